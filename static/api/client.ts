@@ -1,0 +1,203 @@
+/** The server's HTTP face as one class. No state beyond the address: the session is a cookie the page cannot read. */
+
+import type { AnnotationCollection, ChangeRequest, ChangeReceipt, ChangeLog, ImportResult, LabelClassDraft, OntologyWire, SlideInfo } from '../core/wire';
+import { ProblemError, problemOf } from './problem';
+import type { Account, AccountPatch, Asset, AssetState, AuditEvent, Case, Page, Role, UnfinishedUpload, User } from './types';
+
+export { ProblemError } from './problem';
+
+type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+type Query = Record<string, string | number | null | undefined>;
+
+/** l0 pixels: left, top, right, bottom. */
+export type Bbox = readonly [number, number, number, number];
+
+interface Call {
+  method?: string;
+  query?: Query;
+  json?: unknown;
+  body?: Blob;
+  ifMatch?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export class Client {
+  /** Called when any request but the login itself is answered 401: the session has ended. */
+  onUnauthenticated: (() => void) | null = null;
+  /** Called after each request: whether the server answered at all. */
+  onReachable: ((reachable: boolean) => void) | null = null;
+
+  readonly #fetch: Fetch;
+  readonly #base: string;
+
+  constructor(options: { fetch?: Fetch; base?: string } = {}) {
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#base = options.base ?? '/api/v1';
+  }
+
+  // Session
+
+  async login(username: string, password: string): Promise<User> {
+    return (await this.#json<{ user: User }>('/session', { method: 'POST', json: { username, password } })).user;
+  }
+
+  async logout(): Promise<void> {
+    await this.#send('/session', { method: 'DELETE' });
+  }
+
+  /** Who is signed in, or null. */
+  async session(): Promise<User | null> {
+    try {
+      return (await this.#json<{ user: User }>('/session')).user;
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 401) return null;
+      throw error;
+    }
+  }
+
+  // Cases and assets
+
+  listCases(page: { cursor?: string | null; limit?: number } = {}): Promise<Page<Case>> {
+    return this.#json('/cases', { query: page });
+  }
+
+  listAssets(
+    query: { caseId?: string | null; state?: AssetState | null; cursor?: string | null; limit?: number; signal?: AbortSignal } = {},
+  ): Promise<Page<Asset>> {
+    const { caseId, signal, ...rest } = query;
+    return this.#json('/assets', { query: { case_id: caseId, ...rest }, signal });
+  }
+
+  getAsset(assetId: string): Promise<Asset> {
+    return this.#json(`/assets/${part(assetId)}`);
+  }
+
+  release(assetId: string): Promise<Asset> {
+    return this.#assetAction(assetId, 'release');
+  }
+
+  cancel(assetId: string): Promise<Asset | null> {
+    return this.#assetAction(assetId, 'cancel');
+  }
+
+  retry(assetId: string): Promise<Asset | null> {
+    return this.#assetAction(assetId, 'retry');
+  }
+
+  discard(assetId: string): Promise<Asset | null> {
+    return this.#assetAction(assetId, 'discard');
+  }
+
+  #assetAction<Answer>(assetId: string, verb: string): Promise<Answer> {
+    return this.#json(`/assets/${part(assetId)}/${verb}`, { method: 'POST' });
+  }
+
+  /** The caller's uploads that are not complete. */
+  async listUploads(): Promise<UnfinishedUpload[]> {
+    const answer = await this.#json<UnfinishedUpload[] | Page<UnfinishedUpload>>('/uploads');
+    return Array.isArray(answer) ? answer : answer.items;
+  }
+
+  // Slides and annotations
+
+  getSlide(assetId: string): Promise<SlideInfo> {
+    return this.#json(`/slides/${part(assetId)}`);
+  }
+
+  getAnnotations(assetId: string, query: { bbox?: Bbox; layer?: string; signal?: AbortSignal } = {}): Promise<AnnotationCollection> {
+    return this.#json(`/assets/${part(assetId)}/annotations`, {
+      query: { bbox: query.bbox?.join(','), layer: query.layer },
+      signal: query.signal,
+    });
+  }
+
+  /** Resolves only after the server has made the change durable. @throws ProblemError 412 with `currentRevision`. */
+  postChange(assetId: string, revision: number, change: ChangeRequest): Promise<ChangeReceipt> {
+    return this.#json(`/assets/${part(assetId)}/annotations/changes`, { method: 'POST', json: change, ifMatch: revision });
+  }
+
+  changesSince(assetId: string, revision: number): Promise<ChangeLog> {
+    return this.#json(`/assets/${part(assetId)}/annotations/changes`, { query: { since: revision } });
+  }
+
+  exportUrl(assetId: string, format: string): string {
+    return `${this.#base}/assets/${part(assetId)}/annotations/export?format=${encodeURIComponent(format)}`;
+  }
+
+  importAnnotations(assetId: string, format: string, file: Blob): Promise<ImportResult> {
+    return this.#json(`/assets/${part(assetId)}/annotations/import`, { method: 'POST', query: { format }, body: file });
+  }
+
+  // Ontology
+
+  getOntology(): Promise<OntologyWire> {
+    return this.#json('/ontology');
+  }
+
+  /** @throws ProblemError 412 when another admin saved since `revision`. */
+  putOntology(revision: number, classes: LabelClassDraft[]): Promise<OntologyWire> {
+    return this.#json('/ontology', { method: 'PUT', json: { classes }, ifMatch: revision });
+  }
+
+  // Accounts and audit
+
+  listUsers(page: { cursor?: string | null; limit?: number } = {}): Promise<Page<Account>> {
+    return this.#json('/users', { query: page });
+  }
+
+  createUser(username: string, role: Role, password: string): Promise<Account> {
+    return this.#json('/users', { method: 'POST', json: { username, role, password } });
+  }
+
+  updateUser(accountId: string, patch: AccountPatch): Promise<Account> {
+    return this.#json(`/users/${part(accountId)}`, { method: 'PATCH', json: patch });
+  }
+
+  audit(query: { subjectId?: string | null; cursor?: string | null; limit?: number; signal?: AbortSignal } = {}): Promise<Page<AuditEvent>> {
+    const { subjectId, signal, ...rest } = query;
+    return this.#json('/audit', { query: { subject_id: subjectId, ...rest }, signal });
+  }
+
+  async #json<Answer>(path: string, call: Call = {}): Promise<Answer> {
+    const response = await this.#send(path, call);
+    const text = await response.text();
+    return (text === '' ? null : JSON.parse(text)) as Answer;
+  }
+
+  async #send(path: string, call: Call): Promise<Response> {
+    const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' };
+    if (call.json !== undefined) headers['Content-Type'] = 'application/json';
+    if (call.body) headers['Content-Type'] = call.body.type || 'application/octet-stream';
+    if (call.ifMatch !== undefined) headers['If-Match'] = `"${call.ifMatch}"`;
+
+    let response: Response;
+    try {
+      response = await this.#fetch(this.#base + path + queryString(call.query), {
+        method: call.method ?? 'GET',
+        headers,
+        credentials: 'same-origin',
+        body: call.json !== undefined ? JSON.stringify(call.json) : (call.body ?? null),
+        signal: call.signal ?? null,
+      });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      this.onReachable?.(false);
+      throw ProblemError.offline();
+    }
+    this.onReachable?.(true);
+    if (response.ok) return response;
+    if (response.status === 401 && path !== '/session') this.onUnauthenticated?.();
+    throw await problemOf(response);
+  }
+}
+
+const part = encodeURIComponent;
+
+function queryString(query: Query | undefined): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined && value !== null && value !== '') search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text && `?${text}`;
+}

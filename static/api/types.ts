@@ -1,0 +1,123 @@
+/** Wire types of sessions, people, cases, assets, uploads and the audit log. Annotations, ontology and slides: core/wire.ts. */
+
+export type Role = 'admin' | 'privacy_officer' | 'reviewer' | 'annotator' | 'auditor';
+
+export const ROLES: readonly Role[] = ['admin', 'privacy_officer', 'reviewer', 'annotator', 'auditor'];
+
+/** Who is signed in, and what they may do. */
+export interface User {
+  account_id: string;
+  username: string;
+  role: Role;
+  permissions: string[];
+}
+
+/** An account as an admin sees it. */
+export interface Account {
+  account_id: string;
+  username: string;
+  role: Role;
+  is_disabled: boolean;
+  created_at: string;
+}
+
+export interface AccountPatch {
+  role?: Role;
+  password?: string;
+  disabled?: boolean;
+}
+
+/** One page of a list; `next_cursor` is null on the last. */
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+export interface Case {
+  case_id: string;
+  name: string;
+  asset_count: number;
+  created_at: string;
+}
+
+export type AssetState =
+  | 'uploading'
+  | 'quarantined'
+  | 'converting'
+  | 'verifying'
+  | 'awaiting_release'
+  | 'released'
+  | 'refused'
+  | 'discarded';
+
+export interface Progress {
+  stage: string;
+  done: number;
+  total: number;
+  eta_s: number | null;
+}
+
+/** Why an asset was refused. `reference` is what the person quotes to whoever reads the log. */
+export interface AssetProblem {
+  type: string;
+  detail: string;
+  reference: string;
+}
+
+/** What the scrub found at one place of the source file, and what became of it. */
+export interface ScrubPlace {
+  place: string;
+  action: string;
+  byte_count: number;
+}
+
+/** The conversion's own account of what it did. Everything optional: reports of older versions stay readable. */
+export interface ConversionReport {
+  source_format?: string;
+  l0_encoding?: string;
+  places?: ScrubPlace[];
+  proof?: Record<string, unknown>;
+  canonical_bytes?: number;
+  canonical_sha256?: string;
+  [other: string]: unknown;
+}
+
+export interface Asset {
+  asset_id: string;
+  kind: string;
+  state: AssetState;
+  case_id: string | null;
+  case_name: string | null;
+  created_at: string;
+  released_at: string | null;
+  width_px: number | null;
+  height_px: number | null;
+  mpp: number | null;
+  objective_power: number | null;
+  annotation_count: number;
+  annotation_revision: number;
+  thumbnail_url: string | null;
+  progress: Progress | null;
+  problem: AssetProblem | null;
+  report: ConversionReport | null;
+}
+
+/** An upload of the caller's that the server still waits for. Lengths in bytes. */
+export interface UnfinishedUpload {
+  upload_id: string;
+  length: number;
+  offset: number;
+  case_name: string | null;
+  created_at: string;
+}
+
+/** One line of the append-only audit log. */
+export interface AuditEvent {
+  event_id: string;
+  occurred_at: string;
+  actor: string | null;
+  action: string;
+  subject_kind: string | null;
+  subject_id: string | null;
+  detail: Record<string, unknown> | null;
+}
