@@ -1,0 +1,23 @@
+"""Who is asking, and what they may do."""
+
+from server.access.permission import (
+    COMMAND_LINE,
+    ROLE_PERMISSIONS,
+    SYSTEM,
+    Actor,
+    Permission,
+    Role,
+    actor_for,
+    require,
+)
+
+__all__ = [
+    "COMMAND_LINE",
+    "ROLE_PERMISSIONS",
+    "SYSTEM",
+    "Actor",
+    "Permission",
+    "Role",
+    "actor_for",
+    "require",
+]

@@ -1,0 +1,127 @@
+"""What stands before every route: who asks, whether they may, and what an error becomes.
+
+It is one plain function around the handler instead of a stack of middlewares, because every tile passes
+through it: measured on a tile, aiohttp's middleware chain costs about as much as the whole gate.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from server.access import Actor, Permission, require
+from server.api.endpoint import Call, Endpoint, Public, services_of
+from server.api.problems import problem, problem_of_error, problem_of_http
+from server.api.services import Services
+from server.errors import ForbiddenError, ServerError
+
+SESSION_COOKIE = "slidereel_session"
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+log = structlog.get_logger("slidereel.http")
+AioHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_encode = msgspec.json.Encoder().encode
+
+
+def guarded(endpoint: Endpoint) -> AioHandler:
+    """The aiohttp handler of a declared route."""
+    access, handler, route, status = endpoint.access, endpoint.handler, endpoint.path, endpoint.status
+    is_unsafe = endpoint.method in UNSAFE
+
+    async def gate(request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        services = services_of(request)
+        try:
+            if isinstance(access, Permission):
+                actor = await _authenticate(request, services, check_origin=is_unsafe)
+                require(actor, access)
+            else:
+                actor = None
+                if is_unsafe:
+                    _refuse_foreign_origin(request, services)
+            answer = await handler(Call(request, services, actor))
+            if isinstance(answer, web.StreamResponse):
+                response = answer
+            elif answer is None:
+                response = web.Response(status=204)
+            else:
+                response = web.Response(body=_encode(answer), status=status, content_type="application/json")
+                response.headers["Cache-Control"] = "no-store"
+        except ServerError as error:
+            response = _refused(services, request, route, error)
+        except web.HTTPException as error:
+            response = problem_of_http(error, services.ambient.random_bytes(4).hex())
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line: whatever happens becomes a numbered answer
+            reference = services.ambient.random_bytes(4).hex()
+            # The type and place only: an exception's text may hold what a file or a request contained.
+            log.error(
+                "failed", route=route, reference=reference, error=type(error).__name__, at=_place(error)
+            )
+            response = problem(
+                500,
+                "internal",
+                "Something went wrong on the server",
+                "The server could not do this.",
+                reference,
+            )
+        services.metrics.requests.labels(route, response.status).inc()
+        services.metrics.duration_s.labels(route).observe(time.perf_counter() - started)
+        return response
+
+    gate.__slidereel_endpoint__ = endpoint  # type: ignore[attr-defined]
+    return gate
+
+
+async def _authenticate(request: web.Request, services: Services, *, check_origin: bool) -> Actor | None:
+    header = request.headers.get("Authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        return await services.authenticator.bearer(token.strip()) if scheme.lower() == "bearer" else None
+    token = request.cookies.get(SESSION_COOKIE, "")
+    if not token:
+        return None
+    if check_origin:
+        _refuse_foreign_origin(request, services)
+    # The common case must not even await: a viewer asks for hundreds of tiles a second.
+    return services.authenticator.remembered(token) or await services.authenticator.session(token)
+
+
+def _refuse_foreign_origin(request: web.Request, services: Services) -> None:
+    """A browser says where an unsafe request was made; another site's page may not use our cookie."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    if origin != services.settings.public_origin and urlsplit(origin).netloc != request.host:
+        raise ForbiddenError("This request came from another site's page.")
+
+
+def _refused(services: Services, request: web.Request, route: str, error: ServerError) -> web.Response:
+    reference = services.ambient.random_bytes(4).hex()
+    response = problem_of_error(error, reference)
+    if response.status >= 500:
+        log.error("refused", route=route, method=request.method, kind=error.kind, reference=reference)
+    else:
+        log.info("refused", route=route, method=request.method, kind=error.kind, reference=reference)
+    return response
+
+
+def _place(error: BaseException) -> str:
+    trace, place = error.__traceback__, "unknown"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def declared(handler: object) -> Endpoint | None:
+    """The declaration behind an aiohttp handler, None if it has none."""
+    endpoint = getattr(handler, "__slidereel_endpoint__", None)
+    return (
+        endpoint
+        if isinstance(endpoint, Endpoint) and isinstance(endpoint.access, Permission | Public)
+        else None
+    )

@@ -1,0 +1,30 @@
+"""What the server counts about itself, for Prometheus. Labels are routes and statuses, never ids."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+
+class Metrics:
+    """The metrics of one server."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "slidereel_requests_total", "Requests answered", ["route", "status"], registry=self.registry
+        )
+        self.duration_s = Histogram(
+            "slidereel_request_seconds",
+            "Time to answer",
+            ["route"],
+            buckets=BUCKETS_S,
+            registry=self.registry,
+        )
+        self.assets = Gauge("slidereel_assets", "Assets by state", ["state"], registry=self.registry)
+        self.changes = Counter(
+            "slidereel_changes_total", "Annotation changes committed", registry=self.registry
+        )
+
+    def render(self) -> bytes:
+        """The Prometheus text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,37 @@
+"""What the routes work with: built once by ``server.app`` and handed to every call."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+from server.access.authenticator import Authenticator
+from server.annotating.service import Annotating
+from server.imagery.shelf import SlideShelf
+from server.ingest.intake import Intake
+
+from server.ambient import Ambient
+from server.api.metrics import Metrics
+from server.config import Settings
+from server.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The server's parts, each thread-safe."""
+
+    settings: Settings
+    ambient: Ambient
+    database: Database
+    authenticator: Authenticator
+    annotating: Annotating
+    shelf: SlideShelf
+    intake: Intake
+    metrics: Metrics
+    front_end: Path | None
+    """The folder of the built front end, None if it was not built."""
+    readiness: dict[str, Callable[[], Awaitable[str | None]]] = field(default_factory=dict)
+    """Name of a check to a function that answers None, or what is wrong."""
+
+
+SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
