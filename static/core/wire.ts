@@ -1,72 +1,14 @@
-/** The JSON that travels between browser and server, exactly as /api/v1 writes it. Nothing else in the browser spells these names. */
+/** The JSON of slides, ontologies and annotations, exactly as /api/v1 writes it. */
 import type { Geometry } from './geometry';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-export type Role = 'admin' | 'privacy_officer' | 'reviewer' | 'annotator' | 'auditor';
-
-export interface User {
+/** Who is signed in, as far as the editor cares. */
+export interface WorkspaceUser {
   account_id: string;
   username: string;
-  role: Role;
   /** Names such as "asset.list", "annotation.write". */
-  permissions: string[];
-}
-
-export type AssetState =
-  | 'uploading'
-  | 'quarantined'
-  | 'converting'
-  | 'verifying'
-  | 'awaiting_release'
-  | 'released'
-  | 'refused'
-  | 'discarded';
-
-export interface AssetProgress {
-  stage: string;
-  done: number;
-  total: number;
-  eta_s: number | null;
-}
-
-export interface AssetProblem {
-  type: string;
-  detail: string;
-  reference: string | null;
-}
-
-export interface Asset {
-  asset_id: string;
-  kind: 'slide' | 'video';
-  state: AssetState;
-  case_id: string;
-  case_name: string;
-  /** RFC 3339, UTC. */
-  created_at: string;
-  released_at: string | null;
-  width_px: number | null;
-  height_px: number | null;
-  mpp: number | null;
-  objective_power: number | null;
-  annotation_count: number;
-  annotation_revision: number;
-  thumbnail_url: string | null;
-  progress: AssetProgress | null;
-  problem: AssetProblem | null;
-  report: { [key: string]: Json } | null;
-}
-
-export interface Case {
-  case_id: string;
-  name: string;
-  asset_count: number;
-  created_at: string;
-}
-
-export interface Page<T> {
-  items: T[];
-  next_cursor: string | null;
+  permissions: readonly string[];
 }
 
 export interface SlideLevel {
@@ -93,12 +35,13 @@ export interface SlideInfo {
   levels: SlideLevel[];
   dzi_url: string;
   tiles_url: string;
-  thumbnail_url: string;
+  thumbnail_url: string | null;
   deepzoom_level_count: number;
 }
 
-export interface LabelClassWire {
-  class_id: string;
+/** A class as an admin writes it; `class_id` is absent or null for a new one. */
+export interface LabelClassDraft {
+  class_id?: string | null;
   name: string;
   /** "#rrggbb" */
   color: string;
@@ -106,6 +49,10 @@ export interface LabelClassWire {
   description: string;
   position: number;
   is_archived: boolean;
+}
+
+export interface LabelClassWire extends LabelClassDraft {
+  class_id: string;
 }
 
 export interface OntologyWire {
@@ -123,7 +70,7 @@ export interface FeatureProperties {
   author?: string | null;
   created_at?: string | null;
   updated_at?: string | null;
-  revision?: number;
+  revision?: number | null;
 }
 
 export interface Feature {
@@ -133,13 +80,14 @@ export interface Feature {
   properties: FeatureProperties;
 }
 
-export interface FeatureCollection {
+export interface AnnotationCollection {
   type: 'FeatureCollection';
   features: Feature[];
   revision: number;
 }
 
-export interface ChangeSetWire {
+/** A ChangeSet as it is sent. */
+export interface ChangeRequest {
   change_id: string;
   created: Feature[];
   updated: Feature[];
@@ -152,34 +100,32 @@ export interface ChangeReceipt {
   committed_at: string;
 }
 
-export interface CommittedChangeWire extends ChangeSetWire {
+export interface CommittedChangeWire extends ChangeRequest {
   revision: number;
   author: string | null;
   committed_at: string;
 }
 
-export interface ChangesWire {
+export interface ChangeLog {
   revision: number;
   changes: CommittedChangeWire[];
 }
 
-export interface ImportReceipt {
+export interface ImportResult {
   revision: number;
   created: number;
-  classes_created: (string | LabelClassWire)[];
+  classes_created: (string | { name: string })[];
   /** What the file held that we cannot keep, one sentence each. */
   losses: string[];
 }
 
-export type Bbox = readonly [x0Px: number, y0Px: number, x1Px: number, y1Px: number];
-
-/** What the slide workspace needs from a server; `api/client.ts` is the one that speaks HTTP. Each call throws ProblemError. */
+/** What the slide workspace needs from a server; `api/client.ts` speaks it over HTTP. A failed call throws what problemOf() reads. */
 export interface WorkspaceApi {
   getSlide(assetId: string): Promise<SlideInfo>;
   getOntology(): Promise<OntologyWire>;
-  getAnnotations(assetId: string, options?: { bbox?: Bbox }): Promise<FeatureCollection>;
-  postChange(assetId: string, revision: number, change: ChangeSetWire): Promise<ChangeReceipt>;
-  changesSince(assetId: string, revision: number): Promise<ChangesWire>;
+  getAnnotations(assetId: string): Promise<AnnotationCollection>;
+  postChange(assetId: string, revision: number, change: ChangeRequest): Promise<ChangeReceipt>;
+  changesSince(assetId: string, revision: number): Promise<ChangeLog>;
   exportUrl(assetId: string, format: string): string;
-  importAnnotations(assetId: string, format: string, data: Blob): Promise<ImportReceipt>;
+  importAnnotations(assetId: string, format: string, file: Blob): Promise<ImportResult>;
 }
