@@ -1,8 +1,8 @@
 """Make a TIFF's abbreviated tile a complete JPEG stream, and prove that nothing of its image changed.
 
 No pixel is decoded. A complete stream holds what a decoder needs and nothing else: the tables in force,
-the frame, the scans with their entropy-coded bytes untouched, and an Adobe marker where readers would otherwise
-guess the colours. Comments, application data, unused tables and whatever follows EOI are never copied.
+the frame, the scans with their entropy-coded bytes untouched, and an Adobe marker where readers would guess
+the colours. Comments, application data, unused tables and whatever follows EOI are never copied.
 """
 
 import hashlib

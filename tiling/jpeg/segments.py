@@ -125,6 +125,11 @@ def parse_stream(data: bytes, tables: Tables | None = None) -> Stream:
             break
     if state.frame is None or not scans:
         raise MalformedJpegError("the JPEG stream has no image")
+    coded = [component.component_id for scan in scans for component in scan.components]
+    if len(set(coded)) != len(state.frame.components):
+        raise MalformedJpegError("the JPEG stream lacks a component")
+    if len(coded) != len(set(coded)) and state.frame.marker not in PROGRESSIVE_MARKERS:
+        raise MalformedJpegError("the JPEG stream codes a component twice")
     return Stream(state.frame, tuple(scans), state.adobe_transform)
 
 
