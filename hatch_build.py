@@ -1,7 +1,7 @@
-"""The build hook: a wheel, an editable install and an sdist carry a front end built from the sources beside it.
+"""The build hook: a wheel, an editable install and an sdist carry a front end built from its sources.
 
-Node is asked for only when the built front end is not current, so that installing from an sdist, or again from
-an unchanged checkout, downloads none of it.
+Node is asked for only when the built front end is not current, so that installing from an sdist, or again
+from an unchanged checkout, downloads none of it.
 """
 
 from __future__ import annotations

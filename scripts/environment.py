@@ -174,7 +174,15 @@ def _install(*, dev: bool) -> None:
     # A lock names the public index, and uv takes it at its word. Where pip is told to use another one,
     # the same versions with the same hashes are asked from there.
     wanted = VENV / "locked-requirements.txt"
-    export = ("export", "--quiet", "--frozen", "--no-emit-project", *group, "--output-file", wanted)
+    export: list[str | Path] = [
+        "export",
+        "--quiet",
+        "--frozen",
+        "--no-emit-project",
+        *group,
+        "--output-file",
+        wanted,
+    ]
     install = ("pip", "install", "--index-strategy", "unsafe-best-match")
     if not (
         _uv(*export, mirror={})

