@@ -1,6 +1,16 @@
 /** The server's HTTP face as one class. No state beyond the address: the session is a cookie the page cannot read. */
 
-import type { AnnotationCollection, ChangeRequest, ChangeReceipt, ChangeLog, ImportResult, LabelClassDraft, OntologyWire, SlideInfo } from '../core/wire';
+import type {
+  AnnotationCollection,
+  ChangeLog,
+  ChangeReceipt,
+  ChangeRequest,
+  ImportResult,
+  LabelClassDraft,
+  OntologyWire,
+  SlideInfo,
+  WorkspaceApi,
+} from '../core/wire';
 import { ProblemError, problemOf } from './problem';
 import type { Account, AccountPatch, Asset, AssetState, AuditEvent, Case, Page, Role, UnfinishedUpload, User } from './types';
 
@@ -21,7 +31,7 @@ interface Call {
   signal?: AbortSignal | undefined;
 }
 
-export class Client {
+export class Client implements WorkspaceApi {
   /** Called when any request but the login itself is answered 401: the session has ended. */
   onUnauthenticated: (() => void) | null = null;
   /** Called after each request: whether the server answered at all. */

@@ -17,8 +17,9 @@ export interface Account {
   account_id: string;
   username: string;
   role: Role;
-  is_disabled: boolean;
   created_at: string;
+  /** null while the account may sign in. */
+  disabled_at: string | null;
 }
 
 export interface AccountPatch {
@@ -113,11 +114,14 @@ export interface UnfinishedUpload {
 
 /** One line of the append-only audit log. */
 export interface AuditEvent {
-  event_id: string;
-  occurred_at: string;
-  actor: string | null;
+  sequence: number;
+  at: string;
+  account_id: string | null;
+  actor: string;
   action: string;
-  subject_kind: string | null;
-  subject_id: string | null;
-  detail: Record<string, unknown> | null;
+  subject_kind: string;
+  subject_id: string;
+  detail: Record<string, string | number | boolean | null>;
+  /** An IP address, "command line" or "system". */
+  origin: string;
 }
