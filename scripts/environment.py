@@ -47,7 +47,8 @@ def ensure(*, dev: bool) -> bool:
     if sys.version_info < OLDEST_PYTHON:
         raise SetupError(
             f"Slidereel needs Python {_dotted(OLDEST_PYTHON)} or newer; "
-            f"this is {_dotted(sys.version_info[:3])} ({sys.executable}). Start the script with a newer one: python3.12 {sys.argv[0]}"
+            f"this is {_dotted(sys.version_info[:3])} ({sys.executable}).\n"
+            f"Start the script with a newer one: python3.12 {sys.argv[0]}"
         )
     remembered = _remembered()
     wanted = {"inputs": _inputs_digest(), "dev": dev or remembered.get("dev") is True}
