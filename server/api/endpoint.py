@@ -143,8 +143,8 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as a route.
 
-        ``query`` maps a parameter to what it means; ``request`` and ``response`` are msgspec types (or a media type as
-        text); ``problems`` are the kinds of ``server.errors`` it can answer with beyond the usual ones.
+        ``query`` maps a parameter to what it means; ``request`` and ``response`` are msgspec types (or a
+        media type as text); ``problems`` are the kinds of ``server.errors`` it can answer with beyond the usual ones.
         """
 
         def declare(handler: Handler) -> Handler:

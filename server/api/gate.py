@@ -58,7 +58,7 @@ def guarded(endpoint: Endpoint) -> AioHandler:
         except Exception as error:  # noqa: BLE001 - the last line: whatever happens becomes a numbered answer
             reference = services.ambient.random_bytes(4).hex()
             # The type and place only: an exception's text may hold what a file or a request contained.
-            log.error(
+            log.error(  # noqa: TRY400 - without the traceback on purpose
                 "failed", route=route, reference=reference, error=type(error).__name__, at=_place(error)
             )
             response = problem(

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
-from server.access.authenticator import Authenticator
-from server.annotating.service import Annotating
-from server.imagery.shelf import SlideShelf
-from server.ingest.intake import Intake
 
+from server.access.authenticator import Authenticator
 from server.ambient import Ambient
+from server.annotating.service import Annotating
 from server.api.metrics import Metrics
 from server.config import Settings
 from server.db import Database
+from server.imagery.shelf import SlideShelf
+from server.ingest.intake import Intake
 
 
 @dataclass(frozen=True, slots=True)

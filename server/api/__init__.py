@@ -1,0 +1,23 @@
+"""The HTTP interface: every declared route of the server."""
+
+from server.api import (
+    annotations,
+    assets,
+    audit,
+    exchange,
+    ontology,
+    openapi,
+    pages,
+    sessions,
+    slides,
+    system,
+    uploads,
+    users,
+)
+from server.api.endpoint import Endpoint
+
+MODULES = (system, sessions, users, assets, uploads, slides, ontology, annotations, exchange, audit, pages)
+
+ALL_ROUTES: tuple[Endpoint, ...] = tuple(e for module in MODULES for e in module.routes.endpoints)
+
+__all__ = ["ALL_ROUTES", "openapi"]

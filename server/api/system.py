@@ -1,0 +1,61 @@
+"""Health, metrics and the description of the interface itself."""
+
+import asyncio
+
+import sqlalchemy as sa
+from aiohttp import web
+
+from server.api.endpoint import Answer, Call, Public, Routes
+from server.db.migrate import is_current
+from server.db.schema import asset
+
+routes = Routes("system")
+
+
+@routes.add("GET", "/healthz", Public.ANYBODY, response="text/plain")
+async def health(_call: Call) -> Answer:
+    """Whether the process answers."""
+    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+
+@routes.add("GET", "/readyz", Public.ANYBODY, response="application/json")
+async def ready(call: Call) -> Answer:
+    """Whether the database and the data folder can be used; 503 and what is wrong otherwise."""
+    checks = {"database": "ok"}
+    if not await call.services.database.read(is_current):
+        checks["database"] = "the schema is not current"
+    results = await asyncio.gather(*(check() for check in call.services.readiness.values()))
+    checks.update(
+        {name: result or "ok" for name, result in zip(call.services.readiness, results, strict=True)}
+    )
+    is_ready = all(result == "ok" for result in checks.values())
+    return web.json_response(
+        {"ready": is_ready, "checks": checks},
+        status=200 if is_ready else 503,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@routes.add("GET", "/metrics", Public.ANYBODY, response="text/plain")
+async def metrics(call: Call) -> Answer:
+    """Counters and timings in the Prometheus text format; numbers only, no ids."""
+    counts = await call.services.database.read(
+        lambda c: c.execute(sa.select(asset.c.state, sa.func.count()).group_by(asset.c.state)).all()
+    )
+    gauge = call.services.metrics.assets
+    gauge.clear()
+    for state, count in counts:
+        gauge.labels(state).set(count)
+    return web.Response(
+        body=call.services.metrics.render(),
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
+    )
+
+
+@routes.add("GET", "/api/v1/openapi.json", Public.ANYBODY, response="application/json")
+async def openapi(call: Call) -> Answer:
+    """This description."""
+    return web.Response(body=call.request.app[OPENAPI], content_type="application/json")
+
+
+OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)

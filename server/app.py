@@ -1,0 +1,112 @@
+"""Put the parts together: settings in, a web application out."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from importlib import metadata
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from server.access.authenticator import Authenticator
+from server.ambient import Ambient, real_ambient
+from server.annotating.service import Annotating
+from server.api import ALL_ROUTES
+from server.api.gate import declared, guarded
+from server.api.metrics import Metrics
+from server.api.openapi import openapi_document
+from server.api.pages import PAGES
+from server.api.problems import problem_of_http
+from server.api.services import SERVICES, Services
+from server.api.system import OPENAPI
+from server.config import Settings
+from server.db import Database
+from server.imagery.shelf import SlideShelf
+from server.ingest.intake import Intake
+from server.ingest.runner import IngestRunner
+
+FRONT_END = Path(__file__).resolve().parent.parent / "static" / "dist"
+
+
+class UndeclaredRouteError(RuntimeError):
+    """A route has no declared permission: the server does not start."""
+
+
+def create_app(
+    settings: Settings, database: Database, ambient: Ambient | None = None, *, run_jobs: bool = True
+) -> web.Application:
+    """The application of one data folder. The caller owns ``database`` and closes it afterwards.
+
+    Raises :class:`UndeclaredRouteError` if any route lacks a declared permission.
+    """
+    ambient = ambient or real_ambient()
+    shelf = SlideShelf(settings.data / "assets", database)
+    intake = Intake(settings, ambient, database, shelf)
+    services = Services(
+        settings=settings,
+        ambient=ambient,
+        database=database,
+        authenticator=Authenticator(database, ambient, settings),
+        annotating=Annotating(database, ambient),
+        shelf=shelf,
+        intake=intake,
+        metrics=Metrics(),
+        front_end=FRONT_END if (FRONT_END / "index.html").is_file() else None,
+    )
+    services.readiness["data_folder"] = intake.readiness
+    app = web.Application(middlewares=[_as_problems], client_max_size=0)
+    app[SERVICES] = services
+    app[OPENAPI] = openapi_document(
+        (e for e in ALL_ROUTES if e.path not in PAGES), metadata.version("slidereel")
+    )
+    for endpoint in ALL_ROUTES:
+        for path in (endpoint.path, *endpoint.aliases):
+            handler = guarded(endpoint)
+            if endpoint.method == "GET":
+                app.router.add_get(path, handler)
+            else:
+                app.router.add_route(endpoint.method, path, handler)
+    refuse_undeclared(app)
+
+    async def background(_app: web.Application) -> AsyncIterator[None]:
+        runner = IngestRunner(intake)
+        if run_jobs:
+            await runner.start()
+        yield
+        await runner.stop()
+        shelf.close()
+
+    app.cleanup_ctx.append(background)
+    return app
+
+
+def refuse_undeclared(app: web.Application) -> None:
+    """Deny by default, checked once: every route of the router must come from a declaration."""
+    for route in app.router.routes():
+        if declared(route.handler) is None:
+            raise UndeclaredRouteError(f"{route.method} {route.resource} has no declared permission.")
+
+
+@web.middleware
+async def _as_problems(request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:  # type: ignore[type-arg]
+    """Unknown addresses and wrong methods are answered before any route: as problem documents too."""
+    try:
+        return await handler(request)  # type: ignore[misc,operator]
+    except web.HTTPException as error:
+        reference = request.app[SERVICES].ambient.random_bytes(4).hex()
+        return problem_of_http(error, reference)
+
+
+@contextlib.asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve on an address while the context lasts; yields the port (useful with port 0)."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=1024, reuse_address=True)
+        await site.start()
+        bound = runner.addresses[0][1]
+        structlog.get_logger("slidereel").info("serving", host=host, port=bound)
+        yield bound
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,80 @@
+"""One parser, one place where an error becomes a sentence and an exit code.
+
+Exit codes: 0 done, 1 refused or failed (the sentence is on standard error), 2 wrong usage, 130 interrupted.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from server.ambient import real_ambient
+from server.config import load_settings
+from server.errors import ServerError
+from server.log import configure_logging
+
+COMMANDS = ("serve", "ingest", "release", "user", "exchange", "audit", "config")
+EXIT_REFUSED = 1
+EXIT_INTERRUPTED = 130
+DESCRIPTION = """Self-hosted annotation server for whole-slide pathology.
+
+Start with:  slidereel user add NAME --role admin --password-stdin
+             slidereel ingest SLIDE.svs --case STUDY-CODE
+             slidereel release ASSET_ID
+             slidereel serve"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every command; each module of ``COMMANDS`` registers its own."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="DIR",
+        help="the data folder (default: SLIDEREEL_DATA, else ./slidereel-data)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="slidereel",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"server.cli.{name}").register(subparsers)
+    _give_everywhere(parser, common)
+    return parser
+
+
+def _give_everywhere(parser: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """Let ``--data`` stand after the command too, where people write it."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for sub in set(action.choices.values()):
+                if not any("--data" in option.option_strings for option in sub._actions):
+                    sub._add_container_actions(common)
+                _give_everywhere(sub, common)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the return value is the process's exit code."""
+    args = build_parser().parse_args(arguments)
+    reference = real_ambient().random_bytes(4).hex()
+    try:
+        overrides = {name: getattr(args, name, None) for name in ("data", "host", "port")}
+        args.settings = load_settings(os.environ, overrides=overrides)
+        configure_logging(args.settings.log_level)
+        run = args.run
+        return int(run(args))
+    except ServerError as error:
+        print(f"slidereel: {error} (reference {reference})", file=sys.stderr)  # noqa: T201
+        return EXIT_REFUSED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_REFUSED
+    except KeyboardInterrupt:
+        print("slidereel: interrupted", file=sys.stderr)  # noqa: T201
+        return EXIT_INTERRUPTED
