@@ -144,7 +144,8 @@ class Routes:
         """Declare the decorated function as a route.
 
         ``query`` maps a parameter to what it means; ``request`` and ``response`` are msgspec types (or a
-        media type as text); ``problems`` are the kinds of ``server.errors`` it can answer with beyond the usual ones.
+        media type as text); ``problems`` are the kinds of ``server.errors`` it can answer with
+        beyond the usual ones.
         """
 
         def declare(handler: Handler) -> Handler:

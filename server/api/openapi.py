@@ -35,7 +35,7 @@ def openapi_document(endpoints: Iterable[Endpoint], version: str) -> bytes:
         "info": {
             "title": "Slidereel",
             "version": version,
-            "description": "Annotation server for whole-slide pathology. Errors are RFC 9457 problem documents.",
+            "description": "Annotation server for whole-slide pathology. Errors are RFC 9457 documents.",
         },
         "paths": paths,
         "components": {
