@@ -25,7 +25,7 @@ def test_every_setting_is_described_and_nothing_else() -> None:
 
 def test_the_described_defaults_are_the_real_ones() -> None:
     described = rows("settings.md")
-    for name in ("host", "port", "login_attempts", "login_wait_s", "reserve_mib", "ingest_workers", "log_level"):
+    for name in ("host", "port", "login_attempts", "login_wait_s", "reserve_mib", "log_level"):
         assert described[name][0].strip("`") == str(getattr(Settings(), name))
 
 
