@@ -1,9 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { loadEnv } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // The server hands out dist/index.html for every page and the hashed files under /static/.
 // SLIDEREEL_API: where a running server listens, for `vite dev` only.
-const api = process.env['SLIDEREEL_API'] ?? 'http://127.0.0.1:8000';
+const api = loadEnv('', '.', 'SLIDEREEL_')['SLIDEREEL_API'] ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/static/',

@@ -119,6 +119,13 @@ export interface ImportResult {
   losses: string[];
 }
 
+/** A file's content, as far as the core needs to know: a Blob in the browser. */
+export interface FileContent {
+  readonly size: number;
+  readonly type: string;
+  text(): Promise<string>;
+}
+
 /** What the slide workspace needs from a server; `api/client.ts` speaks it over HTTP. A failed call throws what problemOf() reads. */
 export interface WorkspaceApi {
   getSlide(assetId: string): Promise<SlideInfo>;
@@ -127,5 +134,5 @@ export interface WorkspaceApi {
   postChange(assetId: string, revision: number, change: ChangeRequest): Promise<ChangeReceipt>;
   changesSince(assetId: string, revision: number): Promise<ChangeLog>;
   exportUrl(assetId: string, format: string): string;
-  importAnnotations(assetId: string, format: string, file: Blob): Promise<ImportResult>;
+  importAnnotations(assetId: string, format: string, file: FileContent): Promise<ImportResult>;
 }

@@ -1,0 +1,131 @@
+/** Every key of the slide workspace, once: what matches it, what it does, what the help says. */
+
+export type Command =
+  | 'tool.move'
+  | 'tool.rectangle'
+  | 'tool.polygon'
+  | 'tool.select'
+  | 'draft.finish'
+  | 'draft.cancel'
+  | 'erase'
+  | 'edit.undo'
+  | 'edit.redo'
+  | 'edit.selectAll'
+  | 'edit.lock'
+  | 'edit.name'
+  | 'edit.noClass'
+  | 'show.annotations'
+  | 'show.fill'
+  | 'show.names'
+  | 'show.panel'
+  | 'show.help'
+  | 'view.left'
+  | 'view.right'
+  | 'view.up'
+  | 'view.down'
+  | 'view.zoomIn'
+  | 'view.zoomOut'
+  | 'view.home'
+  | 'view.fullScreen'
+  | 'view.selection'
+  | 'select.next'
+  | 'select.previous';
+
+export interface Binding {
+  readonly command: Command;
+  /** Chords such as "mod+shift+z"; "mod" is Ctrl, on a Mac ⌘. */
+  readonly chords: readonly string[];
+  readonly group: 'Tools' | 'Drawing' | 'Editing' | 'View';
+  readonly says: string;
+}
+
+export const BINDINGS: readonly Binding[] = [
+  { command: 'tool.move', chords: ['m'], group: 'Tools', says: 'Move: drag to pan, click to select' },
+  { command: 'tool.select', chords: ['s'], group: 'Tools', says: 'Select: move shapes and their points' },
+  { command: 'tool.rectangle', chords: ['r'], group: 'Tools', says: 'Rectangle' },
+  { command: 'tool.polygon', chords: ['p'], group: 'Tools', says: 'Polygon' },
+  { command: 'draft.finish', chords: ['enter'], group: 'Drawing', says: 'Finish the polygon' },
+  { command: 'draft.cancel', chords: ['escape'], group: 'Drawing', says: 'Give up the drawing, or clear the selection' },
+  { command: 'erase', chords: ['delete', 'backspace'], group: 'Drawing', says: 'Remove the last point, the chosen point or the selection' },
+  { command: 'edit.undo', chords: ['mod+z'], group: 'Editing', says: 'Undo' },
+  { command: 'edit.redo', chords: ['mod+shift+z', 'mod+y'], group: 'Editing', says: 'Redo' },
+  { command: 'edit.selectAll', chords: ['mod+a'], group: 'Editing', says: 'Select all' },
+  { command: 'select.next', chords: [']'], group: 'Editing', says: 'Next annotation' },
+  { command: 'select.previous', chords: ['['], group: 'Editing', says: 'Previous annotation' },
+  { command: 'edit.noClass', chords: ['0'], group: 'Editing', says: 'No class' },
+  { command: 'edit.name', chords: ['e'], group: 'Editing', says: 'Edit the name' },
+  { command: 'edit.lock', chords: ['shift+l'], group: 'Editing', says: 'Lock or unlock the selection' },
+  { command: 'show.annotations', chords: ['a', 'h'], group: 'View', says: 'Show or hide annotations' },
+  { command: 'show.fill', chords: ['f', 'shift+f'], group: 'View', says: 'Fill on or off' },
+  { command: 'show.names', chords: ['n'], group: 'View', says: 'Names on or off' },
+  { command: 'view.zoomIn', chords: ['+', '='], group: 'View', says: 'Zoom in' },
+  { command: 'view.zoomOut', chords: ['-', '_'], group: 'View', says: 'Zoom out' },
+  { command: 'view.left', chords: ['arrowleft'], group: 'View', says: 'Pan left' },
+  { command: 'view.right', chords: ['arrowright'], group: 'View', says: 'Pan right' },
+  { command: 'view.up', chords: ['arrowup'], group: 'View', says: 'Pan up' },
+  { command: 'view.down', chords: ['arrowdown'], group: 'View', says: 'Pan down' },
+  { command: 'view.home', chords: ['home'], group: 'View', says: 'Whole slide' },
+  { command: 'view.selection', chords: ['z'], group: 'View', says: 'Go to the selection' },
+  { command: 'show.panel', chords: ['\\'], group: 'View', says: 'Show or hide the panel' },
+  { command: 'view.fullScreen', chords: ['mod+shift+f', 'f11'], group: 'View', says: 'Full screen' },
+  { command: 'show.help', chords: ['?', 'f1'], group: 'View', says: 'This list' },
+];
+
+/** What a key event says, without the event. */
+export interface KeyPress {
+  readonly key: string;
+  /** The physical key, such as "Digit1": on French keyboards a digit needs Shift. */
+  readonly code: string;
+  readonly ctrl: boolean;
+  readonly meta: boolean;
+  readonly alt: boolean;
+  readonly shift: boolean;
+}
+
+/** The press as a chord; Shift counts with letters and named keys only, since with symbols it made the symbol. */
+export function chordOf(press: KeyPress): string {
+  const key = press.key === ' ' ? 'space' : press.key.toLowerCase();
+  const isSymbol = key.length === 1 && key.toLowerCase() === key.toUpperCase();
+  return [press.ctrl || press.meta ? 'mod' : '', press.alt ? 'alt' : '', press.shift && !isSymbol ? 'shift' : '', key]
+    .filter((part) => part !== '')
+    .join('+');
+}
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(BINDINGS.flatMap((b) => b.chords.map((chord) => [chord, b.command] as const)));
+
+export const commandOf = (press: KeyPress): Command | null => COMMANDS.get(chordOf(press)) ?? null;
+
+/** The character that a class hotkey is compared with; null where a modifier says that something else is meant. */
+export function hotkeyOf(press: KeyPress): string | null {
+  if (press.ctrl || press.meta || press.alt) return null;
+  if (press.key.length === 1 && press.key !== ' ' && !/^Digit\d$/.test(press.code)) return press.key.toLowerCase();
+  return /^Digit(\d)$/.exec(press.code)?.[1] ?? null;
+}
+
+/** Keys that belong to the tools and therefore to no class. */
+export const RESERVED_KEYS: readonly string[] = [...COMMANDS.keys()].filter((chord) => chord.length === 1);
+
+const NAMES: Readonly<Record<string, string>> = {
+  mod: 'Ctrl',
+  shift: 'Shift',
+  alt: 'Alt',
+  space: 'Space',
+  enter: 'Enter',
+  escape: 'Esc',
+  delete: 'Delete',
+  backspace: 'Backspace',
+  arrowleft: '←',
+  arrowright: '→',
+  arrowup: '↑',
+  arrowdown: '↓',
+  home: 'Home',
+};
+
+/** A chord as it is printed on keys. */
+export const formatChord = (chord: string): string =>
+  chord === '+' ? '+' : chord.split('+').map((part) => NAMES[part] ?? part.toUpperCase()).join(' ');
+
+export const keysFor = (command: Command): string => {
+  const chord = BINDINGS.find((b) => b.command === command)?.chords[0];
+  return chord === undefined ? '' : formatChord(chord);
+};
