@@ -1,0 +1,268 @@
+"""The JSON that clients and server exchange, strictly: features, and ChangeSets made of them.
+
+A feature is a GeoJSON Feature::
+
+    {"type": "Feature", "id": UUID, "geometry": {...},
+     "properties": {"class_id": str|null, "layer": "default", "name": "", "is_locked": false, "extra": {}}}
+
+Going out, a stored annotation also has `author`, `created_at`, `updated_at` and `revision` among its
+properties; coming in, those four are ignored, so that a client may send back what it received. Anything else
+that is unknown is refused: a member that nobody reads is a member that somebody believes was saved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from annotations.errors import InvalidGeometryError, WireError
+from annotations.geometry import DEFAULT_LIMITS, GeometryLimits, from_geojson, to_geojson, vertex_count
+from annotations.history import ChangeSet, CommittedChange
+from annotations.model import DEFAULT_LAYER, JSON, Annotation, StoredAnnotation, is_uuid
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WireLimits:
+    """What one ChangeSet may hold. An import of a file does not travel as a ChangeSet and is not bound by
+    them.
+
+    Attributes
+    ----------
+    max_items : annotations created, updated and deleted together.
+    max_vertices : of all shapes together.
+    max_name_length, max_layer_length, max_class_id_length : characters.
+    max_extra_bytes : of `extra`, written as JSON; the measurements of one cell take 5,000.
+    max_extra_depth : arrays and objects inside one another.
+    """
+
+    max_items: int = 20_000
+    max_vertices: int = 2_000_000
+    max_name_length: int = 500
+    max_layer_length: int = 100
+    max_class_id_length: int = 100
+    max_extra_bytes: int = 65_536
+    max_extra_depth: int = 16
+    geometry: GeometryLimits = DEFAULT_LIMITS
+
+
+DEFAULT_WIRE_LIMITS = WireLimits()
+
+
+class _Properties(msgspec.Struct, forbid_unknown_fields=True):
+    class_id: str | None = None
+    layer: str = DEFAULT_LAYER
+    name: str = ""
+    is_locked: bool = False
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+    author: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+    revision: Any = None
+
+
+class _Feature(msgspec.Struct, forbid_unknown_fields=True):
+    type: Literal["Feature"]
+    id: str
+    geometry: dict[str, Any]
+    properties: _Properties = msgspec.field(default_factory=_Properties)
+
+
+class _ChangeSet(msgspec.Struct, forbid_unknown_fields=True):
+    change_id: str
+    created: list[_Feature] = msgspec.field(default_factory=list)
+    updated: list[_Feature] = msgspec.field(default_factory=list)
+    deleted: list[str] = msgspec.field(default_factory=list)
+
+
+def feature_from_json(
+    document: bytes | str | Mapping[str, Any], limits: WireLimits = DEFAULT_WIRE_LIMITS
+) -> Annotation:
+    """The annotation that a Feature (JSON text, or decoded already) describes.
+
+    Raises
+    ------
+    WireError : it is not JSON, not of the agreed shape, or exceeds a limit.
+    InvalidGeometryError : its shape cannot be stored.
+    """
+    return _annotation(_decode(document, _Feature), limits)
+
+
+def changeset_from_json(
+    document: bytes | str | Mapping[str, Any], limits: WireLimits = DEFAULT_WIRE_LIMITS
+) -> ChangeSet:
+    """The ChangeSet that JSON (text, or decoded already) describes. Its ids are distinct, and it changes
+    something.
+
+    Raises
+    ------
+    WireError : it is not JSON, not of the agreed shape, empty, names an id twice, or exceeds a limit.
+    InvalidGeometryError : a shape cannot be stored; the sentence says which.
+    """
+    wire = _decode(document, _ChangeSet)
+    if not is_uuid(wire.change_id):
+        raise WireError("change_id must be a UUID in lower case.")
+    count = len(wire.created) + len(wire.updated) + len(wire.deleted)
+    if count == 0:
+        raise WireError("The change is empty.")
+    if count > limits.max_items:
+        raise WireError(f"The change holds {count:,} annotations; at most {limits.max_items:,} are possible.")
+    for index, annotation_id in enumerate(wire.deleted):
+        if not is_uuid(annotation_id):
+            raise WireError(f"deleted[{index}] must be a UUID in lower case.")
+    change = ChangeSet(
+        change_id=wire.change_id,
+        created=_annotations("created", wire.created, limits),
+        updated=_annotations("updated", wire.updated, limits),
+        deleted=tuple(wire.deleted),
+    )
+    if len(set(change.touched())) < count:
+        raise WireError("The change names an annotation more than once.")
+    vertices = sum(vertex_count(annotation.geometry) for annotation in (*change.created, *change.updated))
+    if vertices > limits.max_vertices:
+        raise WireError(
+            f"The change has {vertices:,} vertices; at most {limits.max_vertices:,} are possible."
+        )
+    return change
+
+
+def feature_to_json(annotation: Annotation | StoredAnnotation) -> dict[str, Any]:
+    """The Feature of an annotation, as JSON types. A stored one also says its author, times and revision."""
+    if isinstance(annotation, StoredAnnotation):
+        feature = feature_to_json(annotation.annotation)
+        feature["properties"] |= {
+            "author": annotation.author,
+            "created_at": time_to_json(annotation.created_at),
+            "updated_at": time_to_json(annotation.updated_at),
+            "revision": annotation.revision,
+        }
+        return feature
+    return {
+        "type": "Feature",
+        "id": annotation.annotation_id,
+        "geometry": to_geojson(annotation.geometry),
+        "properties": {
+            "class_id": annotation.class_id,
+            "layer": annotation.layer,
+            "name": annotation.name,
+            "is_locked": annotation.is_locked,
+            "extra": dict(annotation.extra),
+        },
+    }
+
+
+def changeset_to_json(change: ChangeSet) -> dict[str, Any]:
+    """The ChangeSet as JSON types; `changeset_from_json` gives the same ChangeSet back."""
+    return {
+        "change_id": change.change_id,
+        "created": [feature_to_json(annotation) for annotation in change.created],
+        "updated": [feature_to_json(annotation) for annotation in change.updated],
+        "deleted": list(change.deleted),
+    }
+
+
+def committed_to_json(committed: CommittedChange) -> dict[str, Any]:
+    """A committed change as JSON types: the ChangeSet with `revision`, `author` and `committed_at`."""
+    at = committed.committed_at
+    return {
+        "revision": committed.revision,
+        "author": committed.author,
+        "committed_at": None if at is None else time_to_json(at),
+        **changeset_to_json(committed.change),
+    }
+
+
+def time_to_json(at: datetime) -> str:
+    """RFC 3339 in UTC, to the microsecond. `at` must know its zone."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone cannot be written")
+    return msgspec.to_builtins(at.astimezone(UTC), str_keys=True)  # type: ignore[no-any-return]
+
+
+def _decode(document: bytes | str | Mapping[str, Any], shape: type[T]) -> T:
+    try:
+        if isinstance(document, bytes | str):
+            return msgspec.json.decode(document, type=shape)
+        return msgspec.convert(document, shape)
+    except msgspec.ValidationError as error:
+        raise WireError(f"{error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise WireError("The body is not JSON.") from None
+    except RecursionError:
+        raise WireError("The body is nested too deeply.") from None
+
+
+def _annotations(member: str, features: list[_Feature], limits: WireLimits) -> tuple[Annotation, ...]:
+    found = []
+    for index, feature in enumerate(features):
+        try:
+            found.append(_annotation(feature, limits))
+        except InvalidGeometryError as error:
+            raise InvalidGeometryError(f"{member}[{index}]: {error}", error.where) from None
+        except WireError as error:
+            raise WireError(f"{member}[{index}]: {error}") from None
+    return tuple(found)
+
+
+def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
+    properties = feature.properties
+    if not is_uuid(feature.id):
+        raise WireError("The id of a feature must be a UUID in lower case.")
+    if properties.class_id is not None and not 0 < len(properties.class_id) <= limits.max_class_id_length:
+        raise WireError(f"class_id must have 1 to {limits.max_class_id_length} characters.")
+    if not 0 < len(properties.layer) <= limits.max_layer_length or not properties.layer.isprintable():
+        raise WireError(f"layer must have 1 to {limits.max_layer_length} printable characters.")
+    if len(properties.name) > limits.max_name_length or "\0" in properties.name:
+        raise WireError(f"name must have at most {limits.max_name_length} characters.")
+    check_extra(properties.extra, limits)
+    return Annotation(
+        annotation_id=feature.id,
+        geometry=from_geojson(feature.geometry, limits.geometry),
+        class_id=properties.class_id,
+        layer=properties.layer,
+        name=properties.name,
+        is_locked=properties.is_locked,
+        extra=properties.extra,
+    )
+
+
+def check_extra(extra: Mapping[str, JSON], limits: WireLimits = DEFAULT_WIRE_LIMITS) -> None:
+    """Refuse what `extra` may not hold: too much, too deep, or a number that JSON cannot say.
+
+    Raises
+    ------
+    WireError : with the limit in its sentence.
+    """
+    if not extra:
+        return
+    if not _is_json(extra, limits.max_extra_depth):
+        raise WireError(
+            "extra must hold texts, lists, objects and finite numbers (integers up to 2^53), "
+            f"at most {limits.max_extra_depth} deep."
+        )
+    if len(msgspec.json.encode(extra)) > limits.max_extra_bytes:
+        raise WireError(f"extra takes more than {limits.max_extra_bytes:,} bytes.")
+
+
+def _is_json(value: object, depth: int) -> bool:
+    match value:
+        case None | bool() | str():
+            return True
+        case int():
+            return -(2**53) <= value <= 2**53
+        case float():
+            return math.isfinite(value)
+        case list():
+            return depth > 0 and all(_is_json(item, depth - 1) for item in value)
+        case dict():
+            return depth > 0 and all(
+                isinstance(key, str) and _is_json(item, depth - 1) for key, item in value.items()
+            )
+        case _:
+            return False
