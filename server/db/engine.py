@@ -23,7 +23,7 @@ from sqlalchemy.engine import Row as _SaRow
 from server.errors import OutOfSpaceError, StorageError
 
 Result = TypeVar("Result")
-Row = _SaRow[Any]
+Row = _SaRow[*tuple[Any, ...]]
 
 BUSY_WAIT_S = 20.0
 CHECKPOINT_PAGES = 2000
