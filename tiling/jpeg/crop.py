@@ -10,7 +10,7 @@ chroma from the two nearest samples. At the edge of the crop the sample beyond i
 image, so the decoder repeats the last one: the outermost column (of horizontally subsampled images, at even
 widths) and the outermost row (of vertically subsampled ones, at even heights) may differ in colour from the
 same pixels of the uncropped image. At odd sizes the outermost pixel lies on the near side of its sample,
-and libjpeg shows it unchanged.
+and libjpeg shows it unchanged. A crop of at most two chroma samples across (4 px) is not interpolated at all.
 """
 
 import re
@@ -200,24 +200,27 @@ class _Crop:
         self._bits.write(difference if difference >= 0 else difference + (1 << size) - 1, size)
 
     def _skip(self, interval: _Interval, position: int, count: int) -> int:
-        """Walk `count` MCUs, keeping account of the DC values. This loop is where the time goes."""
+        """Walk `count` MCUs, keeping account of the DC values.
+
+        This loop is where the time goes, so it repeats what `_rewrite` says in functions.
+        """
         windows, bit_count, predictors = interval.windows, interval.bit_count, self._predictors
         blocks = [(block.component, block.dc, block.ac) for block in self._blocks]
         for _ in range(count):
             for component, dc, ac in blocks:
                 entry = dc[windows[position]]
-                position += entry & 31
-                size = entry >> 5
+                position += entry & SKIP_MASK
+                size = entry >> SKIP_BITS
                 if size:
                     value = windows[position] >> (16 - size)
                     position += size
                     predictors[component] += value if value >> (size - 1) else value - (1 << size) + 1
                 k = 1
-                while k < 64:
+                while k < BLOCK_COEFFICIENTS:
                     skip = ac[windows[position]]
-                    position += skip & 31
-                    k += skip >> 5
-                if 64 < k < 1024 or position > bit_count or not entry:
+                    position += skip & SKIP_MASK
+                    k += skip >> SKIP_BITS
+                if BLOCK_COEFFICIENTS < k < END_OF_BLOCK or position > bit_count or not entry:
                     raise MalformedJpegError("the JPEG stream's image data is damaged")
         return position
 
