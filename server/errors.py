@@ -93,6 +93,13 @@ class TooLargeError(ServerError):
     title = "Too large"
 
 
+class UnsupportedMediaError(ServerError):
+    """The body is of a kind that this route does not take."""
+
+    kind = "unsupported-media"
+    title = "This kind of content is not taken here"
+
+
 class OutOfSpaceError(ServerError):
     """The disk is full; nothing of the request was kept."""
 

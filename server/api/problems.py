@@ -21,6 +21,7 @@ STATUS: Mapping[type[errors.ServerError], int] = {
     errors.StaleRevisionError: 412,
     errors.PreconditionRequiredError: 428,
     errors.TooLargeError: 413,
+    errors.UnsupportedMediaError: 415,
     errors.OutOfSpaceError: 507,
     errors.StorageError: 503,
 }
