@@ -14,8 +14,14 @@ import msgspec
 from aiohttp import web
 
 from server.access import Actor, Permission
+from server.accounts import Doer
 from server.api.services import SERVICES, Services
-from server.errors import InvalidInputError, PreconditionRequiredError, TooLargeError
+from server.errors import (
+    InvalidInputError,
+    PreconditionRequiredError,
+    TooLargeError,
+    UnsupportedMediaError,
+)
 
 Body = TypeVar("Body")
 BODY_LIMIT_BYTES = 64 * 1024 * 1024
@@ -46,6 +52,11 @@ class Call:
         """Where the request came from, for the audit log."""
         return self.request.remote or "unknown"
 
+    @property
+    def by(self) -> Doer:
+        """The caller as the audit log names him."""
+        return Doer(self.actor.account_id, self.actor.username, self.origin)
+
     def path(self, name: str) -> str:
         """A part of the path."""
         return self.request.match_info[name]
@@ -71,13 +82,22 @@ class Call:
         """The JSON body as ``kind``. Raises :class:`InvalidInputError` with the place that does not fit."""
         return decode_json(await self.raw_body(), kind)
 
+    async def json_body(self, kind: type[Body], limit_bytes: int) -> Body:
+        """:meth:`body` of a limited size, declared as JSON: no form of another page can send that.
+
+        Raises :class:`UnsupportedMediaError` too.
+        """
+        if self.request.content_type != "application/json":
+            raise UnsupportedMediaError("Send this as application/json.")
+        return decode_json(await self.raw_body(limit_bytes), kind)
+
     async def raw_body(self, limit_bytes: int = BODY_LIMIT_BYTES) -> bytes:
         """The body's bytes. Raises :class:`TooLargeError` beyond the limit."""
         parts, size = [], 0
         async for part in self.request.content.iter_chunked(1 << 18):
             size += len(part)
             if size > limit_bytes:
-                raise TooLargeError(f"The request is larger than {limit_bytes >> 20} MiB.")
+                raise TooLargeError(f"The request is larger than {_size_text(limit_bytes)}.")
             parts.append(part)
         return b"".join(parts)
 
@@ -89,6 +109,10 @@ class Call:
         return int(text)
 
 
+def _size_text(size_bytes: int) -> str:
+    return f"{size_bytes >> 20} MiB" if size_bytes >= 1 << 20 else f"{size_bytes >> 10} KiB"
+
+
 def decode_json(data: bytes, kind: type[Body]) -> Body:
     """JSON bytes as ``kind``. The message names the place (``$.classes[2].color``), never the value."""
     try:
@@ -97,6 +121,15 @@ def decode_json(data: bytes, kind: type[Body]) -> Body:
         raise InvalidInputError(f"The request does not fit: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError("The request is not valid JSON.") from error
+
+
+def json_answer(body: msgspec.Struct, *, status: int = 200, etag: str | None = None) -> web.Response:
+    """A JSON response whose headers the route wants to have a word in. Never kept by a cache."""
+    response = web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    if etag is not None:
+        response.headers["ETag"] = f'"{etag}"'
+    return response
 
 
 Answer = web.StreamResponse | msgspec.Struct | None
