@@ -1,0 +1,34 @@
+"""Cases and assets: what there is, in which state it is, and who may know of it."""
+
+from server.catalog.assets import (
+    NewAsset,
+    count_by_state,
+    create_asset,
+    get_asset,
+    list_assets,
+    set_state,
+    update_asset,
+)
+from server.catalog.cases import CaseSummary, checked_case_name, get_or_create_case, list_cases
+from server.catalog.model import DEFAULT_CASE, Asset, Case, Problem, State
+from server.catalog.page import Page
+
+__all__ = [
+    "DEFAULT_CASE",
+    "Asset",
+    "Case",
+    "CaseSummary",
+    "NewAsset",
+    "Page",
+    "Problem",
+    "State",
+    "checked_case_name",
+    "count_by_state",
+    "create_asset",
+    "get_asset",
+    "get_or_create_case",
+    "list_assets",
+    "list_cases",
+    "set_state",
+    "update_asset",
+]

@@ -1,0 +1,180 @@
+"""Seal bytes as they arrive, so that what was acknowledged survives whatever comes next.
+
+Whole chunks go to the sealed file. The beginning of a chunk whose rest is still to come is kept, sealed too,
+in a small file beside it (``….tail``) that is replaced as a whole: an acknowledged byte never lies only where
+something is being written. The file is locked while a writer has it, so that nobody cleans it away.
+"""
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+from server.deid.errors import QuarantineError, SealBrokenError, SourceChangedError
+from server.deid.seal import OVERHEAD_BYTES, RandomBytes, SealedFile
+
+TAIL_SUFFIX = ".tail"
+
+
+class SealedWriter:
+    """Appends plain bytes to one sealed file; not thread-safe, a context manager (leaving does not save)."""
+
+    def __init__(self, path: Path, sealed: SealedFile, fd: int, random_bytes: RandomBytes) -> None:
+        self._path = path
+        self._tail_path = path.with_suffix(TAIL_SUFFIX)
+        self._sealed = sealed
+        self._fd = fd
+        self._random_bytes = random_bytes
+        self._chunks = 0
+        self._tail = bytearray()
+
+    @classmethod
+    def create(
+        cls, path: Path, sealed: SealedFile, header: bytes, random_bytes: RandomBytes
+    ) -> "SealedWriter":
+        """Begin a new sealed file. Raises OSError if there is no room for it."""
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            _pwrite_all(fd, header, 0)
+            os.fsync(fd)
+            sync_directory(path.parent)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            os.close(fd)
+            raise
+        return cls(path, sealed, fd, random_bytes)
+
+    @classmethod
+    def resume(
+        cls, path: Path, sealed: SealedFile, known_bytes: int, random_bytes: RandomBytes
+    ) -> "SealedWriter":
+        """Go on behind the bytes that an earlier writer saved, however it ended.
+
+        ``known_bytes`` were acknowledged and must be there (:class:`SealBrokenError` otherwise); what lies
+        behind them was not, and is cut off.
+        """
+        fd = os.open(path, os.O_RDWR)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise QuarantineError("This file is being written by somebody else.") from error
+            writer = cls(path, sealed, fd, random_bytes)
+            writer._find_end(known_bytes)
+        except BaseException:
+            os.close(fd)
+            raise
+        return writer
+
+    def _find_end(self, known_bytes: int) -> None:
+        sealed = self._sealed
+        chunks, rest = divmod(known_bytes, sealed.chunk_bytes)
+        if known_bytes == sealed.plain_bytes and known_bytes:
+            chunks, rest = sealed.chunk_count, 0
+        if os.fstat(self._fd).st_size < min(sealed.chunk_offset(chunks), sealed.sealed_bytes):
+            raise SealBrokenError("Acknowledged bytes of the sealed original are missing.")
+        self._chunks = chunks
+        if rest:
+            self._tail += self._read_begun_chunk(chunks, rest)
+            if len(self._tail) < rest:
+                raise SealBrokenError("Acknowledged bytes of the sealed original are missing.")
+            self._save_tail()
+        if chunks < sealed.chunk_count:
+            os.ftruncate(self._fd, sealed.chunk_offset(chunks))
+
+    def _read_begun_chunk(self, index: int, length: int) -> bytes:
+        """A chunk's first bytes: from the tail file, or from the chunk if it was completed since."""
+        with contextlib.suppress(FileNotFoundError, SealBrokenError):
+            return self._sealed.open_tail(index, self._tail_path.read_bytes())[:length]
+        size = self._sealed.chunk_length(index) + OVERHEAD_BYTES
+        return self._sealed.open_chunk(index, os.pread(self._fd, size, self._sealed.chunk_offset(index)))[
+            :length
+        ]
+
+    @property
+    def offset_bytes(self) -> int:
+        """Plain bytes taken so far (durable after :meth:`save`)."""
+        return min(self._chunks * self._sealed.chunk_bytes + len(self._tail), self._sealed.plain_bytes)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every byte that was announced is in its place."""
+        return self._chunks == self._sealed.chunk_count
+
+    def write(self, data: bytes) -> None:
+        """Take more bytes. Raises :class:`SourceChangedError` if too many, OSError if full."""
+        if self.offset_bytes + len(data) > self._sealed.plain_bytes:
+            raise SourceChangedError("More bytes came than were announced.")
+        view = memoryview(data)
+        while view and not self.is_complete:
+            wanted = self._sealed.chunk_length(self._chunks)
+            part = view[: wanted - len(self._tail)]
+            self._tail += part
+            view = view[len(part) :]
+            if len(self._tail) == wanted:
+                self._write_chunk()
+
+    def _write_chunk(self) -> None:
+        sealed = self._sealed.seal_chunk(self._chunks, bytes(self._tail), self._random_bytes)
+        _pwrite_all(self._fd, sealed, self._sealed.chunk_offset(self._chunks))
+        self._tail.clear()
+        self._chunks += 1
+
+    def save(self) -> int:
+        """Make everything taken so far durable; the number of plain bytes that now are."""
+        # An empty file's only chunk, or one whose writing failed for want of space the first time.
+        if not self.is_complete and len(self._tail) == self._sealed.chunk_length(self._chunks):
+            self._write_chunk()
+        os.fsync(self._fd)
+        if self._tail:
+            self._save_tail()
+        elif self.is_complete:
+            self._tail_path.unlink(missing_ok=True)
+        return self.offset_bytes
+
+    def _save_tail(self) -> None:
+        sealed = self._sealed.seal_tail(self._chunks, bytes(self._tail), self._random_bytes)
+        fresh = self._tail_path.with_suffix(TAIL_SUFFIX + ".new")
+        with fresh.open("wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._tail_path)
+        sync_directory(self._path.parent)
+
+    def finish(self) -> None:
+        """:meth:`save`, and insist that nothing is missing: :class:`SourceChangedError` otherwise."""
+        self.save()
+        if not self.is_complete:
+            raise SourceChangedError("Fewer bytes came than were announced.")
+
+    def close(self) -> None:
+        """Let go of the file and its lock."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+            self._tail.clear()
+
+    def __enter__(self) -> "SealedWriter":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+def _pwrite_all(fd: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view = view[written:]
+        offset += written
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
