@@ -1,9 +1,9 @@
 """Colour profiles without their texts: a new ICC profile from the numbers of an old one.
 
-A scanner's profile describes colours, but it also holds free text, dates, makers' private tags and room
-between the tags, where serial numbers, names of people and whole notes have been found. Nothing of that is
-removed here; rather a new profile is written that holds only the numbers which colour management computes
-with. The structures are those of ICC.1:2022 (version 4) and ICC.1:2001-04 (version 2).
+A scanner's profile describes colours, but it also has places for free text, dates, serial numbers and
+makers' private data, and room between and behind its tags. Nothing of that is removed here; rather a new
+profile is written that holds only the numbers which colour management computes with. The structures are
+those of ICC.1:2022 (version 4) and ICC.1:2001-04 (version 2).
 """
 
 import struct
