@@ -1,7 +1,7 @@
 """What can go wrong with a slide.
 
-Every error of this wing is a `TilingError`. Its text is one plain sentence that may be shown to anybody: it never
-carries a tag's content, a file name or anything else that was read out of the slide as text.
+Every error of this wing is a `TilingError`. Its text is one plain sentence that may be shown to anybody: it
+never carries a tag's content, a file name or anything else that was read out of the slide as text.
 """
 
 

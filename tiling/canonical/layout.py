@@ -1,0 +1,164 @@
+"""How a canonical slide lies on disk.
+
+    slide.tif     BigTIFF; every pyramid level's tiles, padded on the right and lower edge as TIFF demands
+    served.bin    what Deep Zoom wants and TIFF does not have: cropped edge tiles, levels smaller than a tile,
+                  a thumbnail; then the index
+    served.json   sizes and checksums; a few hundred bytes
+
+The index has one record of 16 bytes for each Deep Zoom tile, level by level from 1×1 up, row by row: a word
+`offset << 1 | file` (file 0 is slide.tif, 1 is served.bin) and the length, both unsigned 64-bit little-endian. It is
+binary, not decimal text, so that a search for a removed number cannot hit an offset by chance.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tiling.errors import CanonicalError
+from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
+
+SLIDE_FILE = "slide.tif"
+SERVED_FILE = "served.bin"
+DESCRIPTION_FILE = "served.json"
+FORMAT_NAME = "slidereel-canonical-slide"
+FORMAT_VERSION = 1
+SERVED_MAGIC = b"SRSERVE1"
+INDEX_RECORD = struct.Struct("<QQ")
+IN_SLIDE, IN_SERVED = 0, 1
+
+CARRIED_OVER = "carried over bit for bit"
+ENCODED = "encoded"
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalLevel:
+    """A pyramid level. level 0 is full size. quality: of our encoder, None where tiles were carried over."""
+
+    level: int
+    width_px: int
+    height_px: int
+    downsample: int
+    cols: int
+    rows: int
+    encoding: str
+    quality: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalInfo:
+    """What a viewer needs to know. digest: SHA-256 over both files' checksums, fit for an ETag."""
+
+    width_px: int
+    height_px: int
+    tile_size_px: int
+    mpp_x: float | None
+    mpp_y: float | None
+    objective_power: float | None
+    levels: tuple[CanonicalLevel, ...]
+    deepzoom_level_count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The content of served.json."""
+
+    size: Size
+    tile_size_px: int
+    mpp: Mpp | None
+    objective_power: float | None
+    l0_encoding: str
+    l0_quality: int | None
+    reduced_quality: int
+    slide_bytes: int
+    slide_sha256: str
+    served_bytes: int
+    served_sha256: str
+    index_offset: int
+    thumbnail_offset: int
+    thumbnail_bytes: int
+
+    def levels(self) -> tuple[CanonicalLevel, ...]:
+        levels = []
+        for level, size in enumerate(pyramid_sizes(self.size, self.tile_size_px)):
+            grid = TileGrid(size, self.tile_size_px)
+            levels.append(
+                CanonicalLevel(
+                    level=level,
+                    width_px=size.width_px,
+                    height_px=size.height_px,
+                    downsample=2**level,
+                    cols=grid.cols,
+                    rows=grid.rows,
+                    encoding=ENCODED if level else self.l0_encoding,
+                    quality=self.reduced_quality if level else self.l0_quality,
+                )
+            )
+        return tuple(levels)
+
+    def grids(self) -> tuple[TileGrid, ...]:
+        """The Deep Zoom levels, from 1×1 up."""
+        return tuple(TileGrid(size, self.tile_size_px) for size in deepzoom_sizes(self.size))
+
+    def to_json(self) -> bytes:
+        return json.dumps(
+            {
+                "format": FORMAT_NAME,
+                "version": FORMAT_VERSION,
+                "width_px": self.size.width_px,
+                "height_px": self.size.height_px,
+                "tile_size_px": self.tile_size_px,
+                "mpp_x": self.mpp.x_um if self.mpp else None,
+                "mpp_y": self.mpp.y_um if self.mpp else None,
+                "objective_power": self.objective_power,
+                "l0_encoding": self.l0_encoding,
+                "l0_quality": self.l0_quality,
+                "reduced_quality": self.reduced_quality,
+                "slide": {"byte_count": self.slide_bytes, "sha256": self.slide_sha256},
+                "served": {"byte_count": self.served_bytes, "sha256": self.served_sha256},
+                "index_offset": self.index_offset,
+                "thumbnail": {"offset": self.thumbnail_offset, "byte_count": self.thumbnail_bytes},
+            },
+            indent=1,
+        ).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Description":
+        """Raises CanonicalError unless this is a description of our version, of sane numbers."""
+        try:
+            stated = json.loads(data)
+            if (stated["format"], stated["version"]) != (FORMAT_NAME, FORMAT_VERSION):
+                raise CanonicalError("the canonical slide is of another version")
+            mpp_x, mpp_y = _number(stated, "mpp_x"), _number(stated, "mpp_y")
+            return cls(
+                size=Size(_count(stated, "width_px", 1), _count(stated, "height_px", 1)),
+                tile_size_px=_count(stated, "tile_size_px", 1),
+                mpp=None if mpp_x is None or mpp_y is None else Mpp(mpp_x, mpp_y),
+                objective_power=_number(stated, "objective_power"),
+                l0_encoding=str(stated["l0_encoding"]),
+                l0_quality=None if stated["l0_quality"] is None else _count(stated, "l0_quality"),
+                reduced_quality=_count(stated, "reduced_quality"),
+                slide_bytes=_count(stated["slide"], "byte_count"),
+                slide_sha256=str(stated["slide"]["sha256"]),
+                served_bytes=_count(stated["served"], "byte_count"),
+                served_sha256=str(stated["served"]["sha256"]),
+                index_offset=_count(stated, "index_offset"),
+                thumbnail_offset=_count(stated["thumbnail"], "offset"),
+                thumbnail_bytes=_count(stated["thumbnail"], "byte_count"),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise CanonicalError("the canonical slide's description is damaged") from error
+
+
+def _count(stated: Mapping[str, Any], key: str, smallest: int = 0) -> int:
+    value = stated[key]
+    if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
+        raise ValueError(key)
+    return value
+
+
+def _number(stated: Mapping[str, Any], key: str) -> float | None:
+    value = stated[key]
+    return None if value is None else float(value)

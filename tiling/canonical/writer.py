@@ -1,0 +1,155 @@
+"""Write a canonical slide's files, front to back, in whatever order the tiles come."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiling.canonical.layout import (
+    IN_SERVED,
+    IN_SLIDE,
+    SERVED_FILE,
+    SERVED_MAGIC,
+    SLIDE_FILE,
+    Description,
+)
+from tiling.canonical.pyramid import EncodedTile
+from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
+from tiling.tiff.tags import Photometric
+from tiling.tiff.writer import LevelDirectory, PyramidWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the result states about the slide: all of it, and nothing that is not here."""
+
+    size: Size
+    tile_size_px: int
+    mpp: Mpp | None
+    objective_power: float | None
+    icc_profile: bytes | None
+    l0_photometric: Photometric
+    l0_sampling: tuple[int, int]
+    l0_encoding: str
+    l0_quality: int | None
+    reduced_quality: int
+
+    def description(self) -> str:
+        """The text of slide.tif's ImageDescription."""
+        lines = ["Slidereel canonical slide 1"]
+        if self.mpp is not None:
+            lines += [f"mpp_x = {self.mpp.x_um!r}", f"mpp_y = {self.mpp.y_um!r}"]
+        if self.objective_power is not None:
+            lines.append(f"objective_power = {self.objective_power!r}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    grid: TileGrid
+    offsets: NDArray[np.uint64]
+    byte_counts: NDArray[np.uint64]
+
+
+class CanonicalWriter:
+    """Implements `pyramid.TileSink`. Not thread-safe. The files stay open until `close`."""
+
+    def __init__(self, directory: Path, size: Size, tile_size_px: int) -> None:
+        self._slide_file: BinaryIO = (directory / SLIDE_FILE).open("xb")
+        self._served_file: BinaryIO = (directory / SERVED_FILE).open("xb")
+        self._tiff = PyramidWriter(self._slide_file)
+        self._served_position = self._served_file.write(SERVED_MAGIC)
+        self._levels = []
+        for level_size in pyramid_sizes(size, tile_size_px):
+            grid = TileGrid(level_size, tile_size_px)
+            self._levels.append(_Level(grid, np.zeros(grid.count, np.uint64), np.zeros(grid.count, np.uint64)))
+        self._dz_grids = [TileGrid(dz_size, tile_size_px) for dz_size in deepzoom_sizes(size)]
+        # One record a tile, per Deep Zoom level: (offset << 1 | file, length)
+        self._index = [np.zeros((grid.count, 2), np.uint64) for grid in self._dz_grids]
+        self._thumbnail = (0, 0)
+
+    def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None:
+        offset = self._tiff.append(tile.jpeg)
+        self._refer(level, col, row, offset, len(tile.jpeg))
+        if tile.cropped_jpeg is not None:
+            dz_level = len(self._dz_grids) - 1 - level
+            self._put_served(dz_level, row * self._dz_grids[dz_level].cols + col, tile.cropped_jpeg)
+
+    def repeat_tile(self, level: int, col: int, row: int, like: tuple[int, int]) -> None:
+        """Let a whole tile be the one that lies at (offset, length) already."""
+        self._refer(level, col, row, *like)
+
+    def _refer(self, level: int, col: int, row: int, offset: int, length: int) -> None:
+        tables = self._levels[level]
+        index = row * tables.grid.cols + col
+        tables.offsets[index] = offset
+        tables.byte_counts[index] = length
+        self._index[-1 - level][index] = (offset << 1 | IN_SLIDE, length)
+
+    def put_small_level(self, dz_level: int, jpeg: bytes) -> None:
+        """The only tile of a Deep Zoom level below the pyramid."""
+        self._put_served(dz_level, 0, jpeg)
+
+    def put_thumbnail(self, jpeg: bytes) -> None:
+        self._thumbnail = (self._append_served(jpeg), len(jpeg))
+
+    def _put_served(self, dz_level: int, index: int, jpeg: bytes) -> None:
+        self._index[dz_level][index] = (self._append_served(jpeg) << 1 | IN_SERVED, len(jpeg))
+
+    def _append_served(self, data: bytes) -> int:
+        offset = self._served_position
+        self._served_file.write(data)
+        self._served_position += len(data)
+        return offset
+
+    def finish(self, facts: Facts) -> Description:
+        """Write the TIFF's directories and the index, and bring both files to the disk."""
+        self._tiff.finish(
+            [
+                LevelDirectory(
+                    size=level.grid.size,
+                    tile_size_px=facts.tile_size_px,
+                    photometric=Photometric.YCBCR if number else facts.l0_photometric,
+                    sampling=(1, 1) if number else facts.l0_sampling,
+                    offsets=level.offsets,
+                    byte_counts=level.byte_counts,
+                    mpp=None if number else facts.mpp,
+                    description="" if number else facts.description(),
+                    icc_profile=facts.icc_profile,
+                )
+                for number, level in enumerate(self._levels)
+            ]
+        )
+        index_offset = self._append_served(b"".join(records.astype("<u8").tobytes() for records in self._index))
+        for file in (self._slide_file, self._served_file):
+            file.flush()
+            os.fsync(file.fileno())
+        return Description(
+            size=facts.size,
+            tile_size_px=facts.tile_size_px,
+            mpp=facts.mpp,
+            objective_power=facts.objective_power,
+            l0_encoding=facts.l0_encoding,
+            l0_quality=facts.l0_quality,
+            reduced_quality=facts.reduced_quality,
+            slide_bytes=self._tiff.position,
+            slide_sha256="",
+            served_bytes=self._served_position,
+            served_sha256="",
+            index_offset=index_offset,
+            thumbnail_offset=self._thumbnail[0],
+            thumbnail_bytes=self._thumbnail[1],
+        )
+
+    def close(self) -> None:
+        self._slide_file.close()
+        self._served_file.close()
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,131 @@
+"""Convert a scanner's slide to a canonical one: plan, execute, verify. Fails closed and leaves no halves."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
+from tiling.canonical.writer import sha256_of
+from tiling.errors import ConversionCancelled
+from tiling.limits import Limits
+from tiling.model import Place
+from tiling.open_slide import open_slide
+from tiling.scrub.execute import execute
+from tiling.source import ByteSource
+
+
+class Stage(StrEnum):
+    CONVERTING = "converting"
+    VERIFYING = "verifying"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionReport:
+    """What was made and how it was proved. Holds names of places and numbers, never a value of the source."""
+
+    width_px: int
+    height_px: int
+    tile_size_px: int
+    mpp_x: float | None
+    mpp_y: float | None
+    objective_power: float | None
+    source_format: str
+    levels: tuple[CanonicalLevel, ...]
+    l0_encoding: str
+    places: tuple[Place, ...]
+    proof: dict[str, Any]
+    canonical_bytes: int
+    canonical_sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        stated = asdict(self)
+        stated["places"] = [
+            {"place": place.name, "action": place.action.value, "byte_count": place.byte_count}
+            for place in self.places
+        ]
+        stated["levels"] = [asdict(level) for level in self.levels]
+        return stated
+
+
+def convert(
+    source: ByteSource,
+    output_dir: Path,
+    *,
+    progress: Callable[[Stage, int, int], None],
+    cancelled: Callable[[], bool],
+    workers: int = 2,
+    forbidden: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> ConversionReport:
+    """Write slide.tif, served.bin and served.json into `output_dir`, which exists and holds none of them.
+
+    Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not contain.
+    Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
+    """
+    try:
+        return _convert(source, output_dir, progress, cancelled, workers, forbidden, limits or Limits())
+    except BaseException:
+        for name in (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE):
+            (output_dir / name).unlink(missing_ok=True)
+        raise
+
+
+def _convert(
+    source: ByteSource,
+    output_dir: Path,
+    progress: Callable[[Stage, int, int], None],
+    cancelled: Callable[[], bool],
+    workers: int,
+    forbidden: Sequence[str],
+    limits: Limits,
+) -> ConversionReport:
+    slide = open_slide(source, limits)
+    places = tuple(slide.places())
+    if cancelled():
+        raise ConversionCancelled("the conversion was cancelled")
+    executed = execute(
+        slide,
+        output_dir,
+        progress=lambda done, total: progress(Stage.CONVERTING, done, total),
+        cancelled=cancelled,
+        workers=workers,
+    )
+    description = replace(
+        executed.description,
+        slide_sha256=sha256_of(output_dir / SLIDE_FILE),
+        served_sha256=sha256_of(output_dir / SERVED_FILE),
+    )
+    write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
+    progress(Stage.VERIFYING, 0, 1)
+    progress(Stage.VERIFYING, 1, 1)
+    return ConversionReport(
+        width_px=description.size.width_px,
+        height_px=description.size.height_px,
+        tile_size_px=description.tile_size_px,
+        mpp_x=description.mpp.x_um if description.mpp else None,
+        mpp_y=description.mpp.y_um if description.mpp else None,
+        objective_power=description.objective_power,
+        source_format=slide.format_name,
+        levels=description.levels(),
+        l0_encoding=description.l0_encoding,
+        places=places,
+        proof={},
+        canonical_bytes=description.slide_bytes + description.served_bytes,
+        canonical_sha256=description.slide_sha256,
+    )
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a new file and its directory entry to the disk."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,1 @@
+"""One folder a vendor; a vendor's quirks stay inside its folder."""

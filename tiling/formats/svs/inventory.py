@@ -1,0 +1,100 @@
+"""Every place of an SVS where something is written, and every text that stands there.
+
+Places are named and counted for the report; their content never is. Texts are handed to the verify step, which
+looks for them in the result.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tiling.formats.svs.directories import ImageDirectory
+from tiling.limits import Limits
+from tiling.model import Action, ImageRole, Place
+from tiling.tiff import tags
+from tiling.tiff.reader import Entry, TiffFile
+from tiling.tiff.tags import FieldType
+
+# Tags of level 0 whose meaning (not bytes) is stated again in the result, from checked values.
+_REBUILT = {
+    tags.IMAGE_WIDTH,
+    tags.IMAGE_LENGTH,
+    tags.BITS_PER_SAMPLE,
+    tags.COMPRESSION,
+    tags.PHOTOMETRIC,
+    tags.IMAGE_DESCRIPTION,
+    tags.SAMPLES_PER_PIXEL,
+    tags.PLANAR_CONFIGURATION,
+    tags.TILE_WIDTH,
+    tags.TILE_LENGTH,
+    tags.TILE_OFFSETS,
+    tags.TILE_BYTE_COUNTS,
+    tags.JPEG_TABLES,
+    tags.YCBCR_SUBSAMPLING,
+    tags.ICC_PROFILE,
+}
+_TEXT_TYPES = (FieldType.ASCII, FieldType.BYTE, FieldType.UNDEFINED)
+_NOT_TEXT = {tags.JPEG_TABLES, tags.ICC_PROFILE}
+
+
+def list_places(
+    tiff: TiffFile, images: Sequence[ImageDirectory], roles: Sequence[ImageRole], size_bytes: int
+) -> list[Place]:
+    places = [Place("file header", Action.REBUILT, tiff.header_bytes)]
+    for index, (image, role) in enumerate(zip(images, roles, strict=True)):
+        name = f"directory {index} ({'level 0' if index == 0 else role.value})"
+        for entry in image.directory.entries.values():
+            action = Action.REBUILT if index == 0 and entry.tag in _REBUILT else Action.DROPPED
+            places.append(Place(f"{name}, {_tag_name(entry.tag)}", action, entry.byte_count))
+        if image.directory.skipped_entry_count:
+            count = image.directory.skipped_entry_count
+            places.append(Place(f"{name}, {count} entries of unknown type", Action.DROPPED, 0))
+        for kind, chunks in (("tiles", image.tiles), ("strips", image.strips)):
+            if chunks is not None:
+                action = Action.KEPT if index == 0 and kind == "tiles" else Action.DROPPED
+                places.append(Place(f"{name}, image {kind}", action, chunks.total_bytes))
+    unreferenced = size_bytes - _covered_bytes(tiff, images)
+    places.append(Place("bytes that nothing refers to", Action.DROPPED, unreferenced))
+    return places
+
+
+def _tag_name(tag: int) -> str:
+    return tags.NAMES.get(tag, f"tag {tag}")
+
+
+def _covered_bytes(tiff: TiffFile, images: Sequence[ImageDirectory]) -> int:
+    """How many bytes of the file belong to the header, a directory, a tag's value, a tile or a strip."""
+    spans = [np.array([[0, tiff.header_bytes]], np.int64)]
+    for image in images:
+        directory = image.directory
+        spans.append(np.array([[directory.offset, directory.offset + directory.byte_count]], np.int64))
+        for entry in directory.entries.values():
+            if not entry.is_inline:
+                end = entry.value_offset + entry.byte_count
+                spans.append(np.array([[entry.value_offset, end]], np.int64))
+        for chunks in (image.tiles, image.strips):
+            if chunks is not None:
+                present = chunks.byte_counts > 0
+                starts = chunks.offsets[present].astype(np.int64)
+                spans.append(np.stack([starts, starts + chunks.byte_counts[present].astype(np.int64)], axis=1))
+    table = np.concatenate(spans)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(table[:, 1])
+    before = np.concatenate([[0], reach[:-1]])
+    return int(np.maximum(0, table[:, 1] - np.maximum(table[:, 0], before)).clip(0).sum())
+
+
+def list_texts(tiff: TiffFile, images: Sequence[ImageDirectory], limits: Limits) -> list[bytes]:
+    """Each text value once: ASCII tags, byte tags that are not tables, and each field of the descriptions."""
+    texts: dict[bytes, None] = {}
+    for image in images:
+        for entry in image.directory.entries.values():
+            if _is_text(entry, limits):
+                texts[tiff.raw(entry)] = None
+    return list(texts)
+
+
+def _is_text(entry: Entry, limits: Limits) -> bool:
+    if entry.field_type not in _TEXT_TYPES or entry.tag in _NOT_TEXT or entry.count <= 4:
+        return False
+    return entry.byte_count <= limits.text_bytes

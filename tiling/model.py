@@ -1,0 +1,120 @@
+"""A slide as this wing sees it, whichever scanner wrote it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiling.geometry import Mpp, Size, TileGrid
+
+Pixels = NDArray[np.uint8]
+
+
+class ImageRole(StrEnum):
+    """What an image inside the file shows."""
+
+    LEVEL = "level"
+    THUMBNAIL = "thumbnail"
+    LABEL = "label"
+    MACRO = "macro"
+    UNKNOWN = "unknown"
+
+
+class Action(StrEnum):
+    """What becomes of a place of the source."""
+
+    KEPT = "kept"
+    REBUILT = "rebuilt"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of the source where something is written, by its name and size; never by its content."""
+
+    name: str
+    action: Action
+    byte_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssociatedImage:
+    """An image beside the pyramid: shown to a reviewer at most, never carried over."""
+
+    role: ImageRole
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One resolution of the source's own pyramid. downsample: level-0 pixels per pixel, along a side."""
+
+    size: Size
+    downsample: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One level-0 tile as read: a complete JPEG stream, or pixels where the source codes otherwise.
+
+    Both are None where the scanner left the tile out. Pixels are (side, side, 3) uint8, RGB.
+    """
+
+    jpeg: bytes | None = None
+    pixels: Pixels | None = None
+
+
+class Slide(Protocol):
+    """An opened whole-slide image. Thread-safe; its byte source stays the caller's to close."""
+
+    @property
+    def format_name(self) -> str:
+        """Our own name of the format, such as "aperio-svs"."""
+        ...
+
+    @property
+    def grid(self) -> TileGrid:
+        """Level 0 and its tiles."""
+        ...
+
+    @property
+    def levels(self) -> tuple[Level, ...]: ...
+
+    @property
+    def associated_images(self) -> tuple[AssociatedImage, ...]: ...
+
+    @property
+    def mpp(self) -> Mpp | None: ...
+
+    @property
+    def objective_power(self) -> float | None: ...
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """The embedded profile, as the source has it (its texts included)."""
+        ...
+
+    @property
+    def carries_jpeg(self) -> bool:
+        """Whether level-0 tiles are JPEG streams that can be carried over bit for bit."""
+        ...
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether these streams hold RGB samples rather than YCbCr."""
+        ...
+
+    def read_tile(self, col: int, row: int) -> Tile:
+        """Raises CorruptSlideError where the tile cannot be had."""
+        ...
+
+    def places(self) -> Sequence[Place]:
+        """Everything that the file holds, and what becomes of it."""
+        ...
+
+    def texts(self) -> Sequence[bytes]:
+        """Every text value that is not on the allowlist, to be searched for in the result."""
+        ...

@@ -1,0 +1,1 @@
+"""TIFF and BigTIFF as a container: directories read strictly, one pyramid written."""

@@ -1,0 +1,131 @@
+"""The TIFF numbers this wing uses (TIFF 6.0, BigTIFF, TIFF technical note 2)."""
+
+from enum import IntEnum
+
+NEW_SUBFILE_TYPE = 254
+IMAGE_WIDTH = 256
+IMAGE_LENGTH = 257
+BITS_PER_SAMPLE = 258
+COMPRESSION = 259
+PHOTOMETRIC = 262
+IMAGE_DESCRIPTION = 270
+STRIP_OFFSETS = 273
+SAMPLES_PER_PIXEL = 277
+ROWS_PER_STRIP = 278
+STRIP_BYTE_COUNTS = 279
+X_RESOLUTION = 282
+Y_RESOLUTION = 283
+PLANAR_CONFIGURATION = 284
+RESOLUTION_UNIT = 296
+PREDICTOR = 317
+TILE_WIDTH = 322
+TILE_LENGTH = 323
+TILE_OFFSETS = 324
+TILE_BYTE_COUNTS = 325
+SUB_IFDS = 330
+SAMPLE_FORMAT = 339
+JPEG_TABLES = 347
+YCBCR_SUBSAMPLING = 530
+YCBCR_POSITIONING = 531
+REFERENCE_BLACK_WHITE = 532
+IMAGE_DEPTH = 32997
+ICC_PROFILE = 34675
+
+NAMES = {
+    NEW_SUBFILE_TYPE: "NewSubfileType",
+    IMAGE_WIDTH: "ImageWidth",
+    IMAGE_LENGTH: "ImageLength",
+    BITS_PER_SAMPLE: "BitsPerSample",
+    COMPRESSION: "Compression",
+    PHOTOMETRIC: "PhotometricInterpretation",
+    269: "DocumentName",
+    IMAGE_DESCRIPTION: "ImageDescription",
+    271: "Make",
+    272: "Model",
+    STRIP_OFFSETS: "StripOffsets",
+    274: "Orientation",
+    SAMPLES_PER_PIXEL: "SamplesPerPixel",
+    ROWS_PER_STRIP: "RowsPerStrip",
+    STRIP_BYTE_COUNTS: "StripByteCounts",
+    X_RESOLUTION: "XResolution",
+    Y_RESOLUTION: "YResolution",
+    PLANAR_CONFIGURATION: "PlanarConfiguration",
+    285: "PageName",
+    RESOLUTION_UNIT: "ResolutionUnit",
+    305: "Software",
+    306: "DateTime",
+    315: "Artist",
+    316: "HostComputer",
+    PREDICTOR: "Predictor",
+    TILE_WIDTH: "TileWidth",
+    TILE_LENGTH: "TileLength",
+    TILE_OFFSETS: "TileOffsets",
+    TILE_BYTE_COUNTS: "TileByteCounts",
+    SUB_IFDS: "SubIFDs",
+    JPEG_TABLES: "JPEGTables",
+    YCBCR_SUBSAMPLING: "YCbCrSubSampling",
+    YCBCR_POSITIONING: "YCbCrPositioning",
+    REFERENCE_BLACK_WHITE: "ReferenceBlackWhite",
+    700: "XMP",
+    IMAGE_DEPTH: "ImageDepth",
+    33432: "Copyright",
+    33723: "IPTC",
+    34377: "Photoshop",
+    34665: "Exif",
+    ICC_PROFILE: "ICCProfile",
+    34853: "GPS",
+}
+
+
+class FieldType(IntEnum):
+    BYTE = 1
+    ASCII = 2
+    SHORT = 3
+    LONG = 4
+    RATIONAL = 5
+    SBYTE = 6
+    UNDEFINED = 7
+    SSHORT = 8
+    SLONG = 9
+    SRATIONAL = 10
+    FLOAT = 11
+    DOUBLE = 12
+    IFD = 13
+    LONG8 = 16
+    SLONG8 = 17
+    IFD8 = 18
+
+
+BYTES_PER_VALUE = {
+    FieldType.BYTE: 1,
+    FieldType.ASCII: 1,
+    FieldType.SHORT: 2,
+    FieldType.LONG: 4,
+    FieldType.RATIONAL: 8,
+    FieldType.SBYTE: 1,
+    FieldType.UNDEFINED: 1,
+    FieldType.SSHORT: 2,
+    FieldType.SLONG: 4,
+    FieldType.SRATIONAL: 8,
+    FieldType.FLOAT: 4,
+    FieldType.DOUBLE: 8,
+    FieldType.IFD: 4,
+    FieldType.LONG8: 8,
+    FieldType.SLONG8: 8,
+    FieldType.IFD8: 8,
+}
+
+
+class Compression(IntEnum):
+    NONE = 1
+    LZW = 5
+    JPEG = 7
+    DEFLATE = 8
+    APERIO_JPEG2000_YCBCR = 33003
+    APERIO_JPEG2000_RGB = 33005
+    JPEG2000 = 34712
+
+
+class Photometric(IntEnum):
+    RGB = 2
+    YCBCR = 6
