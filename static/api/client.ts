@@ -11,7 +11,7 @@ import type {
   SlideInfo,
   WorkspaceApi,
 } from '../core/wire';
-import { ProblemError, problemOf } from './problem';
+import { offlineProblem, ProblemError, problemOf } from './problem';
 import type { Account, AccountPatch, Asset, AssetState, AuditEvent, Case, Page, Role, UnfinishedUpload, User } from './types';
 
 export { ProblemError } from './problem';
@@ -28,6 +28,8 @@ interface Call {
   json?: unknown;
   body?: Blob;
   ifMatch?: number;
+  /** A tus request: the server wants to know which version is spoken. */
+  tus?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -108,6 +110,11 @@ export class Client implements WorkspaceApi {
     return Array.isArray(answer) ? answer : answer.items;
   }
 
+  /** Have the server forget an upload (tus termination). */
+  async deleteUpload(uploadId: string): Promise<void> {
+    await this.#send(`/uploads/${part(uploadId)}`, { method: 'DELETE', tus: true });
+  }
+
   // Slides and annotations
 
   getSlide(assetId: string): Promise<SlideInfo> {
@@ -178,6 +185,7 @@ export class Client implements WorkspaceApi {
     const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' };
     if (call.json !== undefined) headers['Content-Type'] = 'application/json';
     if (call.body) headers['Content-Type'] = call.body.type || 'application/octet-stream';
+    if (call.tus) headers['Tus-Resumable'] = '1.0.0';
     if (call.ifMatch !== undefined) headers['If-Match'] = `"${call.ifMatch}"`;
 
     let response: Response;
@@ -192,7 +200,7 @@ export class Client implements WorkspaceApi {
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       this.onReachable?.(false);
-      throw ProblemError.offline();
+      throw offlineProblem();
     }
     this.onReachable?.(true);
     if (response.ok) return response;

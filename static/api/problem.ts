@@ -41,15 +41,11 @@ export class ProblemError extends Error {
   get isOffline(): boolean {
     return this.status === 0;
   }
+}
 
-  static offline(): ProblemError {
-    return new ProblemError({
-      status: 0,
-      type: 'offline',
-      title: 'Offline',
-      detail: 'The server cannot be reached. Check the network; nothing you see here was lost.',
-    });
-  }
+/** No answer came at all. */
+export function offlineProblem(): ProblemError {
+  return new ProblemError({ status: 0, type: 'offline', title: 'Offline', detail: 'The server cannot be reached. Check the network.' });
 }
 
 const PLAIN: Record<number, string> = {

@@ -1,0 +1,159 @@
+/** One file on its way to the server by tus: what it is doing, and the verbs a person has over it. */
+import { DetailedError, Upload } from 'tus-js-client';
+import { asProblem, offlineProblem, problemFrom, type ProblemError } from '../../api/problem';
+import { extensionOf, fingerprintOf } from './fingerprint';
+import { uploadIdOf, type ResumeStore } from './resumeStore';
+import { SpeedMeter } from './speed';
+
+const ENDPOINT = '/api/v1/uploads';
+/** Small enough for proxies that hold a whole request back, large enough that the pauses between do not count. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
+const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000];
+
+export type UploadState = 'queued' | 'sending' | 'paused' | 'failed' | 'done' | 'cancelled';
+
+export interface UploadOwner {
+  readonly accountId: string;
+  readonly store: ResumeStore;
+  /** Called whenever a place in the line may have become free. */
+  readonly onSettled: () => void;
+}
+
+export class UploadItem {
+  readonly key: number;
+  /** Shown while this page is open; never stored, never sent. */
+  readonly fileName: string;
+  readonly size_bytes: number;
+  readonly caseName: string;
+
+  state = $state<UploadState>('queued');
+  sent_bytes = $state(0);
+  bytesPerSecond = $state<number | null>(null);
+  problem = $state<ProblemError | null>(null);
+  wasResumed = $state(false);
+  uploadId = $state<string | null>(null);
+  assetId = $state<string | null>(null);
+
+  readonly #file: File;
+  readonly #owner: UploadOwner;
+  readonly #meter = new SpeedMeter();
+  #fingerprint: string | null = null;
+  #upload: Upload | null = null;
+
+  constructor(key: number, file: File, caseName: string, owner: UploadOwner) {
+    this.key = key;
+    this.#file = file;
+    this.fileName = file.name;
+    this.size_bytes = file.size;
+    this.caseName = caseName;
+    this.#owner = owner;
+  }
+
+  get fraction(): number {
+    return this.size_bytes ? this.sent_bytes / this.size_bytes : 0;
+  }
+
+  get left_s(): number | null {
+    return this.bytesPerSecond ? (this.size_bytes - this.sent_bytes) / this.bytesPerSecond : null;
+  }
+
+  async send(): Promise<void> {
+    this.state = 'sending';
+    this.problem = null;
+    this.#meter.reset();
+    try {
+      this.#fingerprint ??= await fingerprintOf(this.#file, this.#owner.accountId);
+    } catch {
+      this.#fail(asProblem(new Error('the file cannot be read any more. Was it moved or changed?')));
+      return;
+    }
+    // Paused or cancelled while the file was being read.
+    if ((this.state as UploadState) !== 'sending') return;
+    this.#upload ??= this.#prepare(this.#fingerprint);
+    this.#upload.start();
+  }
+
+  async pause(): Promise<void> {
+    if (this.state !== 'sending' && this.state !== 'queued') return;
+    this.state = 'paused';
+    this.bytesPerSecond = null;
+    await this.#upload?.abort();
+    this.#owner.onSettled();
+  }
+
+  /** Back into the line. */
+  resume(): void {
+    if (this.state !== 'paused' && this.state !== 'failed') return;
+    this.state = 'queued';
+    this.problem = null;
+    this.#owner.onSettled();
+  }
+
+  /** Stop, and have the server forget what it got. */
+  async cancel(): Promise<void> {
+    this.state = 'cancelled';
+    if (this.#fingerprint) this.#owner.store.remove(this.#fingerprint);
+    try {
+      await this.#upload?.abort(true);
+    } catch {
+      // The server expires what it could not be told to forget.
+    }
+    this.#owner.onSettled();
+  }
+
+  #prepare(fingerprint: string): Upload {
+    const extension = extensionOf(this.fileName);
+    const known = this.#owner.store.find(fingerprint);
+    this.wasResumed = known !== null;
+    if (known) this.uploadId = uploadIdOf(known.url);
+    const upload = new Upload(this.#file, {
+      endpoint: ENDPOINT,
+      uploadUrl: known?.url ?? null,
+      chunkSize: CHUNK_BYTES,
+      retryDelays: RETRY_DELAYS_MS,
+      storeFingerprintForResuming: false,
+      metadata: { filename: extension ? `slide.${extension}` : 'slide', case: this.caseName },
+      onUploadUrlAvailable: () => {
+        if (!upload.url) return;
+        this.uploadId = uploadIdOf(upload.url);
+        this.#owner.store.put({ fingerprint, url: upload.url, size_bytes: this.size_bytes });
+      },
+      onShouldRetry: (error) => isWorthRetrying(error.originalResponse?.getStatus() ?? 0),
+      onProgress: (sent_bytes) => {
+        this.sent_bytes = sent_bytes;
+        this.#meter.add(performance.now(), sent_bytes);
+        this.bytesPerSecond = this.#meter.bytesPerSecond;
+      },
+      onSuccess: ({ lastResponse }) => {
+        this.assetId = lastResponse.getHeader('Slidereel-Asset-Id') ?? null;
+        this.sent_bytes = this.size_bytes;
+        this.state = 'done';
+        this.#owner.store.remove(fingerprint);
+        this.#owner.onSettled();
+      },
+      onError: (error) => this.#fail(problemOfUpload(error)),
+    });
+    return upload;
+  }
+
+  #fail(problem: ProblemError): void {
+    if (this.state === 'cancelled' || this.state === 'paused') return;
+    this.problem = problem;
+    this.bytesPerSecond = null;
+    this.state = 'failed';
+    this.#owner.onSettled();
+  }
+}
+
+/** No answer, a conflict of offsets (ask again where we are), or a server in trouble; but a full disk does not pass in a minute. */
+export function isWorthRetrying(status: number): boolean {
+  return status === 0 || status === 409 || status === 423 || status === 429 || (status >= 500 && status !== 507);
+}
+
+function problemOfUpload(error: Error | DetailedError): ProblemError {
+  if (!(error instanceof DetailedError)) return asProblem(error);
+  const response = error.originalResponse;
+  return response && response.getStatus() > 0
+    ? problemFrom(response.getStatus(), response.getBody(), response.getHeader('Retry-After') ?? null)
+    : offlineProblem();
+}

@@ -1,0 +1,56 @@
+/** Addresses and what they show. Pure: the router adds the browser's history. */
+import type { Permission } from '../api/permission';
+
+export type Route =
+  | { page: 'cases' }
+  | { page: 'login' }
+  | { page: 'intake' }
+  | { page: 'slide'; assetId: string }
+  | { page: 'classes' }
+  | { page: 'users' }
+  | { page: 'audit' }
+  | { page: 'not-found' };
+
+const FIXED: Record<string, Route> = {
+  '/': { page: 'cases' },
+  '/login': { page: 'login' },
+  '/intake': { page: 'intake' },
+  '/admin/classes': { page: 'classes' },
+  '/admin/users': { page: 'users' },
+  '/audit': { page: 'audit' },
+};
+
+/** What each page needs; a page that is not named needs a session only. */
+export const NEEDS: Partial<Record<Route['page'], Permission>> = {
+  cases: 'asset.list',
+  intake: 'asset.intake',
+  classes: 'ontology.write',
+  users: 'account.manage',
+  audit: 'audit.read',
+};
+
+export const TITLES: Record<Route['page'], string> = {
+  cases: 'Cases',
+  login: 'Sign in',
+  intake: 'Intake',
+  slide: 'Slide',
+  classes: 'Classes',
+  users: 'People',
+  audit: 'Audit log',
+  'not-found': 'Not found',
+};
+
+export function routeOf(path: string): Route {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const fixed = FIXED[trimmed];
+  if (fixed) return fixed;
+  const slide = /^\/slides\/([A-Za-z0-9_-]+)$/.exec(trimmed);
+  return slide?.[1] ? { page: 'slide', assetId: slide[1] } : { page: 'not-found' };
+}
+
+/** Where to go after signing in: only an address of this very site, or the case list. */
+export function safeNext(next: string | null): string {
+  if (!next || !/^\/(?![/\\])/.test(next)) return '/';
+  const page = routeOf(new URL(next, 'http://localhost').pathname).page;
+  return page === 'login' || page === 'not-found' ? '/' : next;
+}
