@@ -255,6 +255,13 @@ def test_restart_markers_out_of_order_or_missing_are_told() -> None:
             crop(broken, 40, 60)
 
 
+def test_fill_bytes_inside_the_image_data_are_told() -> None:
+    source = encode(picture(64, 64, 1))
+    stuffed_at = source.index(b"\xff\0", source.index(b"\xff\xda") + 14)
+    with pytest.raises(MalformedJpegError):
+        crop(source[:stuffed_at] + b"\xff" + source[stuffed_at:], 40, 60)
+
+
 @given(st.data())
 @settings(max_examples=400, deadline=None)
 def test_damaged_streams_are_refused_or_cropped_but_never_crash(data: st.DataObject) -> None:

@@ -296,6 +296,10 @@ def _intervals(entropy: bytes, restart_interval_mcu: int) -> list[bytes]:
 
 
 def _interval(stuffed: bytes) -> _Interval:
+    if (
+        b"\xff\xff" in stuffed
+    ):  # fill bytes are for markers only; decoders differ in what they make of them here
+        raise MalformedJpegError("the JPEG stream's image data is damaged")
     data = stuffed.replace(b"\xff\0", b"\xff")
     octets = np.frombuffer(data + _PADDING, np.uint8).astype(np.uint32)
     three_octets = octets[:-2] << 16 | octets[1:-1] << 8 | octets[2:]

@@ -3,6 +3,9 @@
 No pixel is decoded. A complete stream holds what a decoder needs and nothing else: the tables in force,
 the frame, the scans with their entropy-coded bytes untouched, and an Adobe marker where readers would guess
 the colours. Comments, application data, unused tables and whatever follows EOI are never copied.
+
+What cannot be seen without decoding are bytes between the last coded unit and EOI. Decoders call them
+extraneous (libjpeg warns), so whoever decodes the tiles strictly, to make the next level, is told of them.
 """
 
 import hashlib
