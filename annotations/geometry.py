@@ -69,16 +69,25 @@ def from_geojson(document: object, limits: GeometryLimits = DEFAULT_LIMITS) -> B
         )
     if document.keys() != {"type", "coordinates"}:
         raise InvalidGeometryError("A geometry must have a type and coordinates, and nothing else.")
-    shape_of, build = _SHAPES[kind]
+    geometry = build(kind, document["coordinates"])
+    check(geometry, limits)
+    return geometry
+
+
+def build(kind: str, coordinates: object) -> BaseGeometry:
+    """The shape of one of `GEOMETRY_TYPES` from GeoJSON coordinates: well formed, but not checked by `check`.
+
+    Raises
+    ------
+    InvalidGeometryError : the coordinates do not have the form of this type.
+    """
+    form, construct = _FORMS[kind]
     try:
-        coordinates = msgspec.convert(document["coordinates"], shape_of)
+        return construct(msgspec.convert(coordinates, form))
     except msgspec.ValidationError as error:
         raise InvalidGeometryError(f"The coordinates of a {kind} are not well formed: {error}.") from None
     except RecursionError:
         raise InvalidGeometryError(f"The coordinates of a {kind} are nested too deeply.") from None
-    geometry = build(coordinates)
-    check(geometry, limits)
-    return geometry
 
 
 def to_geojson(geometry: BaseGeometry) -> GeoJson:
@@ -250,7 +259,7 @@ def _multi_polygon(polygons: Sequence[Sequence[Sequence[Position]]]) -> BaseGeom
     return shapely.MultiPolygon([_polygon(rings) for rings in polygons])
 
 
-_SHAPES: dict[str, tuple[Any, Callable[[Any], BaseGeometry]]] = {
+_FORMS: dict[str, tuple[Any, Callable[[Any], BaseGeometry]]] = {
     "Point": (Position, _point),
     "MultiPoint": (list[Position], _multi_point),
     "LineString": (list[Position], _line),

@@ -13,7 +13,7 @@ MAX_CLASSES = 1000
 MAX_CLASS_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 2000
 
-RESERVED_HOTKEYS = frozenset("mrolpvbwsahfnc.[]<>,0+-=?/")
+RESERVED_HOTKEYS = frozenset("mrolpvbwsahfncez.[]<>,0+-_=?/\\")
 """Keys that the viewer's tools have: QuPath's letters (move, rectangle, oval, line, polygon, polyline, brush,
 wand, select, show annotations, hide, fill, names, classification, points) and HistomicsUI's brush size,
 rotation and upright, beside zoom and help. The digits 1 to 9 are free: they are what people expect a class to
