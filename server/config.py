@@ -120,9 +120,14 @@ def load_settings(
         if name not in known:
             raise ConfigError(f"There is no setting named “{name[:40]}” ({origins[name]}).")
     converted = {
-        name: _convert(name, str(known[name].type), value, origins[name]) for name, value in values.items()
+        name: _convert(name, _kind(known[name].type), value, origins[name]) for name, value in values.items()
     }
     return Settings(**converted, origins=origins)
+
+
+def _kind(annotation: Any) -> str:
+    """``int`` → "int", ``Path | None`` → "Path"."""
+    return str(getattr(annotation, "__name__", "Path"))
 
 
 def _convert(name: str, kind: str, value: Any, origin: str) -> Any:
