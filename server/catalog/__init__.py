@@ -6,6 +6,7 @@ from server.catalog.assets import (
     create_asset,
     get_asset,
     list_assets,
+    problem_columns,
     set_state,
     update_asset,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "get_or_create_case",
     "list_assets",
     "list_cases",
+    "problem_columns",
     "set_state",
     "update_asset",
 ]

@@ -121,11 +121,18 @@ def set_state(
         {
             **(values or {}),
             "state": state,
-            "problem_kind": problem and problem.kind,
-            "problem_detail": problem and problem.detail,
-            "problem_reference": problem and problem.reference,
+            **problem_columns(problem),
         },
     )
+
+
+def problem_columns(problem: Problem | None) -> dict[str, str | None]:
+    """The columns that hold a problem, or hold none."""
+    return {
+        "problem_kind": problem.kind if problem else None,
+        "problem_detail": problem.detail if problem else None,
+        "problem_reference": problem.reference if problem else None,
+    }
 
 
 def update_asset(connection: Connection, ambient: Ambient, asset_id: str, values: Mapping[str, Any]) -> None:

@@ -1,0 +1,170 @@
+"""``slidereel ingest``"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from server import catalog, jobs
+from server.accounts import Doer
+from server.ambient import real_ambient
+from server.catalog import Asset, Problem, State
+from server.cli.opening import open_database
+from server.cli.progress import ProgressLine
+from server.deid.quarantine import kept_suffix
+from server.errors import InvalidInputError, ServerError
+from server.ingest.convert_job import run_job
+from server.ingest.intake import Arrival, Intake
+from server.ingest.recovery import recover
+
+BY = Doer(None, "command line", "command line")
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+FOLLOW_EVERY_S = 0.5
+PROBLEM_PREFIX = "/problems/"
+STAGES = {"converting": "converting", "verifying": "proving it clean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to take in, and how to speak of it without its name: its place on the command line."""
+
+    path: Path
+    label: str
+    position: int
+
+
+def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "ingest",
+        help="take slides in: seal, convert, prove clean",
+        description="Take slide files into the data folder. The original is sealed, a clean canonical slide "
+        "is made and proved; it then awaits its release. Nothing printed or stored has a file's name.",
+    )
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a slide file, or a folder of them"
+    )
+    parser.add_argument(
+        "--case", metavar="C", help=f"the case they belong to (default {catalog.DEFAULT_CASE})"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON line a file on standard output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take in every path; 1 if any was refused, 2 if one does not exist (then nothing is taken in)."""
+    ambient = real_ambient()
+    sources = list(_sources(args.paths))
+    if missing := [source for source in sources if not source.path.exists()]:
+        for source in missing:
+            _print_error(f"{source.label} does not exist.", ambient.random_bytes(4).hex())
+        return EXIT_USAGE
+    case_name = catalog.checked_case_name(args.case)
+    progress = ProgressLine()
+    refused = 0
+    with open_database(args.settings) as database:
+        intake = Intake(args.settings, ambient, database)
+        recover(intake)
+        with jobs.Owner(intake.owners_dir, ambient) as owner:
+            for source in sources:
+                line = _ingest(intake, owner, source, case_name, progress)
+                progress.clear()
+                refused += line["problem"] is not None
+                _print_line(line, source, as_json=args.json)
+    return EXIT_REFUSED if refused else 0
+
+
+def _sources(paths: Iterable[Path]) -> Iterator[Source]:
+    """The files behind the arguments: a folder stands for the slide files in it, in order."""
+    position = 0
+    for number, path in enumerate(paths, start=1):
+        label = f"Path {number}"
+        if not path.is_dir():
+            position += 1
+            yield Source(path, label, position)
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and kept_suffix(p.name))
+        if not inside:
+            raise InvalidInputError(f"{label} is a folder without slide files.")
+        for count, file in enumerate(inside, start=1):
+            position += 1
+            yield Source(file, f"{label}, file {count} of {len(inside)}", position)
+
+
+def _ingest(
+    intake: Intake, owner: jobs.Owner, source: Source, case_name: str, progress: ProgressLine
+) -> dict[str, Any]:
+    """One file, from path to result. Whatever is wrong with it becomes its result; the next one follows."""
+    kind = "slide"
+    try:
+        arrival = intake.take_file(
+            source.path,
+            case_name,
+            BY,
+            owner_id=owner.owner_id,
+            progress=lambda done, total: progress.update(f"{source.label}: sealing", done, total),
+        )
+        asset = run_job(
+            intake,
+            arrival.job,
+            watch=lambda stage, done, total: progress.update(
+                f"{source.label}: {STAGES.get(stage, stage)}", done, total
+            ),
+        )
+        asset = _follow(intake, arrival, asset, source, progress)
+    except ServerError as error:
+        problem = Problem(error.kind, str(error), intake.reference())
+        return _line(None, kind, None, source, problem)
+    return _line(asset.asset_id, asset.kind, asset.state, source, asset.problem)
+
+
+def _follow(intake: Intake, arrival: Arrival, asset: Asset, source: Source, progress: ProgressLine) -> Asset:
+    """If another process took the job over (this one had been asleep), wait for its result."""
+    while True:
+        job = intake.database.read_now(lambda c: jobs.latest_jobs(c, [arrival.asset_id])).get(
+            arrival.asset_id
+        )
+        if job is None:
+            return intake.asset(asset.asset_id)
+        progress.update(f"{source.label}: {job.stage or 'waiting'}", job.done_units, job.total_units)
+        time.sleep(FOLLOW_EVERY_S)
+
+
+def _line(
+    asset_id: str | None, kind: str, state: State | None, source: Source, problem: Problem | None
+) -> dict[str, Any]:
+    return {
+        "asset_id": asset_id,
+        "kind": kind,
+        "state": state or State.REFUSED,
+        "source_name_redacted": "•••" + kept_suffix(source.path.name),
+        "position": source.position,
+        "problem": problem
+        and {
+            "type": PROBLEM_PREFIX + problem.kind,
+            "detail": problem.detail,
+            "reference": problem.reference,
+        },
+    }
+
+
+def _print_line(line: dict[str, Any], source: Source, *, as_json: bool) -> None:
+    problem = line["problem"]
+    if as_json:
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    elif problem is None:
+        sys.stdout.write(f"{source.label}: {line['asset_id']} {line['state']}\n")
+    if problem is not None:
+        _print_error(
+            f"{source.label} ({line['source_name_redacted']}): {problem['detail']}", problem["reference"]
+        )
+    sys.stdout.flush()
+
+
+def _print_error(sentence: str, reference: str) -> None:
+    sys.stderr.write(f"slidereel: {sentence} (reference {reference})\n")

@@ -1,0 +1,43 @@
+"""``slidereel release``"""
+
+import argparse
+import sys
+from typing import Any
+
+from server.accounts import Doer
+from server.ambient import real_ambient
+from server.cli.opening import open_database
+from server.errors import ServerError
+from server.ingest.intake import Intake
+
+BY = Doer(None, "command line", "command line")
+EXIT_REFUSED = 1
+
+
+def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "release",
+        help="let annotators see verified assets",
+        description="Release verified assets. Their originals are destroyed unless keep_originals is set.",
+    )
+    parser.add_argument("asset_ids", nargs="+", metavar="ASSET_ID")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Release each; 1 if one could not be."""
+    refused = 0
+    ambient = real_ambient()
+    with open_database(args.settings) as database:
+        intake = Intake(args.settings, ambient, database)
+        for asset_id in args.asset_ids:
+            try:
+                asset = intake.release(asset_id, BY)
+            except ServerError as error:
+                refused += 1
+                reference = intake.reference()
+                sys.stderr.write(f"slidereel: {asset_id}: {error} (reference {reference})\n")
+            else:
+                sys.stdout.write(f"{asset.asset_id} {asset.state}\n")
+    return EXIT_REFUSED if refused else 0

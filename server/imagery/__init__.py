@@ -1,0 +1,5 @@
+"""Canonical slides, opened once and read by many."""
+
+from server.imagery.shelf import SlideShelf
+
+__all__ = ["SlideShelf"]

@@ -1,0 +1,242 @@
+"""One conversion from claim to result, and what each way of ending means for the asset."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from server import catalog, jobs
+from server.catalog import Asset, Problem, State
+from server.deid import QuarantineError
+from server.deid.sealed_writer import sync_directory
+from server.errors import OutOfSpaceError
+from server.ingest import conversion
+from server.ingest.intake import SYSTEM, Intake, as_out_of_space
+from server.ingest.plan import Converted, Failed, Killed, NoSpace, Outcome, Plan, Progress, Refused, Stopped
+from server.ingest.space import CANONICAL_FACTOR, free_bytes, require_space
+
+SHORTEST_STEM = 6
+SHUTDOWN = Stopped("shutdown")
+CANCELLED = Stopped("cancelled")
+LOST = Stopped("lost")
+"""Somebody else holds the job now: whatever we have is not to be used."""
+Watch = Callable[[str, int, int], None]
+log = structlog.get_logger("slidereel.ingest")
+
+
+def run_job(
+    intake: Intake,
+    job: jobs.Job,
+    *,
+    watch: Watch = lambda _stage, _done, _total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Asset:
+    """Convert the asset of a job that we hold, and answer with the asset as it then is.
+
+    Blocks until the converting process has ended. On ``should_stop`` the job is given back.
+    """
+    work_dir = intake.work_dir / f"{job.job_id}-{job.attempts}"
+    try:
+        outcome = _convert(intake, job, work_dir, watch, should_stop)
+        _conclude(intake, job, work_dir, outcome)
+    finally:
+        shutil.rmtree(work_dir, ignore_errors=True)
+    return intake.asset(job.asset_id)
+
+
+def _convert(
+    intake: Intake, job: jobs.Job, work_dir: Path, watch: Watch, should_stop: Callable[[], bool]
+) -> Outcome:
+    asset = intake.asset(job.asset_id)
+    settings = intake.settings
+    try:
+        require_space(intake.data, asset.source_bytes * CANONICAL_FACTOR, settings.reserve_mib)
+        sealed, note = intake.quarantine.describe(asset.quarantine_key or "")
+        work_dir.mkdir(mode=0o700)
+    except OutOfSpaceError:
+        return NoSpace()
+    except QuarantineError as error:
+        return Refused("quarantine", str(error))
+    except OSError as error:
+        if isinstance(as_out_of_space(error), OutOfSpaceError):
+            return NoSpace()
+        raise
+    stem = note.get("stem", "")
+    plan = Plan(
+        sealed_path=str(intake.quarantine.path(sealed.name).resolve()),
+        sealed_name=sealed.name,
+        plain_bytes=sealed.plain_bytes,
+        data_key=sealed.data_key,
+        output_dir=str(work_dir.resolve()),
+        forbidden=(stem,) if len(stem) >= SHORTEST_STEM else (),
+        workers=settings.ingest_threads,
+        memory_bytes=settings.ingest_memory_mib << 20,
+        parent_pid=os.getpid(),
+    )
+    stage = State.QUARANTINED
+
+    def tick(progress: Progress | None) -> Outcome | None:
+        nonlocal stage
+        if should_stop():
+            return SHUTDOWN
+        if free_bytes(intake.data) < settings.reserve_mib << 20:
+            return NoSpace()
+        wanted = State.VERIFYING if progress and progress.stage == State.VERIFYING else State.CONVERTING
+        if progress is not None:
+            watch(progress.stage, progress.done, progress.total)
+        is_new, stage = wanted is not stage, wanted
+        return intake.database.write_now(lambda c: _beat(intake, c, job, progress, stage if is_new else None))
+
+    try:
+        if (end := tick(None)) is not None:
+            return end
+        return conversion.run(plan, limit_s=settings.ingest_limit_s, tick=tick)
+    except OutOfSpaceError:
+        return NoSpace()
+
+
+def _beat(
+    intake: Intake, connection: Connection, job: jobs.Job, progress: Progress | None, new_state: State | None
+) -> Outcome | None:
+    known = progress or Progress(State.CONVERTING, 0, 0)
+    is_ours = jobs.heartbeat(
+        connection,
+        intake.ambient,
+        job,
+        stage=known.stage,
+        done_units=known.done,
+        total_units=known.total,
+    )
+    if not is_ours:
+        return LOST
+    if jobs.cancel_requested(connection, job.job_id):
+        return CANCELLED
+    if new_state is not None:
+        catalog.set_state(connection, intake.ambient, job.asset_id, new_state)
+    return None
+
+
+def _conclude(intake: Intake, job: jobs.Job, work_dir: Path, outcome: Outcome) -> None:
+    """Write down how it ended. What the outcome means is decided here and nowhere else."""
+    if outcome == LOST:
+        log.warning("job lost", asset=job.asset_id, job=job.job_id)
+        return
+    if outcome == SHUTDOWN:
+        intake.database.write_now(lambda c: _give_back(intake, c, job))
+        return
+    if isinstance(outcome, Converted):
+        try:
+            _publish(intake, job, work_dir, outcome.report)
+        except OutOfSpaceError:
+            outcome = NoSpace()
+        else:
+            return
+    problem = _problem(intake, outcome)
+    is_retryable = isinstance(outcome, NoSpace) or outcome == CANCELLED
+    state = State.QUARANTINED if is_retryable else State.REFUSED
+    place = {"error": outcome.error, "at": outcome.place} if isinstance(outcome, Failed) else {}
+    log.warning(
+        "not converted",
+        asset=job.asset_id,
+        job=job.job_id,
+        kind=problem.kind,
+        reference=problem.reference,
+        **place,
+    )
+
+    def work(connection: Connection) -> None:
+        ended = jobs.JobState.CANCELLED if outcome == CANCELLED else jobs.JobState.FAILED
+        if not jobs.finish(connection, intake.ambient, job, ended):
+            return
+        if (
+            catalog.get_asset(connection, job.asset_id, intake=True).state is State.QUARANTINED
+            and is_retryable
+        ):
+            catalog.update_asset(connection, intake.ambient, job.asset_id, catalog.problem_columns(problem))
+        else:
+            catalog.set_state(connection, intake.ambient, job.asset_id, state, problem=problem)
+        if state is State.REFUSED:
+            detail = {"kind": problem.kind, "reference": problem.reference}
+            intake.record(connection, SYSTEM, "asset.refused", job.asset_id, detail)
+
+    intake.database.write_now(work)
+
+
+def _give_back(intake: Intake, connection: Connection, job: jobs.Job) -> None:
+    jobs.give_back(connection, job)
+    if catalog.get_asset(connection, job.asset_id, intake=True).state is not State.QUARANTINED:
+        catalog.set_state(connection, intake.ambient, job.asset_id, State.QUARANTINED)
+
+
+def _publish(intake: Intake, job: jobs.Job, work_dir: Path, report: Any) -> None:
+    """The folder into its place, then the state that says so; under the database's one write lock."""
+    published = intake.assets_dir / job.asset_id
+
+    def work(connection: Connection) -> None:
+        if not jobs.finish(connection, intake.ambient, job, jobs.JobState.DONE):
+            return
+        # What a crash left here was never announced.
+        shutil.rmtree(published, ignore_errors=True)
+        work_dir.rename(published)
+        sync_directory(intake.assets_dir)
+        columns = _report_columns(report)
+        catalog.set_state(connection, intake.ambient, job.asset_id, State.AWAITING_RELEASE, columns)
+        detail = {
+            "canonical_bytes": columns["canonical_bytes"],
+            "canonical_sha256": columns["canonical_sha256"],
+            "source_format": report.get("source_format"),
+        }
+        intake.record(connection, SYSTEM, "asset.converted", job.asset_id, detail)
+
+    try:
+        sync_directory(work_dir)
+        intake.database.write_now(work)
+    except BaseException as error:
+        shutil.rmtree(published, ignore_errors=True)
+        raise as_out_of_space(error) from error
+    if intake.shelf is not None:
+        intake.shelf.forget(job.asset_id)
+
+
+def _report_columns(report: Any) -> dict[str, Any]:
+    scales = [scale for scale in (report.get("mpp_x"), report.get("mpp_y")) if scale]
+    return {
+        "width_px": report["width_px"],
+        "height_px": report["height_px"],
+        "mpp": sum(scales) / len(scales) if scales else None,
+        "objective_power": report.get("objective_power"),
+        "canonical_bytes": report["canonical_bytes"],
+        "canonical_sha256": report["canonical_sha256"],
+        "report": report,
+    }
+
+
+def _problem(intake: Intake, outcome: Outcome) -> Problem:
+    reference = intake.reference()
+    match outcome:
+        case Refused(kind, detail):
+            return Problem(kind, detail, reference)
+        case NoSpace():
+            return Problem(
+                "out-of-space",
+                "The server's disk has too little room to convert this; free some space and start it again.",
+                reference,
+            )
+        case Stopped("cancelled"):
+            return intake.cancelled()
+        case Stopped("time"):
+            return Problem("took-too-long", "Converting this file took longer than is allowed.", reference)
+        case Killed(signal) if signal != 0:
+            return Problem(
+                "conversion-ended",
+                "Converting this file was ended by the system, most likely for want of memory.",
+                reference,
+            )
+        case _:
+            return Problem(
+                "conversion-failed", "Converting this file failed for a reason we do not know.", reference
+            )

@@ -1,0 +1,73 @@
+"""What the server tells the process that converts, and what it hears back: JSON lines.
+
+The plan goes through standard input, because a command line can be read by everybody on the machine and this
+one holds the original's key.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One conversion."""
+
+    sealed_path: str
+    sealed_name: str
+    plain_bytes: int
+    data_key: bytes
+    output_dir: str
+    forbidden: tuple[str, ...]
+    """What the verification must not find in the output, beyond what it finds in the file itself."""
+    workers: int
+    memory_bytes: int
+    parent_pid: int
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """``done`` of ``total`` units of a stage."""
+
+    stage: str
+    done: int
+    total: int
+
+
+class Converted(msgspec.Struct, frozen=True, tag="converted"):
+    """The output folder holds a canonical asset that was proved."""
+
+    report: Mapping[str, Any]
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The file cannot become an asset; ``detail`` is a sentence for people."""
+
+    kind: str
+    detail: str
+
+
+class NoSpace(msgspec.Struct, frozen=True, tag="no-space"):
+    """The disk filled up."""
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """Something that nobody expected; the type and the place, never the text."""
+
+    error: str
+    place: str
+
+
+class Killed(msgspec.Struct, frozen=True, tag="killed"):
+    """The process ended without a word, by this signal (or, if 0, otherwise)."""
+
+    signal: int
+
+
+class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
+    """We stopped it ourselves: ``cancelled``, ``time`` or ``shutdown``."""
+
+    reason: str
+
+
+Message = Progress | Converted | Refused | NoSpace | Failed
+Outcome = Converted | Refused | NoSpace | Failed | Killed | Stopped

@@ -1,0 +1,99 @@
+"""Put a data folder in order after whatever happened to the processes that worked on it."""
+
+import shutil
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.engine import Connection
+
+from server import catalog, jobs
+from server.catalog import Problem, State
+from server.catalog.model import CONVERTED
+from server.db.schema import asset, upload
+from server.ingest.intake import SYSTEM, Intake
+
+IN_WORK = (State.CONVERTING, State.VERIFYING)
+log = structlog.get_logger("slidereel.ingest")
+
+
+def recover(intake: Intake) -> None:
+    """Undo what was half done, and only that: what a living process works on is left alone. Idempotent."""
+    intake.is_alive.sweep()
+    intake.database.write_now(lambda c: end_exhausted(intake, c))
+    intake.database.write_now(lambda c: _set_back(intake, c))
+    _sweep_work(intake)
+    _sweep_assets(intake)
+    _sweep_quarantine(intake)
+
+
+def end_exhausted(intake: Intake, connection: Connection) -> None:
+    """Refuse assets whose conversion took its process down time and again; end those that were cancelled."""
+    for job in jobs.take_exhausted(connection, intake.ambient, intake.is_alive):
+        state = catalog.get_asset(connection, job.asset_id, intake=True).state
+        if state in IN_WORK:
+            catalog.set_state(connection, intake.ambient, job.asset_id, State.QUARANTINED)
+        elif state is not State.QUARANTINED:
+            continue
+        if job.state is jobs.JobState.CANCELLED:
+            columns = catalog.problem_columns(intake.cancelled())
+            catalog.update_asset(connection, intake.ambient, job.asset_id, columns)
+            continue
+        problem = Problem(
+            "conversion-ended",
+            f"Converting this file was interrupted {jobs.ATTEMPT_LIMIT} times; it is not tried again.",
+            intake.reference(),
+        )
+        log.warning("not converted", asset=job.asset_id, kind=problem.kind, reference=problem.reference)
+        catalog.set_state(connection, intake.ambient, job.asset_id, State.REFUSED, problem=problem)
+        detail = {"kind": problem.kind, "reference": problem.reference}
+        intake.record(connection, SYSTEM, "asset.refused", job.asset_id, detail)
+
+
+def _set_back(intake: Intake, connection: Connection) -> None:
+    in_work = sa.select(asset.c.asset_id).where(asset.c.state.in_(IN_WORK))
+    for asset_id in connection.execute(in_work).scalars().all():
+        if not jobs.is_held(connection, intake.ambient, asset_id, intake.is_alive):
+            catalog.set_state(connection, intake.ambient, asset_id, State.QUARANTINED)
+
+
+def _sweep_work(intake: Intake) -> None:
+    for path in intake.work_dir.iterdir():
+        held = intake.database.read_now(
+            lambda c, name=path.name: jobs.is_held_attempt(c, intake.ambient, name, intake.is_alive)  # type: ignore[misc]
+        )
+        if not held:
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
+
+
+def _sweep_assets(intake: Intake) -> None:
+    for path in intake.assets_dir.iterdir():
+
+        def work(connection: Connection, asset_id: str = path.name) -> None:
+            # Under the writer's lock, because that is where another process publishes.
+            state = connection.execute(
+                sa.select(asset.c.state).where(asset.c.asset_id == asset_id)
+            ).scalar_one_or_none()
+            if state is None:
+                # Not ours to judge: a database that was restored from a backup may be older than the files.
+                log.warning("unknown asset folder", asset=asset_id[:32])
+            elif state not in CONVERTED:
+                shutil.rmtree(intake.assets_dir / asset_id, ignore_errors=True)
+
+        intake.database.write_now(work)
+
+
+def _sweep_quarantine(intake: Intake) -> None:
+    def is_wanted(key: str) -> bool:
+        def work(connection: Connection) -> bool:
+            rows = sa.union_all(
+                sa.select(asset.c.asset_id).where(asset.c.quarantine_key == key),
+                sa.select(upload.c.upload_id).where(upload.c.quarantine_key == key),
+            )
+            return connection.execute(rows).first() is not None
+
+        return intake.database.read_now(work)
+
+    for key in list(intake.quarantine.keys()):
+        if intake.quarantine.destroy_unless(key, lambda key=key: is_wanted(key)):  # type: ignore[misc]
+            log.info("orphan destroyed", sealed=key)

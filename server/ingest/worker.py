@@ -1,0 +1,146 @@
+"""The process that converts one file: ``python -m server.ingest.worker``, the plan on standard input.
+
+It is a process of its own because what it reads may be hostile: whatever it does to itself, the server goes
+on. It has a bound on memory, leaves no core dump (the original is in its memory), and dies with its parent.
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from server.deid import SealedFile, SealedReader
+from server.deid.errors import QuarantineError
+from server.ingest.plan import Converted, Failed, Message, NoSpace, Plan, Progress, Refused
+from tiling import errors
+from tiling.convert import convert
+
+PROGRESS_EVERY_S = 0.2
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+KINDS: dict[type[errors.TilingError], str] = {
+    errors.NotASlideError: "not-a-slide",
+    errors.UnsupportedSlideError: "unsupported-slide",
+    errors.CorruptSlideError: "corrupt-slide",
+    errors.SlideTooLargeError: "slide-too-large",
+    errors.VerificationError: "not-proved-clean",
+    errors.TilingError: "conversion-failed",
+}
+
+
+def main() -> int:
+    """Convert, and say how it went on standard output."""
+    plan = msgspec.json.decode(sys.stdin.buffer.readline(), type=Plan)
+    confine(plan)
+    # Standard output is for messages alone: what a library prints goes nowhere.
+    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _say(output, work(plan, _Reporter(output)))
+    return 0
+
+
+def confine(plan: Plan) -> None:
+    """Bound this process's memory, forbid core dumps, tie its life to its parent's."""
+    resource.setrlimit(resource.RLIMIT_AS, (plan.memory_bytes, plan.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_DUMPABLE, 0)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != plan.parent_pid:
+        os._exit(1)  # the parent died before the line above
+
+
+def work(plan: Plan, report_progress: "_Reporter") -> Message:
+    """Convert; every way that it can end is a message."""
+    sealed = SealedFile(plan.sealed_name, plan.plain_bytes, plan.data_key)
+    try:
+        with SealedReader(Path(plan.sealed_path), sealed) as source:
+            report = convert(
+                source,
+                Path(plan.output_dir),
+                progress=report_progress,
+                cancelled=lambda: False,
+                workers=plan.workers,
+                forbidden=plan.forbidden,
+            )
+        return Converted(report.to_json())
+    except BaseException as error:  # noqa: BLE001 - this is the last line of this process
+        return _message(error)
+
+
+def _message(error: BaseException) -> Message:
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.errno in NO_SPACE:
+            return NoSpace()
+        if isinstance(cause, MemoryError):
+            return Refused("too-demanding", "Converting this file needs more memory than is allowed.")
+        if isinstance(cause, QuarantineError):
+            return Refused("quarantine", str(cause))
+    if isinstance(error, errors.TilingError):
+        kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
+        return Refused(kind, str(error))
+    return Failed(type(error).__name__, _place(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _place(error: BaseException) -> str:
+    trace, place = error.__traceback__, "unknown"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+class _Reporter:
+    """Progress, a few times a second however often it is called, from whichever thread."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._stage = ""
+        self._next_s = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            if stage == self._stage and now_s < self._next_s:
+                return
+            self._stage, self._next_s = stage, now_s + PROGRESS_EVERY_S
+            _say(self._output, Progress(str(stage), done, total))
+
+
+def _say(output: BinaryIO, message: Message) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        output.write(msgspec.json.encode(message) + b"\n")
+
+
+def _die_with_parent() -> None:
+    """The parent holds our standard input open for as long as it lives."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
