@@ -196,3 +196,18 @@ export const polygon = (positions: readonly Position[]): PolygonGeometry => ({
   type: 'Polygon',
   coordinates: [close(positions)],
 });
+
+/** Whether an open ring is an upright rectangle: four corners, each edge along an axis. */
+export function isUprightRectangle(positions: readonly Position[]): boolean {
+  if (positions.length !== 4) return false;
+  const [a, b, c, d] = positions as readonly [Position, Position, Position, Position];
+  const lyingFirst = a[1] === b[1] && b[0] === c[0] && c[1] === d[1] && d[0] === a[0];
+  const standingFirst = a[0] === b[0] && b[1] === c[1] && c[0] === d[0] && d[1] === a[1];
+  return lyingFirst || standingFirst;
+}
+
+/** An upright rectangle with one corner moved: the opposite one stays, the other two follow. */
+export function withCornerMoved(positions: readonly Position[], index: number, to: Position): Position[] {
+  const old = positions[index]!;
+  return positions.map(([x, y], i) => (i === index ? to : [x === old[0] ? to[0] : x, y === old[1] ? to[1] : y]));
+}

@@ -114,6 +114,7 @@ export class Outbox {
     await this.#pump();
   }
 
+  /** No new attempts; what is on its way is still sent, the rest waits on this computer. */
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
@@ -168,7 +169,7 @@ export class Outbox {
     try {
       if (this.#revision === null) await this.#load();
       else if (options.poll === true && this.#pending.length === 0) await this.#catchUp();
-      while (this.#pending.length > 0 && !this.#isClosed) await this.#sendFirst();
+      while (this.#pending.length > 0) await this.#sendFirst();
       this.#trouble = null;
       this.#failures = 0;
     } catch (error) {
@@ -310,6 +311,7 @@ export class Outbox {
 
   #wait(state: 'offline' | 'unavailable' | 'signed-out', problem: Problem, delayMs: number): void {
     this.#trouble = { state, problem };
+    if (this.#isClosed) return;
     this.#cancelRetry = this.#clock.after(delayMs, () => void this.#pump());
   }
 

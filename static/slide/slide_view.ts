@@ -10,6 +10,13 @@ const MAX_DEVICE_PX_PER_L0_PX = 8;
 /** How small the whole slide may become beside the window. */
 const MIN_SHARE_OF_WINDOW = 0.6;
 
+/** Where someone looks: the middle of the window in level-0 pixels, and the zoom. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly devicePxPerL0Px: number;
+}
+
 export interface SlideViewEvents {
   /** The view has moved, or the window has changed its size; within the frame that shows it. */
   onMove(view: ViewTransform): void;
@@ -28,7 +35,7 @@ export class SlideView {
   #isSmooth = true;
   #tilesMissing = 0;
 
-  constructor(element: HTMLElement, navigatorElement: HTMLElement, slide: SlideInfo, events: SlideViewEvents) {
+  constructor(element: HTMLElement, navigatorElement: HTMLElement, slide: SlideInfo, events: SlideViewEvents, start: Place | null) {
     this.#slide = slide;
     this.#events = events;
     this.#viewer = OpenSeadragon({
@@ -63,6 +70,11 @@ export class SlideView {
     // Its own keys (f flips, r rotates) are ours for other things.
     this.#viewer.addHandler('canvas-key', (event) => {
       event.preventDefaultAction = true;
+    });
+    this.#viewer.addOnceHandler('open', () => {
+      this.#viewer.canvas.setAttribute('role', 'application');
+      this.#viewer.canvas.setAttribute('aria-label', 'Slide. Arrow keys pan, plus and minus zoom, question mark lists all keys.');
+      if (start) this.#goTo(start);
     });
     this.#viewer.addHandler('update-viewport', () => this.#moved());
     this.#viewer.addHandler('resize', () => this.#viewer.forceRedraw());
@@ -111,6 +123,26 @@ export class SlideView {
     this.#viewer.viewport.applyConstraints(immediately);
   }
 
+  /** Null until the slide is open. */
+  get place(): Place | null {
+    const t = this.transform;
+    if (!t) return null;
+    const [x, y] = toSlide(t, [t.widthPx / 2, t.heightPx / 2]);
+    return { x, y, devicePxPerL0Px: t.scale * t.density };
+  }
+
+  /** Give the slide the keyboard. */
+  focus(): void {
+    this.#viewer.canvas.focus({ preventScroll: true });
+  }
+
+  #goTo({ x, y, devicePxPerL0Px }: Place): void {
+    const { viewport } = this.#viewer;
+    viewport.zoomTo(viewport.imageToViewportZoom(devicePxPerL0Px / window.devicePixelRatio), undefined, true);
+    viewport.panTo(new OpenSeadragon.Point(x / this.#slide.width_px, y / this.#slide.width_px), true);
+    viewport.applyConstraints(true);
+  }
+
   zoomTo(devicePxPerL0Px: number): void {
     const imageZoom = devicePxPerL0Px / window.devicePixelRatio;
     this.#viewer.viewport.zoomTo(this.#viewer.viewport.imageToViewportZoom(imageZoom));
@@ -125,10 +157,10 @@ export class SlideView {
   fit(bounds: Bounds): void {
     const t = this.transform;
     if (!t) return;
-    const least = Math.min(t.widthPx, t.heightPx) / 2 / (1 / t.density);
-    const width = Math.max(bounds.maxX - bounds.minX, least / t.density);
-    const height = Math.max(bounds.maxY - bounds.minY, least / t.density);
     const margin = 0.25;
+    // Of a small shape show as much around it as the window holds at native resolution.
+    const width = Math.max(bounds.maxX - bounds.minX, (t.widthPx * t.density) / (1 + 2 * margin));
+    const height = Math.max(bounds.maxY - bounds.minY, (t.heightPx * t.density) / (1 + 2 * margin));
     const middleX = (bounds.minX + bounds.maxX) / 2;
     const middleY = (bounds.minY + bounds.maxY) / 2;
     const unit = this.#slide.width_px;

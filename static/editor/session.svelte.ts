@@ -1,0 +1,275 @@
+/** One person at one slide: what is drawn, chosen and shown, and every verb the tools, keys and panels use on it. */
+import { newAnnotation, type Annotation } from '../core/annotation';
+import { changeOf, touchedIds, type Transition } from '../core/changeset';
+import { firstCrossing, type Crossing } from '../core/crossing';
+import { boundsOf, paths, type Bounds, type Geometry, type Position } from '../core/geometry';
+import { annotationAt } from '../core/hit_test';
+import type { PixelSize } from '../core/measure';
+import { Ontology } from '../core/ontology';
+import { Outbox, type SaveStatus, type Transport } from '../core/outbox';
+import type { OutboxPort } from '../core/outbox_port';
+import type { Conflict } from '../core/rebase';
+import { SpatialIndex } from '../core/spatial_index';
+import { AnnotationStore, type AppliedChange } from '../core/store';
+import { UndoStack } from '../core/undo';
+import type { SlideInfo } from '../core/wire';
+import type { ViewTransform } from '../slide/view_transform';
+import { browserClock, newId } from './browser_ports';
+
+export type ToolName = 'move' | 'select' | 'rectangle' | 'polygon';
+
+/** What is being drawn and is no annotation yet. */
+export type Draft =
+  | {
+      readonly kind: 'polygon';
+      readonly positions: readonly Position[];
+      readonly pointer: Position | null;
+      /** Set when closing was refused. */
+      readonly crossing: Crossing | null;
+    }
+  | { readonly kind: 'rectangle'; readonly from: Position; readonly to: Position };
+
+/** A corner of a selected shape that Delete would remove. */
+export interface ChosenVertex {
+  readonly annotationId: string;
+  readonly part: number;
+  readonly ring: number;
+  readonly index: number;
+}
+
+/** What of an annotation a person can change. */
+export type Revision = Pick<Annotation, 'geometry' | 'classId' | 'name' | 'isLocked'>;
+
+export interface Hint {
+  readonly text: string;
+  readonly isWarning: boolean;
+}
+
+export class EditorSession {
+  readonly slide: SlideInfo;
+  readonly canWrite: boolean;
+  readonly store = new AnnotationStore();
+  readonly index = new SpatialIndex();
+  readonly outbox: Outbox;
+  readonly #undoStack = new UndoStack();
+
+  ontology = $state.raw(new Ontology(0, []));
+  tool = $state<ToolName>('move');
+  selection = $state.raw<ReadonlySet<string>>(new Set());
+  chosenVertex = $state.raw<ChosenVertex | null>(null);
+  draft = $state.raw<Draft | null>(null);
+  /** Shapes as they would be if the drag ended here. */
+  preview = $state.raw<ReadonlyMap<string, Annotation>>(new Map());
+  /** The window being drawn to select what lies in it. */
+  marquee = $state.raw<Bounds | null>(null);
+  /** The class of the next drawing. */
+  activeClassId = $state<string | null>(null);
+
+  areShown = $state(true);
+  areFilled = $state(true);
+  areNamed = $state(false);
+  hiddenClassIds = $state.raw<ReadonlySet<string | null>>(new Set());
+
+  /** Counts the changes to the annotations. */
+  version = $state(0);
+  undoDepth = $state.raw({ canUndo: false, canRedo: false });
+  status = $state.raw<SaveStatus>({ state: 'loading', waiting: 0, notKept: 0, conflicts: 0, revision: null, problem: null });
+  conflicts = $state.raw<readonly Conflict[]>([]);
+  hint = $state.raw<Hint | null>(null);
+  view = $state.raw<ViewTransform | null>(null);
+  cursor = $state.raw<Position | null>(null);
+
+  constructor(parts: { slide: SlideInfo; canWrite: boolean; transport: Transport; port: OutboxPort }) {
+    this.slide = parts.slide;
+    this.canWrite = parts.canWrite;
+    this.outbox = new Outbox({ store: this.store, transport: parts.transport, port: parts.port, clock: browserClock });
+    this.store.subscribe((applied) => this.#follow(applied));
+    this.outbox.subscribe((status) => {
+      this.status = status;
+      this.conflicts = this.outbox.conflicts;
+    });
+  }
+
+  get pixelSize(): PixelSize | null {
+    const { mpp, mpp_x, mpp_y } = this.slide;
+    const xUm = mpp_x ?? mpp;
+    const yUm = mpp_y ?? mpp;
+    return xUm !== null && yUm !== null ? { xUm, yUm } : null;
+  }
+
+  say(text: string, isWarning = false): void {
+    this.hint = { text, isWarning };
+  }
+
+  // Choosing
+
+  get selected(): Annotation[] {
+    return [...this.selection].flatMap((id) => this.store.get(id) ?? []);
+  }
+
+  /** What is selected and may be changed by this person. */
+  get editable(): Annotation[] {
+    return this.canWrite ? this.selected.filter((a) => !a.isLocked) : [];
+  }
+
+  select(ids: Iterable<string>): void {
+    this.selection = new Set(ids);
+    this.chosenVertex = null;
+  }
+
+  toggleSelected(id: string): void {
+    const next = new Set(this.selection);
+    if (!next.delete(id)) next.add(id);
+    this.select(next);
+  }
+
+  isVisible(annotation: Annotation): boolean {
+    return this.areShown && !this.hiddenClassIds.has(annotation.classId);
+  }
+
+  /** The topmost visible annotation there, or null. */
+  at(position: Position, reachPx: number): Annotation | null {
+    const [x, y] = position;
+    const near = this.index.search({ minX: x - reachPx, minY: y - reachPx, maxX: x + reachPx, maxY: y + reachPx });
+    const candidates = near.flatMap((id) => this.store.get(id) ?? []).filter((a) => this.isVisible(a));
+    return annotationAt(candidates, position, reachPx);
+  }
+
+  /** Select the neighbour in the list's order: `step` 1 is the next, −1 the one before. */
+  selectNeighbour(step: 1 | -1): void {
+    const ids = [...this.store.all.values()].filter((a) => this.isVisible(a)).map((a) => a.annotationId);
+    if (ids.length === 0) return;
+    const current = ids.indexOf([...this.selection][0] ?? '');
+    const next = current < 0 ? (step > 0 ? 0 : ids.length - 1) : (current + step + ids.length) % ids.length;
+    this.select([ids[next]!]);
+  }
+
+  // Changing
+
+  /** A new annotation of the active class, selected. */
+  draw(geometry: Geometry): void {
+    const annotation = newAnnotation({ annotationId: newId(), geometry, classId: this.activeClassId });
+    this.#commit([{ from: null, to: annotation }]);
+    this.select([annotation.annotationId]);
+    if (!this.areShown) this.areShown = true;
+    if (this.hiddenClassIds.has(annotation.classId)) this.showClass(annotation.classId, true);
+  }
+
+  /** Change annotations that still exist; what is not named stays as it is now, whoever changed it meanwhile. */
+  revise(revisions: ReadonlyMap<string, Partial<Revision>>): void {
+    const transitions: Transition[] = [];
+    for (const [id, revision] of revisions) {
+      const from = this.store.get(id);
+      if (from) transitions.push({ from, to: { ...from, ...revision } });
+    }
+    this.#commit(transitions);
+  }
+
+  /** A new outline for one annotation, unless it would cross itself. */
+  reshape(annotationId: string, geometry: Geometry): boolean {
+    const crossing = paths(geometry).some((path) => path.closed && firstCrossing(path.positions) !== null);
+    if (crossing) {
+      this.say('The outline would cross itself there; it stays as it was.', true);
+      return false;
+    }
+    this.revise(new Map([[annotationId, { geometry }]]));
+    return true;
+  }
+
+  deleteSelected(): void {
+    const editable = this.editable;
+    if (editable.length < this.selection.size && this.canWrite) this.say('Locked annotations were left alone. Unlock them first.', true);
+    this.#commit(editable.map((from) => ({ from, to: null })));
+  }
+
+  /** The class of the selection, or of the next drawing when nothing is selected. */
+  setClass(classId: string | null): void {
+    if (this.selection.size === 0 || this.draft) {
+      this.activeClassId = classId;
+      return;
+    }
+    const editable = this.editable;
+    if (editable.length < this.selection.size && this.canWrite) this.say('Locked annotations keep their class. Unlock them first.', true);
+    this.revise(new Map(editable.map((a) => [a.annotationId, { classId }])));
+  }
+
+  setName(annotation: Annotation, name: string): void {
+    if (this.canWrite && !annotation.isLocked && annotation.name !== name) this.revise(new Map([[annotation.annotationId, { name }]]));
+  }
+
+  toggleLocked(): void {
+    if (!this.canWrite || this.selection.size === 0) return;
+    const isLocked = this.selected.some((a) => !a.isLocked);
+    this.revise(new Map(this.selected.map((a) => [a.annotationId, { isLocked }])));
+  }
+
+  undo(): void {
+    this.#travel(this.#undoStack.undo(this.store, newId()));
+  }
+
+  redo(): void {
+    this.#travel(this.#undoStack.redo(this.store, newId()));
+  }
+
+  /** End a conflict: mine over theirs, theirs alone, or both side by side. */
+  settle(conflict: Conflict, choice: 'mine' | 'theirs' | 'both'): void {
+    const { annotationId, mine } = conflict;
+    if (choice === 'mine') this.#commit([{ from: this.store.get(annotationId), to: mine }]);
+    if (choice === 'both' && mine) this.#commit([{ from: null, to: { ...mine, annotationId: newId(), author: null } }]);
+    this.outbox.settle(annotationId);
+  }
+
+  // Showing
+
+  showClass(classId: string | null, isShown: boolean): void {
+    const next = new Set(this.hiddenClassIds);
+    if (isShown) next.delete(classId);
+    else next.add(classId);
+    this.hiddenClassIds = next;
+  }
+
+  boundsOfSelection(): Bounds | null {
+    const all = this.selected.map((a) => boundsOf(a.geometry));
+    if (all.length === 0) return null;
+    return all.reduce((a, b) => ({
+      minX: Math.min(a.minX, b.minX),
+      minY: Math.min(a.minY, b.minY),
+      maxX: Math.max(a.maxX, b.maxX),
+      maxY: Math.max(a.maxY, b.maxY),
+    }));
+  }
+
+  #commit(transitions: readonly Transition[]): void {
+    if (!this.canWrite) return;
+    const applied = this.store.commit(changeOf(newId(), transitions), 'local');
+    if (applied) this.outbox.add(applied);
+  }
+
+  #travel(result: ReturnType<UndoStack['undo']>): void {
+    if (!result || !this.canWrite) return;
+    const applied = this.store.commit(result.change, 'undo');
+    if (applied) {
+      this.outbox.add(applied);
+      this.select(touchedIds(applied.change));
+    }
+    if (result.skippedIds.length > 0) this.say('Someone else has changed that since; it was left as it is.', true);
+    this.#measureUndo();
+  }
+
+  #follow(applied: AppliedChange): void {
+    const { change } = applied;
+    for (const annotation of [...change.created, ...change.updated]) {
+      this.index.set(annotation.annotationId, boundsOf(annotation.geometry));
+    }
+    for (const id of change.deleted) this.index.delete(id);
+    this.#undoStack.record(applied, (id) => this.store.get(id));
+    if (change.deleted.some((id) => this.selection.has(id))) this.select([...this.selection].filter((id) => this.store.get(id)));
+    if (this.chosenVertex && touchedIds(change).includes(this.chosenVertex.annotationId)) this.chosenVertex = null;
+    this.version += 1;
+    this.#measureUndo();
+  }
+
+  #measureUndo(): void {
+    this.undoDepth = { canUndo: this.#undoStack.canUndo, canRedo: this.#undoStack.canRedo };
+  }
+}
