@@ -1,7 +1,8 @@
 """The first tables.
 
-``annotation_box`` is SQLite's R*Tree over the annotations' bounds: 32-bit floats rounded outward, so a hit is
-re-checked against the exact geometry. The audit log and the change history can be added to, never altered.
+``annotation_box`` is SQLite's R*Tree over the annotations' bounds and, as a third dimension, their asset: 32-bit
+floats rounded outward, so a hit is re-checked against the exact geometry. The audit log and the change
+history can be added to, never altered.
 """
 
 import sqlalchemy as sa
@@ -196,7 +197,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_job_state"), "job", ["state"], unique=False)
 
     if op.get_bind().dialect.name == "sqlite":
-        op.execute("CREATE VIRTUAL TABLE annotation_box USING rtree(annotation_key, x0, x1, y0, y1)")
+        op.execute(
+            "CREATE VIRTUAL TABLE annotation_box USING rtree(annotation_key, x0, x1, y0, y1, asset0, asset1)"
+        )
         for table in APPEND_ONLY:
             for verb in ("UPDATE", "DELETE"):
                 op.execute(
