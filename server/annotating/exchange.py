@@ -1,0 +1,211 @@
+"""Annotations out to other tools and in from them, through ``annotations.formats``. What is lost is said."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.engine import Connection
+
+from annotations.formats import adapter_named
+from annotations.history import ChangeSet
+from annotations.model import Annotation
+from annotations.ontology import LabelClass, Ontology
+from server.access import Actor, Permission
+from server.ambient import Ambient
+from server.annotating import ontology_book, rows, store
+from server.annotating.errors import InvalidChangeError, translated
+from server.annotating.service import Annotating, released_head
+
+SHAPES_PER_CHANGE = 5_000
+"""One revision for each so many shapes of an imported file: a history that can be sent in parts."""
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file for another tool."""
+
+    data: bytes
+    media_type: str
+    file_name: str
+    count: int
+    losses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file has brought."""
+
+    revision: int
+    created: int
+    classes_created: tuple[str, ...]
+    losses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A file against the state that it was read for."""
+
+    head: int
+    ontology_revision: int
+    changes: tuple[store.PreparedChange, ...]
+    new_classes: tuple[LabelClass, ...]
+    losses: tuple[str, ...]
+
+
+class Exchange:
+    """Export and import for one server."""
+
+    def __init__(self, annotating: Annotating) -> None:
+        self._annotating = annotating
+        self._database = annotating.database
+
+    async def export(self, actor: Actor, asset_id: str, format_name: str, origin: str) -> Exported:
+        """All annotations of an asset as a file; the audit log has that they left.
+
+        Raises :class:`InvalidFileError` for an unknown format, :class:`NotFoundError`,
+        :class:`WrongStateError`.
+        """
+        with translated():
+            adapter = adapter_named(format_name)
+
+        def read(connection: Connection) -> tuple[int, Ontology, list[Annotation]]:
+            revision = released_head(connection, actor, asset_id)
+            found = [rows.annotation_of(row) for row in rows.all_rows(connection, asset_id)]
+            return revision, ontology_book.read(connection), found
+
+        revision, ontology, found = await self._database.read(read)
+        serialized = await asyncio.to_thread(adapter.serialize, found, ontology)
+        await self._database.write(
+            lambda connection: self._annotating.record(
+                connection,
+                actor,
+                "annotation.export",
+                ("asset", asset_id),
+                detail={"format": adapter.name, "count": len(found), "revision": revision},
+                origin=origin,
+            )
+        )
+        return Exported(
+            serialized.data,
+            adapter.media_type,
+            f"{asset_id}{adapter.file_suffix}",
+            len(found),
+            serialized.losses,
+        )
+
+    async def import_file(
+        self, actor: Actor, asset_id: str, format_name: str, data: bytes, origin: str
+    ) -> Imported:
+        """Add the annotations of a file, all of them or none. Who may not change the ontology gets those of
+        an unknown class unclassified, and is told so.
+
+        Raises :class:`InvalidFileError`, :class:`InvalidInputError`, :class:`NotFoundError`,
+        :class:`WrongStateError`, :class:`OutOfSpaceError`.
+        """
+        with translated():
+            await self._annotating.ontology()
+            for _ in range(ATTEMPTS):
+                reading = await self._read(actor, asset_id, format_name, data)
+                done = await self._database.write(self._writer(actor, asset_id, reading, origin))
+                if done is not None:
+                    return done
+            raise InvalidChangeError("The annotations change too fast for this import; try again.")
+
+    async def _read(self, actor: Actor, asset_id: str, format_name: str, data: bytes) -> _Reading:
+        """Parse and prepare against the present state, without keeping anybody from writing."""
+        adapter = adapter_named(format_name)
+        ambient = self._annotating.ambient
+
+        def state(connection: Connection) -> tuple[int, Ontology, frozenset[str]]:
+            head = released_head(connection, actor, asset_id)
+            return head, ontology_book.read(connection), rows.all_ids(connection, asset_id)
+
+        head, ontology, taken_ids = await self._database.read(state)
+
+        def parse() -> _Reading:
+            parsed = adapter.parse(
+                data,
+                ontology,
+                taken_ids=taken_ids,
+                new_annotation_id=lambda: _new_uuid(ambient),
+                new_class_id=ambient.new_id,
+            )
+            annotations, new_classes, losses = parsed.annotations, parsed.new_classes, parsed.losses
+            if new_classes and not actor.may(Permission.ONTOLOGY_WRITE):
+                annotations, sentence = _unclassified(annotations, new_classes)
+                new_classes, losses = (), (*losses, sentence)
+            annotations, sentences = _without_archived(annotations, ontology)
+            return _Reading(
+                head,
+                ontology.revision,
+                tuple(
+                    store.prepare_change(ChangeSet(_new_uuid(ambient), created=part))
+                    for part in _parts(annotations)
+                ),
+                new_classes,
+                (*losses, *sentences),
+            )
+
+        return await asyncio.to_thread(parse)
+
+    def _writer(
+        self, actor: Actor, asset_id: str, reading: _Reading, origin: str
+    ) -> Callable[[Connection], Imported | None]:
+        """The transaction; it does nothing and answers None if the state is not the one that was read."""
+
+        def work(connection: Connection) -> Imported | None:
+            head = released_head(connection, actor, asset_id)
+            if head != reading.head or (ontology_book.read(connection).revision != reading.ontology_revision):
+                return None
+            if reading.new_classes:
+                changed = ontology_book.append(connection, reading.new_classes)
+                self._annotating.record_ontology(connection, actor, changed, origin=origin)
+            for change in reading.changes:
+                head = self._annotating.commit_in(
+                    connection, actor, asset_id, head, change, origin=origin, source="import"
+                ).revision
+            created = sum(len(change.change.created) for change in reading.changes)
+            names = tuple(label.name for label in reading.new_classes)
+            return Imported(head, created, names, reading.losses)
+
+        return work
+
+
+def _parts(annotations: Sequence[Annotation]) -> list[tuple[Annotation, ...]]:
+    starts = range(0, len(annotations), SHAPES_PER_CHANGE)
+    return [tuple(annotations[start : start + SHAPES_PER_CHANGE]) for start in starts]
+
+
+def _unclassified(
+    annotations: tuple[Annotation, ...], new_classes: Sequence[LabelClass]
+) -> tuple[tuple[Annotation, ...], str]:
+    unknown = {label.class_id for label in new_classes}
+    count = sum(annotation.class_id in unknown for annotation in annotations)
+    kept = tuple(
+        replace(annotation, class_id=None) if annotation.class_id in unknown else annotation
+        for annotation in annotations
+    )
+    return kept, (
+        f"{count:,} shapes are unclassified now: {len(unknown):,} of the file's classes are not in the "
+        "ontology, and your role cannot add them."
+    )
+
+
+def _without_archived(
+    annotations: tuple[Annotation, ...], ontology: Ontology
+) -> tuple[tuple[Annotation, ...], tuple[str, ...]]:
+    archived = {label.class_id for label in ontology.classes if label.is_archived}
+    count = sum(annotation.class_id in archived for annotation in annotations)
+    if not count:
+        return annotations, ()
+    kept = tuple(
+        replace(annotation, class_id=None) if annotation.class_id in archived else annotation
+        for annotation in annotations
+    )
+    return kept, (f"{count:,} shapes are unclassified now: their class is archived.",)
+
+
+def _new_uuid(ambient: Ambient) -> str:
+    return str(uuid.UUID(bytes=ambient.random_bytes(16), version=4))
