@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
-from tiling.canonical.writer import sha256_of
+from tiling.canonical.reader import open_canonical
 from tiling.errors import ConversionCancelled
 from tiling.limits import Limits
 from tiling.model import Place
 from tiling.open_slide import open_slide
 from tiling.scrub.execute import execute
+from tiling.scrub.verify import check_description, verify
 from tiling.source import ByteSource
 
 
@@ -93,14 +94,21 @@ def _convert(
         cancelled=cancelled,
         workers=workers,
     )
+    proof = verify(
+        slide,
+        executed,
+        output_dir,
+        forbidden=forbidden,
+        progress=lambda done, total: progress(Stage.VERIFYING, done, total),
+        cancelled=cancelled,
+        workers=workers,
+    )
     description = replace(
-        executed.description,
-        slide_sha256=sha256_of(output_dir / SLIDE_FILE),
-        served_sha256=sha256_of(output_dir / SERVED_FILE),
+        executed.description, slide_sha256=proof.slide_sha256, served_sha256=proof.served_sha256
     )
     write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
-    progress(Stage.VERIFYING, 0, 1)
-    progress(Stage.VERIFYING, 1, 1)
+    check_description(output_dir / DESCRIPTION_FILE, description, slide.texts(), forbidden)
+    open_canonical(output_dir).close()
     return ConversionReport(
         width_px=description.size.width_px,
         height_px=description.size.height_px,
@@ -112,7 +120,7 @@ def _convert(
         levels=description.levels(),
         l0_encoding=description.l0_encoding,
         places=places,
-        proof={},
+        proof=proof.to_json() | {"recoded_edge_tiles": executed.recoded_edge_count},
         canonical_bytes=description.slide_bytes + description.served_bytes,
         canonical_sha256=description.slide_sha256,
     )

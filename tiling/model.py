@@ -1,6 +1,7 @@
 """A slide as this wing sees it, whichever scanner wrote it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -67,6 +68,27 @@ class Tile:
     pixels: Pixels | None = None
 
 
+class Witness(Protocol):
+    """The same slide, read a second time with somebody else's code. Thread-safe; raises TilingError only."""
+
+    @property
+    def grid(self) -> TileGrid: ...
+
+    @property
+    def mpp(self) -> Mpp | None: ...
+
+    @property
+    def jpeg_tables(self) -> bytes: ...
+
+    def stored_tile(self, index: int) -> bytes | None:
+        """A level-0 tile's bytes as they stand in the file; None where there are none."""
+        ...
+
+    def tile_pixels(self, index: int) -> Pixels:
+        """The same tile decoded; index counts row by row."""
+        ...
+
+
 class Slide(Protocol):
     """An opened whole-slide image. Thread-safe; its byte source stays the caller's to close."""
 
@@ -113,6 +135,10 @@ class Slide(Protocol):
 
     def places(self) -> Sequence[Place]:
         """Everything that the file holds, and what becomes of it."""
+        ...
+
+    def witness(self) -> AbstractContextManager[Witness]:
+        """Read the source a second time, independently. Raises TilingError."""
         ...
 
     def texts(self) -> Sequence[bytes]:

@@ -13,7 +13,7 @@ binary, not decimal text, so that a search for a removed number cannot hit an of
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tiling.errors import CanonicalError
@@ -101,6 +101,29 @@ class Description:
     def grids(self) -> tuple[TileGrid, ...]:
         """The Deep Zoom levels, from 1×1 up."""
         return tuple(TileGrid(size, self.tile_size_px) for size in deepzoom_sizes(self.size))
+
+    def tiff_text(self) -> str:
+        """The ImageDescription of slide.tif: allowlisted values only."""
+        lines = ["Slidereel canonical slide 1"]
+        if self.mpp is not None:
+            lines += [f"mpp_x = {self.mpp.x_um!r}", f"mpp_y = {self.mpp.y_um!r}"]
+        if self.objective_power is not None:
+            lines.append(f"objective_power = {self.objective_power!r}")
+        return "\n".join(lines)
+
+    def permitted_text(self) -> bytes:
+        """Every word and allowlisted number that the result holds by right, whatever the source said."""
+        neutral = replace(
+            self,
+            slide_bytes=0,
+            slide_sha256="",
+            served_bytes=0,
+            served_sha256="",
+            index_offset=0,
+            thumbnail_offset=0,
+            thumbnail_bytes=0,
+        )
+        return neutral.to_json() + b"\n" + self.tiff_text().encode()
 
     def to_json(self) -> bytes:
         return json.dumps(

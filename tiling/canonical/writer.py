@@ -1,8 +1,7 @@
 """Write a canonical slide's files, front to back, in whatever order the tiles come."""
 
-import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,15 +36,6 @@ class Facts:
     l0_encoding: str
     l0_quality: int | None
     reduced_quality: int
-
-    def description(self) -> str:
-        """The text of slide.tif's ImageDescription."""
-        lines = ["Slidereel canonical slide 1"]
-        if self.mpp is not None:
-            lines += [f"mpp_x = {self.mpp.x_um!r}", f"mpp_y = {self.mpp.y_um!r}"]
-        if self.objective_power is not None:
-            lines.append(f"objective_power = {self.objective_power!r}")
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +97,28 @@ class CanonicalWriter:
         return offset
 
     def finish(self, facts: Facts) -> Description:
-        """Write the TIFF's directories and the index, and bring both files to the disk."""
+        """Write the index and the TIFF's directories, and bring both files to the disk.
+
+        The checksums of the description returned are empty: only who reads the files can state them.
+        """
+        records = b"".join(level.astype("<u8").tobytes() for level in self._index)
+        index_offset = self._append_served(records)
+        description = Description(
+            size=facts.size,
+            tile_size_px=facts.tile_size_px,
+            mpp=facts.mpp,
+            objective_power=facts.objective_power,
+            l0_encoding=facts.l0_encoding,
+            l0_quality=facts.l0_quality,
+            reduced_quality=facts.reduced_quality,
+            slide_bytes=0,
+            slide_sha256="",
+            served_bytes=self._served_position,
+            served_sha256="",
+            index_offset=index_offset,
+            thumbnail_offset=self._thumbnail[0],
+            thumbnail_bytes=self._thumbnail[1],
+        )
         self._tiff.finish(
             [
                 LevelDirectory(
@@ -118,38 +129,18 @@ class CanonicalWriter:
                     offsets=level.offsets,
                     byte_counts=level.byte_counts,
                     mpp=None if number else facts.mpp,
-                    description="" if number else facts.description(),
+                    description="" if number else description.tiff_text(),
                     icc_profile=facts.icc_profile,
                 )
                 for number, level in enumerate(self._levels)
             ]
         )
-        index_offset = self._append_served(b"".join(records.astype("<u8").tobytes() for records in self._index))
         for file in (self._slide_file, self._served_file):
             file.flush()
             os.fsync(file.fileno())
-        return Description(
-            size=facts.size,
-            tile_size_px=facts.tile_size_px,
-            mpp=facts.mpp,
-            objective_power=facts.objective_power,
-            l0_encoding=facts.l0_encoding,
-            l0_quality=facts.l0_quality,
-            reduced_quality=facts.reduced_quality,
-            slide_bytes=self._tiff.position,
-            slide_sha256="",
-            served_bytes=self._served_position,
-            served_sha256="",
-            index_offset=index_offset,
-            thumbnail_offset=self._thumbnail[0],
-            thumbnail_bytes=self._thumbnail[1],
-        )
+        return replace(description, slide_bytes=self._tiff.position)
 
     def close(self) -> None:
         self._slide_file.close()
         self._served_file.close()
 
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -36,6 +36,7 @@ class Executed:
     """What was written. missing: tiles that the scanner left out; damaged: tiles that no decoder could read."""
 
     description: Description
+    icc_profile: bytes | None
     missing_tile_count: int
     damaged_tile_count: int
     recoded_edge_count: int
@@ -104,14 +105,14 @@ def execute(
             raise CorruptSlideError("the slide has no image: all of its tiles are missing")
         _write_small_levels(writer, grid, pyramid.last_level())
         writer.put_thumbnail(_thumbnail(pyramid.overview()))
-        profile = slide.icc_profile
+        icc_profile = None if slide.icc_profile is None else scrub_profile(slide.icc_profile)
         description = writer.finish(
             Facts(
                 size=grid.size,
                 tile_size_px=grid.tile_size_px,
                 mpp=slide.mpp,
                 objective_power=slide.objective_power,
-                icc_profile=None if profile is None else scrub_profile(profile),
+                icc_profile=icc_profile,
                 l0_photometric=coding.photometric,
                 l0_sampling=coding.sampling,
                 l0_encoding=CARRIED_OVER if slide.carries_jpeg else ENCODED,
@@ -122,7 +123,7 @@ def execute(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         writer.close()
-    return Executed(description, missing, damaged, recoded)
+    return Executed(description, icc_profile, missing, damaged, recoded)
 
 
 def _read_part(

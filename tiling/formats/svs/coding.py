@@ -38,15 +38,16 @@ class TileDecoder:
     def _decode_lossless(self, data: bytes) -> Pixels:
         expected_bytes = int(np.prod(self._shape))
         try:
+            unpacked: bytes | bytearray = data
             if self._image.compression == Compression.LZW:
-                data = imagecodecs.lzw_decode(data, out=expected_bytes)
+                unpacked = imagecodecs.lzw_decode(data, out=expected_bytes)
             elif self._image.compression == Compression.DEFLATE:
-                data = imagecodecs.zlib_decode(data, out=expected_bytes)
+                unpacked = imagecodecs.zlib_decode(data, out=expected_bytes)
         except (imagecodecs.LzwError, imagecodecs.ZlibError, ValueError) as error:
             raise CorruptSlideError("a tile of the slide cannot be unpacked") from error
-        if len(data) != expected_bytes:
+        if len(unpacked) != expected_bytes:
             raise CorruptSlideError("a tile of the slide is not of the tile's size")
-        pixels = np.frombuffer(data, np.uint8).reshape(self._shape)
+        pixels = np.frombuffer(unpacked, np.uint8).reshape(self._shape)
         if self._image.predictor == 2:
             pixels = np.cumsum(pixels, axis=1, dtype=np.uint8)
         return pixels

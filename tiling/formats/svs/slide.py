@@ -1,12 +1,14 @@
 """An Aperio slide: level 0 is the first directory, everything else is recognised and left behind."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.coding import TileDecoder
 from tiling.formats.svs.description import is_aperio, parse
 from tiling.formats.svs.directories import classify, read_image_directory
 from tiling.formats.svs.inventory import list_places, list_texts
+from tiling.formats.svs.witness import SvsWitness, open_witness
 from tiling.geometry import Mpp, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
@@ -82,15 +84,14 @@ class SvsSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """Some Aperio writers leave a tile out (byte count 0) where the scanner saw nothing."""
-        data = self.read_stored_tile(col, row)
+        data = self._read_stored_tile(col, row)
         if data is None:
             return Tile()
         if self.carries_jpeg:
             return Tile(jpeg=self._complete(data))
         return Tile(pixels=self._decode(data))
 
-    def read_stored_tile(self, col: int, row: int) -> bytes | None:
-        """A tile's bytes as they stand in the file, None where there are none."""
+    def _read_stored_tile(self, col: int, row: int) -> bytes | None:
         tiles = self._base.tiles
         if tiles is None:
             raise CorruptSlideError("the slide's first image is not tiled")
@@ -103,13 +104,11 @@ class SvsSlide:
             raise CorruptSlideError("the file ended while it was being read")
         return data
 
-    @property
-    def jpeg_tables(self) -> bytes:
-        """The tables that every level-0 tile shares, b"" where the tiles bring their own."""
-        return self._base.jpeg_tables
-
     def places(self) -> Sequence[Place]:
         return list_places(self._tiff, self._images, self._roles, self._source.size_bytes)
+
+    def witness(self) -> AbstractContextManager[SvsWitness]:
+        return open_witness(self._source)
 
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._tiff, self._images, self._limits)

@@ -1,0 +1,162 @@
+"""Prove that a canonical slide is faithful and clean, by looking at the files that were written.
+
+Nothing is taken from the memory of the conversion: the result is opened again by other people's libraries (tifffile,
+OpenSlide), the source by a second reader. Whatever cannot be proved raises VerificationError.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tiling.canonical.layout import SERVED_FILE, SLIDE_FILE, Description
+from tiling.errors import ConversionCancelled, VerificationError
+from tiling.model import Slide
+from tiling.scrub.execute import Executed
+from tiling.scrub.removed import needles, removed_values
+from tiling.scrub.search import MultiSearch
+from tiling.scrub.verify_files import FileProof, check_deepzoom, check_layout
+from tiling.scrub.verify_pixels import PixelProof, check_pixels
+from tiling.scrub.verify_tiles import TileProof, check_tiles
+from tiling.source import ByteSource, FileSource
+from tiling.tiff.second_reader import open_tifffile
+
+_CHUNK_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProof:
+    """How many strings, in how many disguises, were looked for in how many bytes; and found: never any."""
+
+    strings_searched: int
+    patterns_searched: int
+    bytes_searched: int
+    places_found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    files: FileProof
+    tiles: TileProof
+    pixels: PixelProof
+    search: SearchProof
+    slide_sha256: str
+    served_sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def verify(
+    slide: Slide,
+    executed: Executed,
+    directory: Path,
+    *,
+    forbidden: Sequence[str],
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+    workers: int,
+) -> Proof:
+    """Check slide.tif and served.bin in `directory`. Raises VerificationError, ConversionCancelled."""
+    description = executed.description
+    values = removed_values(slide.texts(), forbidden)
+    search = MultiSearch(needles(values, description.permitted_text()))
+    running: list[Future[Any]] = []
+
+    def stop_if_cancelled() -> None:
+        if cancelled():
+            raise ConversionCancelled("the conversion was cancelled")
+
+    with (
+        FileSource(directory / SLIDE_FILE) as slide_file,
+        FileSource(directory / SERVED_FILE) as served_file,
+        slide.witness() as witness,
+        open_tifffile(slide_file) as canonical,
+        ThreadPoolExecutor(workers, thread_name_prefix="tiling-proof") as pool,
+    ):
+        try:
+            chunks = [
+                pool.submit(_count_places, search, file, offset)
+                for file in (slide_file, served_file)
+                for offset in range(0, file.size_bytes, _CHUNK_BYTES)
+            ]
+            digests = [
+                pool.submit(_sha256, file, stop_if_cancelled) for file in (slide_file, served_file)
+            ]
+            running = [*chunks, *digests]
+            total = slide.grid.count + len(chunks)
+
+            def advance(done: int) -> None:
+                stop_if_cancelled()
+                progress(done, total)
+
+            accounted, padding = check_layout(canonical, slide_file, description, executed.icc_profile)
+            tiles = check_tiles(
+                slide, witness, canonical, slide_file, executed.damaged_tile_count, advance
+            )
+            shown = check_deepzoom(canonical, slide_file, served_file, description)
+            pixels = check_pixels(slide, witness, description, directory / SLIDE_FILE)
+            places = 0
+            for number, chunk in enumerate(chunks):
+                places += chunk.result()
+                advance(slide.grid.count + number + 1)
+            slide_sha256, served_sha256 = (digest.result() for digest in digests)
+        finally:
+            for future in running:
+                future.cancel()
+    if places:
+        raise VerificationError("a text of the source was found in the result")
+    return Proof(
+        FileProof(
+            levels=len(description.levels()),
+            accounted_bytes=accounted,
+            alignment_bytes=padding,
+            deepzoom_tiles=shown,
+            has_icc_profile=executed.icc_profile is not None,
+        ),
+        tiles,
+        pixels,
+        SearchProof(
+            strings_searched=len(values),
+            patterns_searched=search.needle_count,
+            bytes_searched=slide_file.size_bytes + served_file.size_bytes,
+            places_found=places,
+        ),
+        slide_sha256,
+        served_sha256,
+    )
+
+
+def _count_places(search: MultiSearch, file: ByteSource, offset: int) -> int:
+    """Chunks overlap, so that a string on a border is seen whole by the chunk in which it starts."""
+    return search.count(file.read_at(offset, _CHUNK_BYTES + search.longest_bytes - 1))
+
+
+def _sha256(file: ByteSource, stop_if_cancelled: Callable[[], None]) -> str:
+    digest = hashlib.sha256()
+    for offset in range(0, file.size_bytes, _CHUNK_BYTES):
+        stop_if_cancelled()
+        digest.update(file.read_at(offset, _CHUNK_BYTES))
+    return digest.hexdigest()
+
+
+def check_description(
+    path: Path, expected: Description, texts: Iterable[bytes], forbidden: Iterable[str]
+) -> None:
+    """Check served.json as it stands on the disk: the expected numbers, in the expected form, and nothing else.
+
+    Raises VerificationError.
+    """
+    written = path.read_bytes()
+    if Description.from_json(written) != expected or expected.to_json() != written:
+        raise VerificationError("the result's description is not the one that was made for it")
+    # Of numbers the comparison is the proof; a search would take a checksum's digits for a patient's.
+    values = {value for value in removed_values(texts, forbidden) if not _is_number(value)}
+    if MultiSearch(needles(values, expected.permitted_text())).count(written):
+        raise VerificationError("a text of the source was found in the result")
+
+
+def _is_number(value: bytes) -> bool:
+    return value.strip(b"+-.0123456789") == b""

@@ -1,0 +1,81 @@
+"""Prove that level 0 is the source's: every tile's scan data, compared with what a second reader finds."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tifffile
+
+from tiling.errors import MalformedJpegError, VerificationError
+from tiling.jpeg import scan_digest
+from tiling.model import Slide, Witness
+from tiling.scrub.streams import walk
+from tiling.source import ByteSource
+
+_TILES_PER_REPORT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TileProof:
+    """Counts of level-0 tiles, and of bytes inside the source's tiles that are not image data.
+
+    identical: scan data equal to the source's bit for bit; encoded: decoded and encoded once; missing: left out by
+    the scanner, white; damaged: not decodable, white. scan_sha256: over all identical tiles' digests in order.
+    """
+
+    tiles: int
+    identical: int
+    encoded: int
+    missing: int
+    damaged: int
+    foreign_bytes_dropped: int
+    scan_sha256: str
+
+
+def check_tiles(
+    slide: Slide,
+    witness: Witness,
+    canonical: tifffile.TiffFile,
+    slide_file: ByteSource,
+    expected_damaged: int,
+    advance: Callable[[int], None],
+) -> TileProof:
+    """Raises VerificationError where a tile differs from the source's without a reported reason."""
+    if witness.grid != slide.grid:
+        raise VerificationError("two libraries disagree about the source's size or tiles")
+    page = canonical.pages.first
+    side = slide.grid.tile_size_px
+    identical = encoded = missing = damaged = foreign = 0
+    digest = hashlib.sha256()
+    for index in range(slide.grid.count):
+        if index % _TILES_PER_REPORT == 0:
+            advance(index)
+        written = slide_file.read_at(page.dataoffsets[index], page.databytecounts[index])
+        form = walk(written)
+        if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
+            raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
+        stored = witness.stored_tile(index)
+        if stored is None:
+            missing += 1
+        elif not slide.carries_jpeg:
+            encoded += 1
+        else:
+            scan = _scan_digest(stored, witness.jpeg_tables)
+            if scan is not None and scan == _scan_digest(written, b""):
+                identical += 1
+                digest.update(scan)
+                foreign += walk(stored).foreign_bytes
+            else:
+                damaged += 1
+    if damaged != expected_damaged:
+        raise VerificationError("a level-0 tile of the result differs from the source's")
+    return TileProof(
+        slide.grid.count, identical, encoded, missing, damaged, foreign, digest.hexdigest()
+    )
+
+
+def _scan_digest(data: bytes, tables: bytes) -> bytes | None:
+    try:
+        return scan_digest(data, tables)
+    except MalformedJpegError:
+        return None
