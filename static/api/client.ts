@@ -67,6 +67,11 @@ export class Client implements WorkspaceApi {
     }
   }
 
+  /** Change one's own password; every other session of the account ends. */
+  async changePassword(current: string, next: string): Promise<void> {
+    await this.#send('/session/password', { method: 'PUT', json: { current, new: next } });
+  }
+
   // Cases and assets
 
   listCases(page: { cursor?: string | null; limit?: number } = {}): Promise<Page<Case>> {

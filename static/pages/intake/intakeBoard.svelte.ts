@@ -58,7 +58,7 @@ export class IntakeBoard {
       this.problem = error;
     }
     this.hasLoaded = true;
-    const isBusy = !document.hidden && (this.working.some((asset) => asset.progress) || this.#isExpecting());
+    const isBusy = !document.hidden && (this.working.some((asset) => asset.problem === null) || this.#isExpecting());
     this.#timer = setTimeout(() => void this.refresh(), isBusy ? BUSY_MS : IDLE_MS);
   }
 }

@@ -112,7 +112,8 @@ export class UploadItem {
       chunkSize: CHUNK_BYTES,
       retryDelays: RETRY_DELAYS_MS,
       storeFingerprintForResuming: false,
-      metadata: { filename: extension ? `slide.${extension}` : 'slide', case: this.caseName },
+      // The stem is too short for anybody to take it for a name, the server's search of its own output included.
+      metadata: { filename: extension ? `x.${extension}` : 'x', case: this.caseName },
       onUploadUrlAvailable: () => {
         if (!upload.url) return;
         this.uploadId = uploadIdOf(upload.url);
