@@ -34,7 +34,13 @@ export function digest53(bytes: Uint8Array): string {
   return ((low >>> 0) * 0x200000 + ((high >>> 0) & 0x1fffff)).toString(16);
 }
 
-/** "Müller, Anna.SVS" → "svs": all that the server learns of a name. Empty if there is no plain extension. */
+const SLIDE_EXTENSIONS = new Set('svs tif tiff btf ndpi scn bif mrxs vms vmu svslide czi qptiff dcm zip'.split(' '));
+
+/**
+ * "Müller, Anna.SVS" → "svs": all that the server learns of a name. Empty where it is not a slide's: what stands behind
+ * the last dot may be a name as well ("1961.Müller").
+ */
 export function extensionOf(fileName: string): string {
-  return /\.([A-Za-z0-9]{1,8})$/.exec(fileName)?.[1]?.toLowerCase() ?? '';
+  const extension = /\.([A-Za-z0-9]+)$/.exec(fileName)?.[1]?.toLowerCase() ?? '';
+  return SLIDE_EXTENSIONS.has(extension) ? extension : '';
 }

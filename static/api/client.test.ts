@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { Client, ProblemError } from './client';
+
+interface Sent {
+  url: string;
+  init: RequestInit;
+}
+
+function clientThatAnswers(...answers: (Response | Error)[]): { client: Client; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const client = new Client({
+    fetch: (url, init) => {
+      sent.push({ url, init: init ?? {} });
+      const answer = answers.shift();
+      return answer instanceof Response ? Promise.resolve(answer) : Promise.reject(answer ?? new TypeError('no answer prepared'));
+    },
+  });
+  return { client, sent };
+}
+
+const problem = (status: number, body: object): Response => new Response(JSON.stringify(body), { status });
+
+async function thrownBy(promise: Promise<unknown>): Promise<ProblemError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ProblemError);
+  return error as ProblemError;
+}
+
+describe('a change', () => {
+  const change = { change_id: 'c', created: [], updated: [], deleted: ['x'] };
+
+  test('names the revision it was made on', async () => {
+    const { client, sent } = clientThatAnswers(Response.json({ revision: 8, change_id: 'c', committed_at: '' }));
+    await client.postChange('a/b', 7, change);
+    expect(sent[0]?.url).toBe('/api/v1/assets/a%2Fb/annotations/changes');
+    expect(sent[0]?.init.method).toBe('POST');
+    expect(sent[0]?.init.headers).toMatchObject({ 'If-Match': '"7"', 'Content-Type': 'application/json' });
+    expect(JSON.parse(sent[0]?.init.body as string)).toEqual(change);
+  });
+
+  test('on a stale revision throws what the server is at', async () => {
+    const { client } = clientThatAnswers(
+      problem(412, { type: '/problems/stale-revision', title: 'Stale', detail: 'Somebody was faster.', reference: '12ab', current_revision: 9 }),
+    );
+    const error = await thrownBy(client.postChange('a', 7, change));
+    expect(error).toMatchObject({ status: 412, type: 'stale-revision', currentRevision: 9, reference: '12ab', detail: 'Somebody was faster.' });
+  });
+
+  test('without an answer throws status 0 and says the server is away', async () => {
+    const { client } = clientThatAnswers(new TypeError('Failed to fetch'));
+    const seen: boolean[] = [];
+    client.onReachable = (reachable) => seen.push(reachable);
+    const error = await thrownBy(client.postChange('a', 7, change));
+    expect(error.status).toBe(0);
+    expect(error.isOffline).toBe(true);
+    expect(seen).toEqual([false]);
+  });
+});
+
+describe('a session', () => {
+  test('that does not exist is null, and nobody is told that it ended', async () => {
+    const { client } = clientThatAnswers(problem(401, { type: '/problems/unauthenticated' }));
+    let ended = 0;
+    client.onUnauthenticated = () => (ended += 1);
+    expect(await client.session()).toBeNull();
+    expect(ended).toBe(0);
+  });
+
+  test('that ends under a page is told once, and the request fails', async () => {
+    const { client } = clientThatAnswers(problem(401, {}));
+    let ended = 0;
+    client.onUnauthenticated = () => (ended += 1);
+    expect((await thrownBy(client.listCases())).status).toBe(401);
+    expect(ended).toBe(1);
+  });
+
+  test('is not called ended when the password was wrong', async () => {
+    const { client } = clientThatAnswers(problem(401, {}));
+    let ended = 0;
+    client.onUnauthenticated = () => (ended += 1);
+    await thrownBy(client.login('anna', 'wrong'));
+    expect(ended).toBe(0);
+  });
+
+  test('ends without a body to read', async () => {
+    const { client } = clientThatAnswers(new Response(null, { status: 204 }));
+    await expect(client.logout()).resolves.toBeUndefined();
+  });
+});
+
+test('a list asks for what was chosen and for nothing else', async () => {
+  const { client, sent } = clientThatAnswers(Response.json({ items: [], next_cursor: null }));
+  await client.listAssets({ caseId: 'c 1', state: null, cursor: undefined as unknown as null, limit: 20 });
+  expect(sent[0]?.url).toBe('/api/v1/assets?case_id=c+1&limit=20');
+});
+
+test('a window of annotations is four numbers', async () => {
+  const { client, sent } = clientThatAnswers(Response.json({ type: 'FeatureCollection', features: [], revision: 0 }));
+  await client.getAnnotations('a', { bbox: [0, 0.5, 10, 20] });
+  expect(sent[0]?.url).toBe('/api/v1/assets/a/annotations?bbox=0%2C0.5%2C10%2C20');
+});
+
+test('a wait that the server asks for arrives in seconds', async () => {
+  const { client } = clientThatAnswers(new Response('{}', { status: 429, headers: { 'Retry-After': '45' } }));
+  expect((await thrownBy(client.login('a', 'b'))).retryAfterS).toBe(45);
+});
+
+test.each([
+  ['a proxy’s page of HTML', '<html>Bad Gateway</html>'],
+  ['nothing', ''],
+  ['JSON that is no object', '[]'],
+])('an error with %s still is a sentence', async (_what, body) => {
+  const { client } = clientThatAnswers(new Response(body, { status: 502 }));
+  expect((await thrownBy(client.getSlide('a'))).detail).toBe('The server is not answering. Try again in a moment.');
+});

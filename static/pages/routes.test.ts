@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { routeOf, safeNext } from './routes';
+
+test.each([
+  ['/', { page: 'cases' }],
+  ['/intake/', { page: 'intake' }],
+  ['/slides/a1b2', { page: 'slide', assetId: 'a1b2' }],
+  ['/slides/a1b2/', { page: 'slide', assetId: 'a1b2' }],
+  ['/slides/', { page: 'not-found' }],
+  ['/slides/a/b', { page: 'not-found' }],
+  ['/slides/..%2f', { page: 'not-found' }],
+  ['/constructor', { page: 'not-found' }],
+])('%s leads to %o', (path, route) => expect(routeOf(path)).toEqual(route));
+
+test.each([
+  ['/slides/a1b2?x=1', '/slides/a1b2?x=1'],
+  ['/', '/'],
+  [null, '/'],
+  ['', '/'],
+  ['//evil.example/slides/a', '/'],
+  ['/\\evil.example', '/'],
+  ['https://evil.example', '/'],
+  ['javascript:alert(1)', '/'],
+  ['/login', '/'],
+  ['/nowhere', '/'],
+])('after signing in, %s goes to %s', (next, address) => expect(safeNext(next)).toBe(address));
