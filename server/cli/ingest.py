@@ -18,7 +18,8 @@ from server.cli.progress import ProgressLine
 from server.deid.quarantine import kept_suffix
 from server.errors import InvalidInputError, ServerError
 from server.ingest.convert_job import run_job
-from server.ingest.intake import Arrival, Intake
+from server.ingest.intake import Intake
+from server.ingest.reception import Arrival
 from server.ingest.recovery import recover
 
 BY = Doer(None, "command line", "command line")

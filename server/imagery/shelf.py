@@ -20,6 +20,7 @@ from server.catalog import State
 from server.db import Database
 from server.db.schema import asset
 from server.errors import NotFoundError
+from server.imagery.openings import RecentOpenings
 from tiling.canonical import CanonicalSlide, open_canonical
 
 REMEMBERED_S = 2.0
@@ -63,6 +64,7 @@ class SlideShelf:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, OpenSlide] = OrderedDict()
         self._states: dict[str, _Remembered] = {}
+        self.openings = RecentOpenings()
 
     def remembered(self, asset_id: str, *, preview: bool) -> OpenSlide | None:
         """The slide, if it is open and its state was looked up a moment ago; None: use :meth:`slide`.

@@ -15,8 +15,9 @@ from server.deid import QuarantineError
 from server.deid.sealed_writer import sync_directory
 from server.errors import OutOfSpaceError
 from server.ingest import conversion
-from server.ingest.intake import SYSTEM, Intake, as_out_of_space
+from server.ingest.intake import Intake
 from server.ingest.plan import Converted, Failed, Killed, NoSpace, Outcome, Plan, Progress, Refused, Stopped
+from server.ingest.reception import SYSTEM, as_out_of_space
 from server.ingest.space import CANONICAL_FACTOR, free_bytes, require_space
 
 SHORTEST_STEM = 6

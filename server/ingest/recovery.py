@@ -10,7 +10,8 @@ from server import catalog, jobs
 from server.catalog import Problem, State
 from server.catalog.model import CONVERTED
 from server.db.schema import asset, upload
-from server.ingest.intake import SYSTEM, Intake
+from server.ingest.intake import Intake
+from server.ingest.reception import SYSTEM
 
 IN_WORK = (State.CONVERTING, State.VERIFYING)
 log = structlog.get_logger("slidereel.ingest")
@@ -23,6 +24,7 @@ def recover(intake: Intake) -> None:
     intake.database.write_now(lambda c: _set_back(intake, c))
     _sweep_work(intake)
     _sweep_assets(intake)
+    intake.uploads.sweep()
     _sweep_quarantine(intake)
 
 
@@ -88,7 +90,9 @@ def _sweep_quarantine(intake: Intake) -> None:
         def work(connection: Connection) -> bool:
             rows = sa.union_all(
                 sa.select(asset.c.asset_id).where(asset.c.quarantine_key == key),
-                sa.select(upload.c.upload_id).where(upload.c.quarantine_key == key),
+                sa.select(upload.c.upload_id).where(
+                    upload.c.quarantine_key == key, upload.c.asset_id.is_(None)
+                ),
             )
             return connection.execute(rows).first() is not None
 

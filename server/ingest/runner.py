@@ -79,6 +79,10 @@ class IngestRunner:
     async def _keep_house(self) -> None:
         while not self._stopping.is_set():
             await self._pause(HOUSEKEEPING_S)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._intake.uploads.sweep)
+            except ServerError as error:
+                log.warning("housekeeping failed", kind=error.kind)
 
     async def _pause(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

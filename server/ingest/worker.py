@@ -67,6 +67,8 @@ def confine(plan: Plan) -> None:
 
 def work(plan: Plan, report_progress: "_Reporter") -> Message:
     """Convert; every way that it can end is a message."""
+    if plan.plain_bytes == 0:
+        return Refused("not-a-slide", "The file is empty.")
     sealed = SealedFile(plan.sealed_name, plan.plain_bytes, plan.data_key)
     try:
         with SealedReader(Path(plan.sealed_path), sealed) as source:
@@ -93,8 +95,12 @@ def _message(error: BaseException) -> Message:
             return Refused("quarantine", str(cause))
     if isinstance(error, errors.TilingError):
         kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
-        return Refused(kind, str(error))
+        return Refused(kind, _sentence(str(error)))
     return Failed(type(error).__name__, _place(error))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,0 +1,256 @@
+"""Cases and assets: what there is, how far it is, and what is decided about it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from server import catalog, jobs
+from server.access import Permission
+from server.api.endpoint import Answer, Call, Routes
+from server.catalog import Asset, State
+from server.errors import InvalidInputError
+
+routes = Routes("assets")
+PAGE_LIMIT = 500
+PROBLEM_PREFIX = "/problems/"
+IN_WORK = frozenset({State.QUARANTINED, State.CONVERTING, State.VERIFYING})
+WITH_PIXELS = frozenset({State.AWAITING_RELEASE, State.RELEASED})
+
+
+class CaseWire(msgspec.Struct):
+    """A case; ``asset_count`` counts the assets that the caller can see."""
+
+    case_id: str
+    name: str
+    asset_count: int
+    created_at: str
+
+
+class CasePage(msgspec.Struct):
+    """One page of cases."""
+
+    items: list[CaseWire]
+    next_cursor: str | None
+
+
+class ProgressWire(msgspec.Struct):
+    """How far a conversion is; ``total`` 0 and ``eta_s`` null mean not known yet."""
+
+    stage: str
+    done: int
+    total: int
+    eta_s: int | None
+
+
+class AssetProblemWire(msgspec.Struct):
+    """Why an asset is not further; ``reference`` is the number that the log has too."""
+
+    type: str
+    detail: str
+    reference: str
+
+
+class AssetWire(msgspec.Struct):
+    """An asset. Sizes in level-0 pixels, ``mpp`` in µm per pixel."""
+
+    asset_id: str
+    kind: str
+    state: str
+    case_id: str
+    case_name: str
+    created_at: str
+    released_at: str | None
+    width_px: int | None
+    height_px: int | None
+    mpp: float | None
+    objective_power: float | None
+    annotation_count: int
+    annotation_revision: int
+    thumbnail_url: str | None
+    progress: ProgressWire | None
+    problem: AssetProblemWire | None
+    report: dict[str, Any] | None
+
+
+class AssetPage(msgspec.Struct):
+    """One page of assets."""
+
+    items: list[AssetWire]
+    next_cursor: str | None
+
+
+@routes.add(
+    "GET",
+    "/api/v1/cases",
+    Permission.ASSET_LIST,
+    query={"cursor": "Where to continue", "limit": f"1 to {PAGE_LIMIT}, default 100"},
+    response=CasePage,
+    problems=("invalid-input",),
+)
+async def list_cases(call: Call) -> Answer:
+    """Cases with the number of their assets, newest first."""
+    intake = call.actor.may(Permission.ASSET_INTAKE)
+    cursor, limit = call.query("cursor"), call.query_int("limit", 100, low=1, high=PAGE_LIMIT)
+    page = await call.services.database.read(
+        lambda c: catalog.list_cases(c, intake=intake, cursor=cursor, limit=limit)
+    )
+    items = [
+        CaseWire(item.case.case_id, item.case.name, item.asset_count, item.case.created_at)
+        for item in page.items
+    ]
+    return CasePage(items, page.next_cursor)
+
+
+@routes.add(
+    "GET",
+    "/api/v1/assets",
+    Permission.ASSET_LIST,
+    query={
+        "case_id": "Only this case",
+        "state": "Only this state; discarded assets are listed only when asked for",
+        "cursor": "Where to continue",
+        "limit": f"1 to {PAGE_LIMIT}, default 100",
+    },
+    response=AssetPage,
+    problems=("invalid-input",),
+)
+async def list_assets(call: Call) -> Answer:
+    """The assets that the caller may see, newest first."""
+    intake = call.actor.may(Permission.ASSET_INTAKE)
+    limit = call.query_int("limit", 100, low=1, high=PAGE_LIMIT)
+    state = _state(call.query("state"))
+    case_id, cursor = call.query("case_id"), call.query("cursor")
+
+    def work(connection: Any) -> tuple[catalog.Page[Asset], dict[str, jobs.Job]]:
+        page = catalog.list_assets(
+            connection, intake=intake, case_id=case_id, state=state, cursor=cursor, limit=limit
+        )
+        in_work = [item.asset_id for item in page.items if item.state in IN_WORK]
+        return page, jobs.latest_jobs(connection, in_work)
+
+    page, work_in_hand = await call.services.database.read(work)
+    now = call.services.ambient.now()
+    items = [_wire(item, work_in_hand.get(item.asset_id), now, intake=intake) for item in page.items]
+    return AssetPage(items, page.next_cursor)
+
+
+@routes.add(
+    "GET", "/api/v1/assets/{asset_id}", Permission.ASSET_LIST, response=AssetWire, problems=("not-found",)
+)
+async def get_asset(call: Call) -> Answer:
+    """One asset; with its scrub report for those who see the intake."""
+    return await _answer(call, call.path("asset_id"))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/assets/{asset_id}/release",
+    Permission.ASSET_RELEASE,
+    response=AssetWire,
+    problems=("not-found", "wrong-state"),
+)
+async def release_asset(call: Call) -> Answer:
+    """Let annotators see a verified asset; its original is destroyed unless the settings keep originals."""
+    await asyncio.to_thread(call.services.intake.release, call.path("asset_id"), call.by)
+    return await _answer(call, call.path("asset_id"))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/assets/{asset_id}/cancel",
+    Permission.ASSET_INGEST,
+    response=AssetWire,
+    problems=("not-found", "wrong-state"),
+)
+async def cancel_asset(call: Call) -> Answer:
+    """Stop a conversion; the asset stays in quarantine."""
+    await asyncio.to_thread(call.services.intake.cancel, call.path("asset_id"), call.by)
+    return await _answer(call, call.path("asset_id"))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/assets/{asset_id}/retry",
+    Permission.ASSET_INGEST,
+    response=AssetWire,
+    problems=("not-found", "wrong-state"),
+)
+async def retry_asset(call: Call) -> Answer:
+    """Convert a refused or stopped asset again."""
+    await asyncio.to_thread(call.services.intake.retry, call.path("asset_id"), call.by)
+    return await _answer(call, call.path("asset_id"))
+
+
+@routes.add(
+    "POST",
+    "/api/v1/assets/{asset_id}/discard",
+    Permission.ASSET_INGEST,
+    response=AssetWire,
+    problems=("not-found", "wrong-state"),
+)
+async def discard_asset(call: Call) -> Answer:
+    """Give an asset up that was not released: its original and its canonical file are destroyed."""
+    await asyncio.to_thread(call.services.intake.discard, call.path("asset_id"), call.by)
+    return await _answer(call, call.path("asset_id"))
+
+
+async def _answer(call: Call, asset_id: str) -> AssetWire:
+    intake = call.actor.may(Permission.ASSET_INTAKE)
+
+    def work(connection: Any) -> tuple[Asset, jobs.Job | None]:
+        found = catalog.get_asset(connection, asset_id, intake=intake)
+        return found, jobs.latest_jobs(connection, [asset_id]).get(asset_id)
+
+    found, job = await call.services.database.read(work)
+    return _wire(found, job, call.services.ambient.now(), intake=intake)
+
+
+def _state(text: str | None) -> State | None:
+    if text is None:
+        return None
+    try:
+        return State(text)
+    except ValueError as error:
+        raise InvalidInputError(f"“state” must be one of {', '.join(State)}.") from error
+
+
+def _wire(asset: Asset, job: jobs.Job | None, now: datetime, *, intake: bool) -> AssetWire:
+    problem = asset.problem
+    return AssetWire(
+        asset_id=asset.asset_id,
+        kind=asset.kind,
+        state=asset.state,
+        case_id=asset.case_id,
+        case_name=asset.case_name,
+        created_at=asset.created_at,
+        released_at=asset.released_at,
+        width_px=asset.width_px,
+        height_px=asset.height_px,
+        mpp=asset.mpp,
+        objective_power=asset.objective_power,
+        annotation_count=asset.annotation_count,
+        annotation_revision=asset.annotation_revision,
+        thumbnail_url=(
+            f"/api/v1/slides/{asset.asset_id}/thumbnail.jpg" if asset.state in WITH_PIXELS else None
+        ),
+        progress=_progress(asset, job, now) if job else None,
+        problem=(
+            AssetProblemWire(PROBLEM_PREFIX + problem.kind, problem.detail, problem.reference)
+            if problem
+            else None
+        ),
+        report=dict(asset.report) if intake and asset.report is not None else None,
+    )
+
+
+def _progress(asset: Asset, job: jobs.Job, now: datetime) -> ProgressWire:
+    """The rest at the pace since this stage began, which is when the asset last changed its state."""
+    eta_s = None
+    if job.stage == asset.state and 0 < job.done_units <= job.total_units:
+        began = datetime.fromisoformat(asset.updated_at).astimezone(UTC)
+        pace_s = (now - began).total_seconds() / job.done_units
+        eta_s = round(pace_s * (job.total_units - job.done_units))
+    stage = job.stage or ("queued" if job.state is jobs.JobState.QUEUED else "starting")
+    return ProgressWire(stage, job.done_units, job.total_units, eta_s)

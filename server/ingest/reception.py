@@ -1,0 +1,232 @@
+"""The reception of a data folder: where files are sealed, and entered once they are complete.
+
+The order of steps is chosen so that a crash between any two leaves nothing that recovery cannot tell apart: a
+sealed file before its row, the canonical folder before the state that says it is there, and an original is
+forgotten by the database before it is destroyed.
+"""
+
+import asyncio
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import structlog
+from sqlalchemy.engine import Connection
+
+from server import audit, catalog, jobs
+from server.accounts import Doer
+from server.ambient import Ambient
+from server.catalog import Asset, Problem
+from server.config import Settings
+from server.db import Database
+from server.deid import CHUNK_BYTES, Quarantine, SealedWriter
+from server.deid.quarantine import kept_suffix
+from server.errors import InvalidInputError, OutOfSpaceError
+from server.imagery.shelf import SlideShelf
+from server.ingest.space import CANONICAL_FACTOR, require_space
+
+CONVERT = "convert"
+KIND = "slide"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+STEM_LIMIT = 120
+log = structlog.get_logger("slidereel.ingest")
+
+
+SYSTEM = Doer(None, "system", "system")
+"""What the server does of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedArrival:
+    """A sealed file that is complete and has no row yet; it lies in quarantine under its asset's id."""
+
+    asset_id: str
+    case_name: str
+    suffix: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An asset as it came in, and the job that will convert it."""
+
+    asset_id: str
+    job: jobs.Job
+
+
+class Reception:
+    """The data folder's reception; thread-safe. Several processes may each have one on the same folder."""
+
+    def __init__(
+        self, settings: Settings, ambient: Ambient, database: Database, shelf: SlideShelf | None = None
+    ) -> None:
+        self.settings = settings
+        self.ambient = ambient
+        self.database = database
+        self.shelf = shelf
+        self.data = settings.data
+        self.assets_dir = self._folder("assets")
+        self.work_dir = self._folder("work")
+        self.owners_dir = self._folder("run")
+        self.is_alive = jobs.LiveOwners(self.owners_dir)
+        self.quarantine = Quarantine.open(
+            self.data / "quarantine",
+            settings.master_key_file or self.data / "keys" / "master.key",
+            ambient.random_bytes,
+        )
+
+    def _folder(self, name: str) -> Path:
+        path = self.data / name
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    async def readiness(self) -> str | None:
+        """What is wrong with the data folder; None if all is well."""
+        return await asyncio.to_thread(self._readiness)
+
+    def _readiness(self) -> str | None:
+        try:
+            require_space(self.data, 0, self.settings.reserve_mib)
+        except OutOfSpaceError:
+            return "the disk is nearly full"
+        except OSError:
+            return "the data folder is missing"
+        return None if os.access(self.data, os.W_OK) else "the data folder cannot be written"
+
+    def take_file(
+        self,
+        path: Path,
+        case_name: str | None,
+        by: Doer,
+        *,
+        owner_id: str | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> Arrival:
+        """Seal a copy of a file and enter it as a quarantined asset, with a job to convert it.
+
+        With ``owner_id`` the job is his from the start. ``progress`` is told bytes done and in all.
+        Raises :class:`InvalidInputError` if the file cannot be read, :class:`OutOfSpaceError` if there is no
+        room; then nothing of it stays.
+        """
+        case_name = catalog.checked_case_name(case_name)
+        try:
+            file = path.open("rb", buffering=0)
+        except OSError as error:
+            raise InvalidInputError(f"The file cannot be opened: {error.strerror}.") from error
+        with file:
+            size = _regular_size(file)
+            require_space(self.data, size * (1 + CANONICAL_FACTOR), self.settings.reserve_mib)
+            asset_id = self.ambient.new_id()
+            try:
+                with self.quarantine.create(asset_id, size, sealed_note(path.name)) as writer:
+                    _copy(file, writer, size, progress)
+                    # The writer's lock is held until the row exists: nobody takes the file for an orphan.
+                    sealed = SealedArrival(asset_id, case_name, kept_suffix(path.name), size)
+                    return self.database.write_now(lambda c: self.enter(c, sealed, by, owner_id))
+            except BaseException as error:
+                self.quarantine.destroy(asset_id)
+                raise as_out_of_space(error) from error
+
+    def enter(
+        self, connection: Connection, sealed: SealedArrival, by: Doer, owner_id: str | None = None
+    ) -> Arrival:
+        """The rows of a sealed file that is complete: case, asset, job, audit events."""
+        case, is_new = catalog.get_or_create_case(connection, self.ambient, sealed.case_name)
+        if is_new:
+            self.record(connection, by, "case.created", case.case_id, kind="case")
+        new = catalog.NewAsset(
+            asset_id=sealed.asset_id,
+            case_id=case.case_id,
+            kind=KIND,
+            source_suffix=sealed.suffix,
+            source_bytes=sealed.size_bytes,
+            created_by=by.account_id or by.name,
+            quarantine_key=sealed.asset_id,
+        )
+        catalog.create_asset(connection, self.ambient, new)
+        job = jobs.enqueue(
+            connection, self.ambient, kind=CONVERT, asset_id=sealed.asset_id, owner_id=owner_id
+        )
+        detail: audit.Detail = {
+            "source_bytes": sealed.size_bytes,
+            "source_suffix": sealed.suffix,
+            "case_id": case.case_id,
+        }
+        self.record(connection, by, "asset.received", sealed.asset_id, detail)
+        return Arrival(sealed.asset_id, job)
+
+    def asset(self, asset_id: str) -> Asset:
+        """The asset as it is now. Raises :class:`NotFoundError`."""
+        return self.database.read_now(lambda c: catalog.get_asset(c, asset_id, intake=True))
+
+    def reference(self) -> str:
+        """A number under which a problem is found in the log."""
+        return self.ambient.random_bytes(4).hex()
+
+    def cancelled(self) -> Problem:
+        """The problem of an asset whose conversion somebody stopped."""
+        return Problem(
+            "cancelled", "The conversion was cancelled; the original is in quarantine.", self.reference()
+        )
+
+    def record(
+        self,
+        connection: Connection,
+        by: Doer,
+        action: str,
+        subject_id: str,
+        detail: audit.Detail | None = None,
+        *,
+        kind: str = "asset",
+    ) -> None:
+        """An audit event inside the caller's transaction."""
+        audit.record(
+            connection,
+            self.ambient,
+            account_id=by.account_id,
+            actor=by.name,
+            action=action,
+            subject_kind=kind,
+            subject_id=subject_id,
+            detail=detail,
+            origin=by.origin,
+        )
+
+    def _changed(self, asset_id: str) -> None:
+        if self.shelf is not None:
+            self.shelf.forget(asset_id)
+
+
+def sealed_note(file_name: str) -> dict[str, str]:
+    """What is remembered of a file's name, sealed with the file: the output must not contain it."""
+    stem = Path(file_name).stem.encode("utf-8", "ignore").decode()[:STEM_LIMIT]
+    return {"stem": stem}
+
+
+def as_out_of_space(error: BaseException) -> BaseException:
+    """A full disk as :class:`OutOfSpaceError`, everything else as it is."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return OutOfSpaceError(
+            "The server's disk is full. Nothing of this was kept; free some space and try again."
+        )
+    return error
+
+
+def _regular_size(file: BinaryIO) -> int:
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidInputError("This is not a regular file.")
+    return status.st_size
+
+
+def _copy(file: BinaryIO, writer: SealedWriter, size: int, progress: Callable[[int, int], None]) -> None:
+    done = 0
+    while data := file.read(CHUNK_BYTES):
+        writer.write(data)
+        done += len(data)
+        progress(done, size)
+    writer.finish()
