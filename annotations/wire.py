@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -68,7 +68,7 @@ class _Properties(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Feature(msgspec.Struct, forbid_unknown_fields=True):
-    type: Literal["Feature"]
+    type: str
     id: str
     geometry: dict[str, Any]
     properties: _Properties = msgspec.field(default_factory=_Properties)
@@ -212,6 +212,8 @@ def _annotations(member: str, features: list[_Feature], limits: WireLimits) -> t
 
 def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
     properties = feature.properties
+    if feature.type != "Feature":
+        raise WireError('The type of a feature must be "Feature".')
     if not is_uuid(feature.id):
         raise WireError("The id of a feature must be a UUID in lower case.")
     if properties.class_id is not None and not 0 < len(properties.class_id) <= limits.max_class_id_length:
@@ -219,7 +221,7 @@ def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
     if not 0 < len(properties.layer) <= limits.max_layer_length or not properties.layer.isprintable():
         raise WireError(f"layer must have 1 to {limits.max_layer_length} printable characters.")
     if len(properties.name) > limits.max_name_length or "\0" in properties.name:
-        raise WireError(f"name must have at most {limits.max_name_length} characters.")
+        raise WireError(f"name must have at most {limits.max_name_length} characters, and no NUL.")
     check_extra(properties.extra, limits)
     return Annotation(
         annotation_id=feature.id,
