@@ -29,7 +29,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Parallel arrays, sorted by ``y_px``; level-0 pixels, angles of the long axis in radians, from x to y."""
+    """Parallel arrays, sorted by ``y_px``; level-0 pixels; angles of the long axis, radians from x to y."""
 
     x_px: NDArray[np.float32]
     y_px: NDArray[np.float32]
