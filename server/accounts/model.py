@@ -54,7 +54,9 @@ class Doer:
 
 def fold_username(text: str) -> str:
     """The one spelling of a username: composed characters, no capitals. “Anna” and “anna” are one person."""
-    return unicodedata.normalize("NFC", text.strip().casefold())
+    # Half characters, as a terminal can hand them over, become question marks, which no name has.
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return unicodedata.normalize("NFC", whole.strip().casefold())
 
 
 def checked_username(text: str) -> str:

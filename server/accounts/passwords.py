@@ -20,9 +20,9 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 class Hasher(Protocol):
     """What is needed of an argon2 hasher."""
 
-    def hash(self, password: str) -> str: ...
+    def hash(self, password: str | bytes) -> str: ...
 
-    def verify(self, hash: str, password: str) -> bool: ...  # noqa: A002 - argon2-cffi's own name
+    def verify(self, hash: str, password: str | bytes) -> bool: ...  # noqa: A002 - argon2-cffi's own name
 
     def check_needs_rehash(self, hash: str) -> bool: ...  # noqa: A002 - argon2-cffi's own name
 
@@ -56,7 +56,7 @@ class Passwords:
 
 def check_new_password(password: str, username: str) -> None:
     """Raise :class:`InvalidInputError`, without repeating it, unless a person may choose this password."""
-    if len(_composed(password)) < MINIMUM_LENGTH:
+    if len(unicodedata.normalize("NFC", password)) < MINIMUM_LENGTH:
         raise InvalidInputError(f"A password needs at least {MINIMUM_LENGTH} characters.")
     if len(password) > MAXIMUM_LENGTH:
         raise InvalidInputError(f"A password has at most {MAXIMUM_LENGTH} characters.")
@@ -70,5 +70,6 @@ def generate_password(random_bytes: Callable[[int], bytes]) -> str:
     return "-".join(picked[start : start + 4] for start in range(0, 20, 4))
 
 
-def _composed(password: str) -> str:
-    return unicodedata.normalize("NFC", password)
+def _composed(password: str) -> bytes:
+    # A terminal can hand over bytes that are no UTF-8; they are a password like any other.
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
