@@ -226,7 +226,7 @@ class Turns:
 
     @contextlib.asynccontextmanager
     async def take(self, upload_id: str, break_off: Callable[[], None]) -> AsyncIterator[None]:
-        """Wait for the turn; ``break_off`` is called if somebody wants the next. :class:`StorageError` if in vain."""
+        """Wait for the turn; ``break_off`` is called when somebody wants the next; :class:`StorageError`."""
         lock = self._locks.setdefault(upload_id, asyncio.Lock())
         if (breaker := self._breakers.get(upload_id)) is not None:
             breaker()
