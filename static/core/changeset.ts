@@ -19,12 +19,22 @@ export type AnnotationMap = ReadonlyMap<string, Annotation>;
 /** What the touched annotations were before; those that did not exist are absent. */
 export type Before = ReadonlyMap<string, Annotation>;
 
+export type ChangeErrorKind = 'duplicate-annotation' | 'unknown-annotation' | 'invalid-change';
+
+const SENTENCES: Readonly<Record<ChangeErrorKind, string>> = {
+  'duplicate-annotation': 'This annotation exists already.',
+  'unknown-annotation': 'This annotation does not exist.',
+  'invalid-change': 'An annotation may appear only once in a change.',
+};
+
 export class ChangeError extends Error {
+  readonly kind: ChangeErrorKind;
   readonly annotationId: string;
 
-  constructor(annotationId: string, message: string) {
-    super(message);
+  constructor(kind: ChangeErrorKind, annotationId: string) {
+    super(SENTENCES[kind]);
     this.name = 'ChangeError';
+    this.kind = kind;
     this.annotationId = annotationId;
   }
 }
@@ -46,15 +56,15 @@ export function beforeOf(state: AnnotationMap, change: ChangeSet): Before {
   const before = new Map<string, Annotation>();
   const seen = new Set<string>();
   for (const id of touchedIds(change)) {
-    if (seen.has(id)) throw new ChangeError(id, 'An annotation may appear only once in a change.');
+    if (seen.has(id)) throw new ChangeError('invalid-change', id);
     seen.add(id);
   }
   for (const { annotationId } of change.created) {
-    if (state.has(annotationId)) throw new ChangeError(annotationId, 'This annotation exists already.');
+    if (state.has(annotationId)) throw new ChangeError('duplicate-annotation', annotationId);
   }
   for (const id of [...change.updated.map((a) => a.annotationId), ...change.deleted]) {
     const annotation = state.get(id);
-    if (!annotation) throw new ChangeError(id, 'This annotation does not exist.');
+    if (!annotation) throw new ChangeError('unknown-annotation', id);
     before.set(id, annotation);
   }
   return before;
@@ -79,7 +89,7 @@ export function write(state: Map<string, Annotation>, change: ChangeSet): void {
 export function inverse(change: ChangeSet, before: Before, changeId: string): ChangeSet {
   const was = (id: string): Annotation => {
     const annotation = before.get(id);
-    if (!annotation) throw new ChangeError(id, 'What this annotation was before is not known.');
+    if (!annotation) throw new ChangeError('unknown-annotation', id);
     return annotation;
   };
   return {

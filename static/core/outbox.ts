@@ -61,6 +61,8 @@ export class Outbox {
   /** What the server holds at `#revision`. */
   #base = new Map<string, Annotation>();
   #revision: number | null = null;
+  /** Annotations whose base has changed since the screen was brought up to it; outlives a log that broke off between pages. */
+  readonly #unfitted = new Set<string>();
   #pending: PendingChange[] = [];
   #conflicts: Conflict[] = [];
   /** Change ids whose last value is not on disk yet. */
@@ -182,32 +184,38 @@ export class Outbox {
 
   async #load(): Promise<void> {
     const collection = await this.#transport.load();
-    const before = [...this.#base.keys()];
+    for (const id of this.#base.keys()) this.#unfitted.add(id);
     this.#base = new Map(collection.features.map((f) => [f.id, annotationFromFeature(f)]));
+    for (const id of this.#base.keys()) this.#unfitted.add(id);
     this.#revision = collection.revision;
-    this.#fit([...before, ...this.#base.keys()]);
+    this.#fit();
   }
 
   async #sendFirst(): Promise<void> {
     // Written ahead: an edit is on this computer's disk before it is on the wire.
     await this.#keeping;
     const entry = this.#pending[0]!;
+    const { changeId } = entry.change;
+    const from = this.#revision!;
     let receipt: ChangeReceipt;
     try {
-      receipt = await this.#transport.send(this.#revision!, changeToWire(entry.change));
+      receipt = await this.#transport.send(from, changeToWire(entry.change));
     } catch (error) {
       if (problemOf(error).status !== 412) throw error;
       await this.#catchUp();
+      // Stale against a log that tells of nothing newer: sending it again would go round for ever.
+      if (this.#revision === from) throw error;
       return;
     }
-    if (receipt.revision === this.#revision! + 1) {
+    if (receipt.revision === from + 1) {
       write(this.#base, entry.change);
       this.#revision = receipt.revision;
-      this.#forget(entry.change.changeId);
+      this.#forget(changeId);
       this.#tell();
     } else {
-      // An answer that was lost the first time: the change is in the log between here and the server's head.
-      if (receipt.revision <= this.#revision!) this.#forget(entry.change.changeId);
+      // The answer to an earlier attempt was lost: the change is in what we hold already, or further up the log.
+      this.#forget(changeId);
+      for (const id of touchedIds(entry.change)) this.#unfitted.add(id);
       await this.#catchUp();
     }
     this.#trouble = null;
@@ -216,30 +224,27 @@ export class Outbox {
 
   /** Take in everything committed since our revision, our own included, and fit the waiting edits onto it. */
   async #catchUp(): Promise<void> {
-    const from = this.#revision!;
-    const log = await this.#transport.since(from);
-    const touched: string[] = [];
-    for (const committed of log.changes) {
-      if (committed.revision <= from) continue;
-      const change = changeFromWire(committed);
-      write(this.#base, change);
-      touched.push(...touchedIds(change));
-      this.#forget(committed.change_id);
+    for (;;) {
+      const from = this.#revision!;
+      const log = await this.#transport.since(from);
+      const news = log.changes.filter((committed) => committed.revision > from);
+      for (const committed of news) {
+        const change = changeFromWire(committed);
+        write(this.#base, change);
+        for (const id of touchedIds(change)) this.#unfitted.add(id);
+        this.#revision = committed.revision;
+        this.#forget(committed.change_id);
+      }
+      // A long log comes in pages. One that does not go on from here cannot be followed: read everything anew.
+      if (this.#revision! >= log.revision) break;
+      if (news.length === 0) return this.#load();
     }
-    const known = log.changes.at(-1)?.revision ?? from;
-    if (log.revision > known) {
-      // The log was cut short; what is missing is on its next page.
-      if (known === from) return this.#load();
-      this.#revision = known;
-      return this.#catchUp();
-    }
-    this.#revision = log.revision;
-    this.#fit(touched);
+    this.#fit();
   }
 
   /** Put the waiting edits onto the base; what no longer fits becomes a conflict. Then show the outcome. */
-  #fit(touched: readonly string[]): void {
-    const all = [...touched, ...this.#pending.flatMap((entry) => touchedIds(entry.change))];
+  #fit(): void {
+    for (const entry of this.#pending) for (const id of touchedIds(entry.change)) this.#unfitted.add(id);
     const { pending, conflicts } = rebase(this.#base, this.#pending);
     if (conflicts.length > 0) {
       const known = new Map(this.#conflicts.map((c) => [c.annotationId, c]));
@@ -247,7 +252,8 @@ export class Outbox {
       this.#conflicts = [...known.values()];
     }
     this.#replacePending(pending, conflicts.length > 0);
-    this.#show(all);
+    this.#show(this.#unfitted);
+    this.#unfitted.clear();
   }
 
   #replacePending(next: readonly PendingChange[], conflictsChanged = false): void {
@@ -270,7 +276,7 @@ export class Outbox {
   }
 
   /** Bring the store to base + waiting edits, for these annotations. */
-  #show(ids: readonly string[]): void {
+  #show(ids: Iterable<string>): void {
     const overlay = overlayOf(this.#pending);
     const transitions = [...new Set(ids)].map((id) => ({
       from: this.#store.get(id),
