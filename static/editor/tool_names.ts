@@ -1,6 +1,6 @@
 import type { Command } from '../core/keymap';
 import type { ToolName } from './session.svelte';
-import type { ToolIconName } from './ToolIcon.svelte';
+import type { ToolIconName } from './tool_icons';
 
 export interface ToolEntry {
   readonly name: ToolName;
