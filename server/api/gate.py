@@ -59,7 +59,7 @@ def guarded(endpoint: Endpoint) -> AioHandler:
             reference = services.ambient.random_bytes(4).hex()
             # The type and place only: an exception's text may hold what a file or a request contained.
             log.error(  # noqa: TRY400 - without the traceback on purpose
-                "failed", route=route, reference=reference, error=type(error).__name__, at=_place(error)
+                "failed", route=route, reference=reference, error=type(error).__name__, place=_place(error)
             )
             response = problem(
                 500,

@@ -139,7 +139,7 @@ def _conclude(intake: Intake, job: jobs.Job, work_dir: Path, outcome: Outcome) -
     problem = _problem(intake, outcome)
     is_retryable = isinstance(outcome, NoSpace) or outcome == CANCELLED
     state = State.QUARANTINED if is_retryable else State.REFUSED
-    place = {"error": outcome.error, "at": outcome.place} if isinstance(outcome, Failed) else {}
+    place = {"error": outcome.error, "place": outcome.place} if isinstance(outcome, Failed) else {}
     log.warning(
         "not converted",
         asset=job.asset_id,
