@@ -1,44 +1,139 @@
 /** The conversion's report as a person reads it before releasing: what was in the file, what became of it, what was proved. */
 import type { ConversionReport, ScrubPlace } from '../../api/types';
+import { bytes, count } from '../../design/format';
 
 export interface ScrubSummary {
-  dropped: ScrubPlace[];
-  rebuilt: ScrubPlace[];
-  kept: ScrubPlace[];
+  /** In the original, not in the result. */
+  dropped: Finding[];
+  /** Stated again from checked values, or copied as pixels. */
+  kept: Finding[];
   checks: Check[];
+  /** Everything that must be proved was. */
+  isProved: boolean;
+  /** What the label showed and the like, in one line. */
+  headline: string;
+}
+
+export interface Finding {
+  words: string;
+  byte_count: number;
 }
 
 export interface Check {
   words: string;
-  /** null: a figure, not a test. */
-  isPassed: boolean | null;
-  figure: string;
+  isPassed: boolean;
 }
+
+/** The parts of the proof that this page reads; older and newer servers may say less or more. */
+interface Proof {
+  files?: { accounted_bytes?: number; deepzoom_tiles?: number };
+  tiles?: { tiles?: number; identical?: number; encoded?: number; missing?: number; damaged?: number };
+  pixels?: { sampled_tiles?: number; l0_worst_difference?: number; mpp_equal?: boolean | null };
+  search?: { strings_searched?: number; bytes_searched?: number; places_found?: number };
+}
+
+const IMAGE_WORDS: Record<string, string> = {
+  label: 'Label image',
+  macro: 'Macro image',
+  thumbnail: 'Thumbnail',
+  level: 'Smaller copies of the slide (made anew from level 0)',
+  unknown: 'Image of an unknown kind',
+};
+const PLACE = /^directory \d+ \((?<role>[^)]+)\), (?<what>.+)$/;
 
 export function summaryOf(report: ConversionReport | null): ScrubSummary {
   const places = report?.places ?? [];
-  const of = (action: string): ScrubPlace[] => places.filter((place) => place.action === action);
-  return { dropped: of('dropped'), rebuilt: of('rebuilt'), kept: of('kept'), checks: checksOf(report?.proof ?? {}) };
+  const proof = (report?.proof ?? {}) as Proof;
+  const checks = checksOf(proof);
+  const dropped = droppedOf(places);
+  return {
+    dropped,
+    kept: keptOf(places),
+    checks,
+    isProved: Boolean(proof.files && proof.tiles && proof.pixels && proof.search) && checks.every((check) => check.isPassed),
+    headline: headlineOf(places),
+  };
 }
 
-/** Whether every test of the proof passed; a report without one proves nothing. */
-export function isProved(summary: ScrubSummary): boolean {
-  return summary.checks.length > 0 && summary.checks.every((check) => check.isPassed !== false);
+function droppedOf(places: readonly ScrubPlace[]): Finding[] {
+  const images = new Map<string, number>();
+  const tags: ScrubPlace[] = [];
+  const others: Finding[] = [];
+  for (const place of places) {
+    const { role, what } = partsOf(place);
+    if (role !== null && role !== 'level 0') images.set(role, (images.get(role) ?? 0) + place.byte_count);
+    else if (place.action !== 'dropped' || place.byte_count === 0) continue;
+    else if (role === 'level 0') tags.push({ ...place, place: what });
+    else others.push({ words: sentence(place.place), byte_count: place.byte_count });
+  }
+  const found = [...images].map(([role, byte_count]) => ({ words: IMAGE_WORDS[role] ?? sentence(role), byte_count }));
+  if (tags.length > 0) found.push({ words: `${count(tags.length, 'further tag')}: ${tags.map((tag) => tag.place).join(', ')}`, byte_count: total(tags) });
+  return [...found, ...others];
 }
 
-function checksOf(proof: Record<string, unknown>, prefix = ''): Check[] {
-  return Object.entries(proof).flatMap(([name, value]): Check[] => {
-    const words = prefix + sentence(name);
-    if (typeof value === 'boolean') return [{ words, isPassed: value, figure: '' }];
-    if (typeof value === 'number') return [{ words, isPassed: null, figure: value.toLocaleString() }];
-    if (typeof value === 'string') return [{ words, isPassed: null, figure: value }];
-    if (Array.isArray(value)) return [{ words, isPassed: null, figure: value.join(', ') }];
-    if (typeof value === 'object' && value !== null) return checksOf(value as Record<string, unknown>, `${words}: `);
-    return [];
-  });
+function keptOf(places: readonly ScrubPlace[]): Finding[] {
+  const level0 = places.filter((place) => partsOf(place).role === 'level 0');
+  const description = level0.filter((place) => place.action === 'rebuilt' && partsOf(place).what === 'ImageDescription');
+  const technical = level0.filter((place) => place.action === 'rebuilt' && !description.includes(place));
+  const tiles = places.filter((place) => place.action === 'kept');
+  const findings: [string, ScrubPlace[]][] = [
+    ['The scanner’s description: only µm per pixel and power were read from it', description],
+    [`${count(technical.length, 'technical value')}, such as size and tiling, stated again`, technical],
+    ['Image tiles of level 0', tiles],
+  ];
+  return findings.filter(([, list]) => list.length > 0).map(([words, list]) => ({ words, byte_count: total(list) }));
 }
 
-function sentence(name: string): string {
-  const words = name.replace(/[_-]+/g, ' ').trim();
+function checksOf({ search, tiles, files, pixels }: Proof): Check[] {
+  const checks: Check[] = [];
+  if (search) {
+    const found = search.places_found ?? NaN;
+    checks.push({
+      words: `${count(search.strings_searched ?? 0, 'text')} of the original searched for in all ${bytes(search.bytes_searched ?? 0)} of the result: ${found === 0 ? 'none found' : `${found} found`}`,
+      isPassed: found === 0,
+    });
+  }
+  if (tiles) {
+    const { tiles: all = NaN, identical = 0, encoded = 0, missing = 0, damaged = 0 } = tiles;
+    const rest = [
+      encoded > 0 && `${encoded.toLocaleString()} decoded and encoded once`,
+      missing > 0 && `${missing.toLocaleString()} left out by the scanner, shown white`,
+      damaged > 0 && `${damaged.toLocaleString()} damaged in the original, shown white`,
+    ].filter(Boolean);
+    checks.push({
+      words: [`${identical.toLocaleString()} of ${count(all, 'image tile')} identical to the scanner’s, bit for bit`, ...rest].join('; '),
+      isPassed: identical + encoded + missing + damaged === all,
+    });
+  }
+  if (files) {
+    checks.push({ words: `Each of the ${(files.accounted_bytes ?? 0).toLocaleString()} bytes of the slide file accounted for`, isPassed: (files.accounted_bytes ?? 0) > 0 });
+  }
+  if (pixels) {
+    checks.push({
+      words: `${count(pixels.sampled_tiles ?? 0, 'place')} compared in another reader (OpenSlide); size and scale agree`,
+      isPassed: pixels.mpp_equal !== false,
+    });
+  }
+  return checks;
+}
+
+function headlineOf(places: readonly ScrubPlace[]): string {
+  const roles = new Set(places.map((place) => partsOf(place).role));
+  const named = ['label', 'macro', 'thumbnail'].filter((role) => roles.has(role));
+  if (named.length === 0) return 'The original had no label and no macro image.';
+  const list = named.length === 1 ? named[0] : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`;
+  return `${sentence(list ?? '')} of the original ${named.length === 1 ? 'was' : 'were'} not copied.`;
+}
+
+function partsOf(place: ScrubPlace): { role: string | null; what: string } {
+  const groups = PLACE.exec(place.place)?.groups;
+  return { role: groups?.['role'] ?? null, what: groups?.['what'] ?? place.place };
+}
+
+function total(places: readonly ScrubPlace[]): number {
+  return places.reduce((sum, place) => sum + place.byte_count, 0);
+}
+
+function sentence(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

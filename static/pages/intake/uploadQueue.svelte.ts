@@ -50,13 +50,14 @@ export class UploadQueue {
     this.#fill();
   }
 
-  dismiss(item: UploadItem): void {
-    this.items = this.items.filter((one) => one !== item);
-  }
-
   /** When the server answers again after an outage. */
   resumeStalled(): void {
     for (const item of this.items) if (item.state === 'failed' && item.problem?.status === 0) item.resume();
+  }
+
+  /** What the file of this asset is called on this computer, as long as this page is open; null if it was not sent from it. */
+  fileNameOf(assetId: string): string | null {
+    return this.items.find((item) => item.assetId === assetId)?.fileName ?? null;
   }
 
   async refreshInterrupted(): Promise<void> {
