@@ -104,14 +104,10 @@ def _read(document: dict[str, Any], losses: LossCounter) -> BaseGeometry | None:
     coordinates = _positions(document.get("coordinates"), kind, losses)
     if kind == "Polygon":
         coordinates = _rings(coordinates, losses)
-    elif kind == "MultiPolygon":
-        coordinates = [rings for rings in (_rings(polygon, losses) for polygon in coordinates) if rings]
     elif kind == "LineString" and _is_dot(coordinates):
         coordinates = []
-    elif kind == "MultiLineString":
-        lines = [line for line in coordinates if not _is_dot(line)]
-        losses.add(Loss.NO_EXTENT, len(coordinates) - len(lines) if lines else 0)
-        coordinates = lines
+    elif kind in ("MultiPolygon", "MultiLineString"):
+        coordinates = _parts_with_extent(coordinates, kind, losses)
     if not coordinates:
         losses.add(Loss.NO_EXTENT)
         return None
@@ -162,6 +158,16 @@ def _rings(rings: list[list[list[float]]], losses: LossCounter) -> list[list[lis
             return []
         else:
             losses.add(Loss.NO_EXTENT)
+    return kept
+
+
+def _parts_with_extent(parts: list[Any], kind: str, losses: LossCounter) -> list[Any]:
+    if kind == "MultiPolygon":
+        kept = [rings for rings in (_rings(polygon, losses) for polygon in parts) if rings]
+    else:
+        kept = [line for line in parts if not _is_dot(line)]
+    if kept:
+        losses.add(Loss.NO_EXTENT, len(parts) - len(kept))
     return kept
 
 
