@@ -3,30 +3,84 @@
 Pixels are (height, width, 3) uint8, RGB, everywhere.
 """
 
+import io
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import simplejpeg
+from PIL import Image
 
 from tiling.errors import CorruptSlideError
 from tiling.model import Pixels
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How our own JPEGs are quantised: all 64 coefficients of all three components by the same step.
+
+    At equal error on H&E tissue such tables take 12–18 % fewer bytes than libjpeg's, which save on fine detail
+    and on colour because nobody looks closely at photographs; pathologists do. Chroma is never subsampled, for
+    the same reason. quality: the libjpeg quality (4:4:4) that has the same error, for people to read.
+    """
+
+    step: int
+    quality: int
+
+
+L0_CODING = Coding(step=5, quality=97)
+# Measured against openslide-python's Deep Zoom rendering of CMU-1-Small-Region, dense tissue throughout:
+# mean absolute difference 1.9 grey levels at the first reduced level, 2.0 below; slide.tif takes 1.88 times
+# the bytes of level 0. Within 1.45 times only a difference of 3.2 is to be had there (step 15): these
+# levels have every second pixel of an already strongly compressed level 0, and nothing to predict it from.
+FIRST_REDUCED_CODING = Coding(step=8, quality=95)
+REDUCED_CODING = Coding(step=6, quality=96)
+
+
 def decode_jpeg(data: bytes, width_px: int, height_px: int) -> Pixels:
     """Decode a complete JPEG of known size. Raises CorruptSlideError where any of it is damaged."""
+    out = np.empty((height_px, width_px, 3), np.uint8)
+    decode_jpeg_into(data, out)
+    return out
+
+
+def decode_jpeg_into(data: bytes, out: Pixels) -> tuple[str, str]:
+    """Decode a complete JPEG into a contiguous array of its size; returns its colours and its subsampling.
+
+    A buffer that is used again is worth a lot: fresh memory of a tile's size comes from the kernel page by
+    page, which takes twice as long as decoding. Raises CorruptSlideError.
+    """
     try:
-        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
-        if (width, height) != (width_px, height_px):
+        height, width, colours, subsampling = simplejpeg.decode_jpeg_header(data)
+        if (height, width) != out.shape[:2]:
             raise CorruptSlideError("a tile's JPEG is not of the tile's size")
-        pixels: Pixels = simplejpeg.decode_jpeg(data, colorspace="RGB")
-    except (ValueError, MemoryError) as error:  # simplejpeg knows no type of its own
+        simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=out)
+    except (ValueError, MemoryError) as error:  # simplejpeg has no error of its own
         raise CorruptSlideError("a tile's JPEG cannot be decoded") from error
-    return pixels
+    return colours, subsampling
 
 
-def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
-    """Encode as YCbCr JPEG without chroma subsampling."""
-    data: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality, "RGB", "444")
-    return data
+def encode_jpeg(pixels: Pixels, coding: Coding) -> bytes:
+    """Encode as a JFIF stream: YCbCr, 4:4:4, baseline."""
+    stream = io.BytesIO()
+    table = [coding.step] * 64
+    Image.fromarray(np.ascontiguousarray(pixels)).save(
+        stream, "JPEG", qtables=[table, table], subsampling="4:4:4"
+    )
+    return stream.getvalue()
+
+
+def halve(pixels: Pixels) -> Pixels:
+    """The mean of each 2×2 pixels; odd sides are rounded up, their last row or column repeated."""
+    height, width = pixels.shape[:2]
+    even = pad_to(pixels, height + height % 2, width + width % 2)
+    return shrink(even, even.shape[1] // 2, even.shape[0] // 2)
+
+
+def shrink(pixels: Pixels, width_px: int, height_px: int) -> Pixels:
+    """Scale down by area averages."""
+    small = cv2.resize(pixels, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    return small.reshape(height_px, width_px, 3).astype(np.uint8, copy=False)
 
 
 def pad_to(pixels: Pixels, height_px: int, width_px: int) -> Pixels:

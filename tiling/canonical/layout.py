@@ -71,7 +71,8 @@ class Description:
     objective_power: float | None
     l0_encoding: str
     l0_quality: int | None
-    reduced_quality: int
+    first_reduced_quality: int
+    reduced_quality: int  # of the levels below that
     slide_bytes: int
     slide_sha256: str
     served_bytes: int
@@ -82,6 +83,7 @@ class Description:
 
     def levels(self) -> tuple[CanonicalLevel, ...]:
         levels = []
+        qualities = (self.l0_quality, self.first_reduced_quality, self.reduced_quality)
         for level, size in enumerate(pyramid_sizes(self.size, self.tile_size_px)):
             grid = TileGrid(size, self.tile_size_px)
             levels.append(
@@ -93,7 +95,7 @@ class Description:
                     cols=grid.cols,
                     rows=grid.rows,
                     encoding=ENCODED if level else self.l0_encoding,
-                    quality=self.reduced_quality if level else self.l0_quality,
+                    quality=qualities[min(level, 2)],
                 )
             )
         return tuple(levels)
@@ -138,6 +140,7 @@ class Description:
                 "objective_power": self.objective_power,
                 "l0_encoding": self.l0_encoding,
                 "l0_quality": self.l0_quality,
+                "first_reduced_quality": self.first_reduced_quality,
                 "reduced_quality": self.reduced_quality,
                 "slide": {"byte_count": self.slide_bytes, "sha256": self.slide_sha256},
                 "served": {"byte_count": self.served_bytes, "sha256": self.served_sha256},
@@ -162,6 +165,7 @@ class Description:
                 objective_power=_number(stated, "objective_power"),
                 l0_encoding=str(stated["l0_encoding"]),
                 l0_quality=None if stated["l0_quality"] is None else _count(stated, "l0_quality"),
+                first_reduced_quality=_count(stated, "first_reduced_quality"),
                 reduced_quality=_count(stated, "reduced_quality"),
                 slide_bytes=_count(stated["slide"], "byte_count"),
                 slide_sha256=str(stated["slide"]["sha256"]),

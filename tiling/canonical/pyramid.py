@@ -20,7 +20,7 @@ from tiling.canonical.bands import (
 )
 from tiling.geometry import Size, TileGrid, pyramid_sizes
 from tiling.model import Pixels
-from tiling.pixels import encode_jpeg, pad_to
+from tiling.pixels import FIRST_REDUCED_CODING, REDUCED_CODING, Coding, encode_jpeg, pad_to
 
 _PART_COLS_PX = 1_024
 _TILES_PER_TASK = 8
@@ -40,6 +40,11 @@ class TileSink(Protocol):
     def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None: ...
 
 
+def coding_of(level: int) -> Coding:
+    """How a reduced level is coded."""
+    return FIRST_REDUCED_CODING if level == 1 else REDUCED_CODING
+
+
 def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
     """The results in the order of submission, so that the output does not depend on who was faster."""
     for future in futures:
@@ -50,10 +55,9 @@ class Pyramid:
     """Feed it level 0, a row of tiles at a time; it hands encoded tiles of the other levels to `sink`."""
 
     def __init__(
-        self, size: Size, tile_size_px: int, quality: int, pool: Executor, sink: TileSink
+        self, size: Size, tile_size_px: int, pool: Executor, sink: TileSink
     ) -> None:
         self._tile_size_px = tile_size_px
-        self._quality = quality
         self._pool = pool
         self._sink = sink
         self.base = AlternatingBand(size, tile_size_px)
@@ -114,7 +118,7 @@ class Pyramid:
                     _encode_part,
                     pixels[:, first * side : (first + _TILES_PER_TASK) * side],
                     side,
-                    self._quality,
+                    coding_of(level),
                 )
                 for first in starts
             ]
@@ -146,14 +150,14 @@ def _overview_level(sizes: Sequence[Size]) -> int:
     return large[-1] if large else 0
 
 
-def _encode_part(pixels: Pixels, side_px: int, quality: int) -> list[EncodedTile]:
+def _encode_part(pixels: Pixels, side_px: int, coding: Coding) -> list[EncodedTile]:
     """Encode neighbouring tiles of one row."""
     tiles = []
     for left in range(0, pixels.shape[1], side_px):
         cropped = pixels[:, left : left + side_px]
         if cropped.shape[:2] == (side_px, side_px):
-            tiles.append(EncodedTile(encode_jpeg(cropped, quality), None))
+            tiles.append(EncodedTile(encode_jpeg(cropped, coding), None))
         else:
             padded = pad_to(cropped, side_px, side_px)
-            tiles.append(EncodedTile(encode_jpeg(padded, quality), encode_jpeg(cropped, quality)))
+            tiles.append(EncodedTile(encode_jpeg(padded, coding), encode_jpeg(cropped, coding)))
     return tiles

@@ -3,7 +3,8 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from tiling.canonical.layout import (
     SLIDE_FILE,
     Description,
 )
-from tiling.canonical.pyramid import EncodedTile
+from tiling.canonical.pyramid import EncodedTile, coding_of
 from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
@@ -35,7 +36,6 @@ class Facts:
     l0_sampling: tuple[int, int]
     l0_encoding: str
     l0_quality: int | None
-    reduced_quality: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,6 @@ class CanonicalWriter:
         if tile.cropped_jpeg is not None:
             dz_level = len(self._dz_grids) - 1 - level
             self._put_served(dz_level, row * self._dz_grids[dz_level].cols + col, tile.cropped_jpeg)
-
-    def repeat_tile(self, level: int, col: int, row: int, like: tuple[int, int]) -> None:
-        """Let a whole tile be the one that lies at (offset, length) already."""
-        self._refer(level, col, row, *like)
 
     def _refer(self, level: int, col: int, row: int, offset: int, length: int) -> None:
         tables = self._levels[level]
@@ -110,7 +106,8 @@ class CanonicalWriter:
             objective_power=facts.objective_power,
             l0_encoding=facts.l0_encoding,
             l0_quality=facts.l0_quality,
-            reduced_quality=facts.reduced_quality,
+            first_reduced_quality=coding_of(1).quality,
+            reduced_quality=coding_of(2).quality,
             slide_bytes=0,
             slide_sha256="",
             served_bytes=self._served_position,
@@ -140,7 +137,12 @@ class CanonicalWriter:
             os.fsync(file.fileno())
         return replace(description, slide_bytes=self._tiff.position)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._slide_file.close()
         self._served_file.close()
 

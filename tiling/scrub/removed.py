@@ -15,7 +15,7 @@ from tiling.scrub.search import MIN_BYTES, Needle
 # for as written, in capitals, in small letters and capitalised.
 _SAFE_IN_ANY_CASE_BYTES = 8
 _MAX_TEXT_VALUES = 4_096
-_FIELD_ENDS = re.compile(rb"[|\r\n\0]|;(?=Aperio)")
+_FIELD_ENDS = re.compile(rb"[|\x00-\x1f\x7f]|;(?=Aperio)")
 _COARSE = re.compile(rb"[\s,;]+")
 _FINE = re.compile(rb"[\s,;|=^_'\"()\[\]{}<>]+")
 

@@ -1,9 +1,10 @@
 """Every place of an SVS where something is written, and every text that stands there.
 
-Places are named and counted for the report; their content never is. Texts are handed to the verify step, which
-looks for them in the result.
+Places are named and counted for the report; their content never is. Texts are handed to the verify step,
+which looks for them in the result.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from tiling.formats.svs.directories import ImageDirectory
 from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
 from tiling.tiff import tags
-from tiling.tiff.reader import Entry, TiffFile
+from tiling.tiff.reader import TiffFile
 from tiling.tiff.tags import FieldType
 
 # Tags of level 0 whose meaning (not bytes) is stated again in the result, from checked values.
@@ -33,7 +34,10 @@ _REBUILT = {
     tags.YCBCR_SUBSAMPLING,
     tags.ICC_PROFILE,
 }
-_TEXT_TYPES = (FieldType.ASCII, FieldType.BYTE, FieldType.UNDEFINED)
+_BINARY_TYPES = (FieldType.BYTE, FieldType.UNDEFINED)
+_MIN_TEXT_BYTES = 6
+_PRINTABLE = re.compile(rb"[\x20-\x7e]{6,}")
+_PRINTABLE_UTF16 = re.compile(rb"(?:[\x20-\x7e]\0){6,}")
 _NOT_TEXT = {tags.JPEG_TABLES, tags.ICC_PROFILE}
 
 
@@ -85,16 +89,17 @@ def _covered_bytes(tiff: TiffFile, images: Sequence[ImageDirectory]) -> int:
 
 
 def list_texts(tiff: TiffFile, images: Sequence[ImageDirectory], limits: Limits) -> list[bytes]:
-    """Each text value once: ASCII tags, byte tags that are not tables, and each field of the descriptions."""
+    """Each text once: text tags as they stand, of binary tags the runs that read like text."""
     texts: dict[bytes, None] = {}
     for image in images:
         for entry in image.directory.entries.values():
-            if _is_text(entry, limits):
+            if entry.tag in _NOT_TEXT or not _MIN_TEXT_BYTES <= entry.byte_count <= limits.text_bytes:
+                continue
+            if entry.field_type is FieldType.ASCII:
                 texts[tiff.raw(entry)] = None
+            elif entry.field_type in _BINARY_TYPES:
+                value = tiff.raw(entry)
+                texts |= dict.fromkeys(_PRINTABLE.findall(value))
+                # UTF-16, as Windows writes it into XPTitle and its like
+                texts |= {run[::2]: None for run in _PRINTABLE_UTF16.findall(value)}
     return list(texts)
-
-
-def _is_text(entry: Entry, limits: Limits) -> bool:
-    if entry.field_type not in _TEXT_TYPES or entry.tag in _NOT_TEXT or entry.count <= 4:
-        return False
-    return entry.byte_count <= limits.text_bytes

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -30,7 +31,7 @@ class SvsWitness:
         self._page = page
         self.grid = TileGrid(Size(page.imagewidth, page.imagelength), page.tilewidth)
         self.jpeg_tables = page.jpegtables or b""
-        self.mpp = _single_mpp(set(re.findall(r"\|\s*MPP\s*=\s*([^|\0]*)", page.description)))
+        self.mpp = _single_mpp(page.tags.valueof(270))
         if not page.tilewidth == page.tilelength > 0 or self.grid.count != len(page.dataoffsets):
             raise VerificationError("two libraries read the source's tiles differently")
 
@@ -51,9 +52,11 @@ class SvsWitness:
         return pixels.reshape(side, side, 3).astype(np.uint8, copy=False)
 
 
-def _single_mpp(found: set[str]) -> Mpp | None:
+def _single_mpp(description: Any) -> Mpp | None:
+    """tifffile hands out bytes where a description is not ASCII."""
+    text = description.decode("latin-1") if isinstance(description, bytes) else str(description)
     try:
-        values = {float(text) for text in found}
+        values = {float(value) for value in re.findall(r"\|\s*MPP\s*=\s*([^|\0]*)", text)}
     except ValueError:
         return None
     if len(values) != 1:
