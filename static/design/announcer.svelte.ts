@@ -7,6 +7,7 @@ export interface Toast {
 }
 
 const SHOWN_MS = 6000;
+const SHOWN_AT_ONCE = 3;
 
 export class Announcer {
   toasts = $state<Toast[]>([]);
@@ -14,7 +15,7 @@ export class Announcer {
 
   say(text: string, kind: Toast['kind'] = 'info'): void {
     const toast = { id: this.#next++, text, kind };
-    this.toasts.push(toast);
+    this.toasts = [...this.toasts, toast].slice(-SHOWN_AT_ONCE);
     if (kind !== 'bad') setTimeout(() => this.dismiss(toast.id), SHOWN_MS);
   }
 
