@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PASSWORD = "correct horse battery staple"
+PATIENT_IN_FILE_NAME = "Sorensen_Agnete_H26-4711"
 SLIDEREEL = Path(sys.executable).parent / "slidereel"
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -157,3 +158,14 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")
+
+
+@pytest.fixture(scope="session")
+def sample_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small slide as the demo's, with an invented patient in every place where a scanner puts one."""
+    path = tmp_path_factory.mktemp("sample") / f"{PATIENT_IN_FILE_NAME}.svs"
+    command = Path(__file__).resolve().parents[2] / "scripts" / "make_sample_slide"
+    subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, command, path, "--width", "3000", "--height", "2200", "--quiet"], check=True
+    )
+    return path
