@@ -220,7 +220,7 @@ def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
         raise WireError(f"class_id must have 1 to {limits.max_class_id_length} characters.")
     if not 0 < len(properties.layer) <= limits.max_layer_length or not properties.layer.isprintable():
         raise WireError(f"layer must have 1 to {limits.max_layer_length} printable characters.")
-    if len(properties.name) > limits.max_name_length or "\0" in properties.name:
+    if len(properties.name) > limits.max_name_length or not _is_text(properties.name):
         raise WireError(f"name must have at most {limits.max_name_length} characters, and no NUL.")
     check_extra(properties.extra, limits)
     return Annotation(
@@ -254,17 +254,29 @@ def check_extra(extra: Mapping[str, JSON], limits: WireLimits = DEFAULT_WIRE_LIM
 
 def _is_json(value: object, depth: int) -> bool:
     match value:
-        case None | bool() | str():
+        case None | bool():
             return True
-        case int():
-            return -(2**53) <= value <= 2**53
-        case float():
-            return math.isfinite(value)
+        case str():
+            return _is_text(value, nul=True)
+        case int() | float():
+            return math.isfinite(value) if isinstance(value, float) else abs(value) <= 2**53
         case list():
             return depth > 0 and all(_is_json(item, depth - 1) for item in value)
         case dict():
             return depth > 0 and all(
-                isinstance(key, str) and _is_json(item, depth - 1) for key, item in value.items()
+                isinstance(key, str) and _is_text(key, nul=True) and _is_json(item, depth - 1)
+                for key, item in value.items()
             )
         case _:
             return False
+
+
+def _is_text(value: str, *, nul: bool = False) -> bool:
+    """Whether it can be written as UTF-8: decoded elsewhere, it may have half a surrogate pair."""
+    if value.isascii():
+        return nul or "\0" not in value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return nul or "\0" not in value

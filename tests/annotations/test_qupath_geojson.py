@@ -368,6 +368,12 @@ class TestMeaning:
         broken = parse(feature() | {"nucleusGeometry": {"type": "Polygon", "coordinates": [[["x"]]]}})
         assert broken.losses == ("1 nucleus could not be read and was left out.",)
 
+    def test_a_lock_that_is_neither_true_nor_false_is_named_as_a_loss(self):
+        assert not one(feature(isLocked=False)).is_locked
+        parsed = parse(feature(isLocked="true"))
+        assert not parsed.annotations[0].is_locked
+        assert parsed.losses == ("1 further value of an annotation could not be kept and was left out.",)
+
     def test_more_values_than_an_annotation_can_carry_are_left_out_and_counted(self):
         parsed = parse(
             feature(huge="x" * 70_000, big=2**60, deep=[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]], small=1)

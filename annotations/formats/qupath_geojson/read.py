@@ -117,9 +117,14 @@ class _Reader:
                 class_id=class_id,
                 layer=layer,
                 name=self._name(properties.get("name")),
-                is_locked=properties.get("isLocked") is True,
+                is_locked=self._is_locked(properties.get("isLocked")),
                 extra=extra,
             )
+
+    def _is_locked(self, value: object) -> bool:
+        if value is not None and not isinstance(value, bool):
+            self._losses.add(Loss.OTHER_VALUE)
+        return value is True
 
     def _annotation_id(self, value: object) -> str:
         if isinstance(value, str) and _UUID.fullmatch(value):
