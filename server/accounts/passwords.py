@@ -33,7 +33,7 @@ class Passwords:
     def __init__(self, hasher: Hasher | None = None) -> None:
         # The defaults of argon2-cffi are RFC 9106's second recommendation: argon2id, 64 MiB, 3 passes.
         self._hasher = hasher or PasswordHasher()
-        self._nobodys = self._hasher.hash("nobody has this password")
+        self._nobodys: str | None = None
 
     def hash(self, password: str) -> str:
         """The text to store: algorithm, parameters, salt and hash."""
@@ -43,6 +43,8 @@ class Passwords:
         """Whether ``password`` is the one. For nobody's (None) the same work is done, and it is not."""
         if len(password) > MAXIMUM_LENGTH:
             password = ""
+        # Made at the first question whoever it is about, so that the extra time tells nothing.
+        self._nobodys = self._nobodys or self._hasher.hash("nobody has this password")
         try:
             matches = self._hasher.verify(self._nobodys if stored is None else stored, _composed(password))
         except (VerificationError, InvalidHashError):
