@@ -105,7 +105,10 @@ class Database:
         self._read_pool.shutdown()
         self._readers.dispose()
         self._writer.dispose()
-        os.close(self._lock_fd)
+        if self._lock_fd >= 0:
+            # Closed twice, the number could be somebody else's file by now.
+            os.close(self._lock_fd)
+            self._lock_fd = -1
 
     def __enter__(self) -> "Database":
         return self

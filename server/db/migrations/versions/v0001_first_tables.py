@@ -1,8 +1,8 @@
 """The first tables.
 
-``annotation_box`` is SQLite's R*Tree over the annotations' bounds and, as a third dimension, their asset: 32-bit
-floats rounded outward, so a hit is re-checked against the exact geometry. The audit log and the change
-history can be added to, never altered.
+``annotation_box`` is SQLite's R*Tree over the annotations' bounds and, as a third dimension, their asset:
+32-bit floats rounded outward, so a hit is re-checked against the exact geometry. The audit log and the
+change history can be added to, never altered.
 """
 
 import sqlalchemy as sa
