@@ -65,7 +65,8 @@ def lay_out(rng: np.random.Generator, width_px: int, height_px: int) -> Anatomy:
     """Lay out the anatomy of a slide of so many level-0 pixels."""
     shape = -(-height_px // MAP_PX) + 1, -(-width_px // MAP_PX) + 1
     rows, columns = shape
-    y_um, x_um = np.mgrid[0:rows, 0:columns].astype(np.float32) * np.float32(MAP_UM)
+    y_um = np.arange(rows, dtype=np.float32)[:, None] * np.float32(MAP_UM)
+    x_um = np.arange(columns, dtype=np.float32)[None, :] * np.float32(MAP_UM)
     extent_um = min(rows * MAP_UM, columns * MAP_UM * 0.75)
 
     tissue_um = _fragments(rng, x_um, y_um, extent_um)
@@ -76,7 +77,7 @@ def lay_out(rng: np.random.Generator, width_px: int, height_px: int) -> Anatomy:
     septum_um -= 60 * ramp(-octaves(rng, shape, 2500 / MAP_UM, 1) - 0.1, 0.8)
     capsule_um = 60 + 18 * octaves(rng, shape, 300 / MAP_UM, 2) - np.abs(tumour_um + 25)
     portal_um = lobule.portal_um
-    stroma_um = np.maximum.reduce([portal_um, septum_um, capsule_um])
+    stroma_um = _highest([portal_um, septum_um, capsule_um])
     lymphoid = _lymphoid(rng, tumour_um, portal_um)
 
     sinusoid_um = _sinusoids(rng, shape)
@@ -88,7 +89,7 @@ def lay_out(rng: np.random.Generator, width_px: int, height_px: int) -> Anatomy:
     droplet_um = _droplets(rng, shape, is_parenchyma)
     vein_um = np.where(tumour_um < -20, lobule.vein_um, np.float32(-FAR_UM))
     voids = [-tissue_um, sinusoid_void_um, lumen_um, vein_um, droplet_um, crack_um]
-    void_um = np.maximum.reduce(voids).astype(np.float32)
+    void_um = _highest(voids)
     ducts = _ducts(rng, np.minimum(portal_um, -tumour_um), tissue_um)
     for duct in ducts:
         _hollow(void_um, duct)
@@ -107,7 +108,7 @@ def lay_out(rng: np.random.Generator, width_px: int, height_px: int) -> Anatomy:
         tissue_um=tissue_um,
         tumour_um=tumour_um,
         nest_um=nest_um,
-        stroma_um=stroma_um.astype(np.float32),
+        stroma_um=stroma_um,
         lymphoid=lymphoid,
         sinusoid_um=sinusoid_um,
         void_um=void_um,
@@ -120,6 +121,14 @@ def lay_out(rng: np.random.Generator, width_px: int, height_px: int) -> Anatomy:
     )
 
 
+def _highest(fields: list[Field]) -> Field:
+    """The union of shapes: the largest distance of each place. One field at a time: these maps are large."""
+    union = np.array(fields[0], np.float32)
+    for field in fields[1:]:
+        np.maximum(union, field, out=union, casting="same_kind")
+    return union
+
+
 @dataclass(frozen=True, slots=True)
 class _Lobules:
     vein_um: Field
@@ -129,7 +138,8 @@ class _Lobules:
 def _fragments(rng: np.random.Generator, x_um: Field, y_um: Field, extent_um: float) -> Field:
     """Three pieces of tissue with ragged edges; the places are fractions of the slide."""
     width_um, height_um = float(x_um[0, -1]), float(y_um[-1, 0])
-    edge = np.full(x_um.shape, -1e6, np.float32)
+    shape = y_um.shape[0], x_um.shape[1]
+    edge = np.full(shape, -1e6, np.float32)
     pieces = ((0.345, 0.50, 0.27, 0.385), (0.81, 0.36, 0.125, 0.275), (0.77, 0.84, 0.13, 0.08))
     for x, y, radius_x, radius_y in pieces:
         turned = rng.uniform(-0.35, 0.35)
@@ -139,10 +149,8 @@ def _fragments(rng: np.random.Generator, x_um: Field, y_um: Field, extent_um: fl
         smaller_um = min(radius_x * width_um, radius_y * height_um)
         distance = (1 - (np.abs(p) ** 2.3 + np.abs(q) ** 2.3) ** (1 / 2.3)) * smaller_um
         edge = np.maximum(edge, distance)
-    edge += np.float32(0.026 * extent_um) * octaves(rng, x_um.shape, 0.20 * extent_um / MAP_UM, 3)
-    edge += (
-        14 * octaves(rng, x_um.shape, 120 / MAP_UM, 4) * ramp(octaves(rng, x_um.shape, 500 / MAP_UM, 1), 2)
-    )
+    edge += np.float32(0.026 * extent_um) * octaves(rng, shape, 0.20 * extent_um / MAP_UM, 3)
+    edge += 14 * octaves(rng, shape, 120 / MAP_UM, 4) * ramp(octaves(rng, shape, 500 / MAP_UM, 1), 2)
     return edge.astype(np.float32)
 
 
@@ -151,7 +159,7 @@ def _tumour(rng: np.random.Generator, x_um: Field, y_um: Field, extent_um: float
     main = 0.20 * extent_um - np.hypot(x_um - 0.42 * width_um, y_um - 0.40 * height_um)
     satellite = 0.07 * extent_um - np.hypot(x_um - 0.25 * width_um, y_um - 0.68 * height_um)
     edge = np.maximum(main, satellite) + np.float32(0.035 * extent_um) * octaves(
-        rng, x_um.shape, 0.16 * extent_um / MAP_UM, 3
+        rng, (y_um.shape[0], x_um.shape[1]), 0.16 * extent_um / MAP_UM, 3
     )
     return edge.astype(np.float32)
 
@@ -169,9 +177,10 @@ def _nests(rng: np.random.Generator, tumour_um: Field) -> Field:
 def _lobules(rng: np.random.Generator, x_um: Field, y_um: Field) -> _Lobules:
     """Central veins on a loose hexagonal lattice, portal tracts where three lobules meet."""
     spacing_um = 950.0
-    vein = np.full(x_um.shape, -FAR_UM, np.float32)
-    portal = np.full(x_um.shape, -FAR_UM, np.float32)
-    rough = octaves(rng, (x_um.shape[0], x_um.shape[1]), 120 / MAP_UM, 3)
+    shape = y_um.shape[0], x_um.shape[1]
+    vein = np.full(shape, -FAR_UM, np.float32)
+    portal = np.full(shape, -FAR_UM, np.float32)
+    rough = octaves(rng, shape, 120 / MAP_UM, 3)
     rows, columns = int(y_um[-1, 0] / (spacing_um * 0.87)) + 3, int(x_um[0, -1] / spacing_um) + 3
     for row in range(-1, rows):
         for column in range(-1, columns):

@@ -100,7 +100,9 @@ def draw_macro(patient: Patient, overview: NDArray[np.uint8]) -> NDArray[np.uint
     left_px = 410 + (room_width_px - size[0]) // 2
     top_px = glass_top_px + (glass_height_px - size[1]) // 2
     place = photograph[top_px : top_px + size[1], left_px : left_px + size[0]]
-    place[:] = (place.astype(np.uint16) * tissue // 244).clip(0, 255).astype(np.uint8)
+    # The overview's own glass is its brightest part: only what is stained darkens the photograph.
+    through = np.minimum(tissue.astype(np.float32) / np.percentile(tissue, 75, axis=(0, 1)).clip(1), 1)
+    place[:] = (place * through).astype(np.uint8)
     cv2.rectangle(photograph, *corners, (150, 154, 158), 2)
     return photograph
 
