@@ -12,7 +12,7 @@ export interface Annotation {
   readonly isLocked: boolean;
   /** Measurements and metadata of other programs, carried through untouched. */
   readonly extra: Readonly<Record<string, Json>>;
-  /** Who drew it, as the server says; null until it has answered. */
+  /** Who gave it its present value, by the server's word or, for one's own, before it has answered. */
   readonly author: string | null;
 }
 
@@ -23,6 +23,7 @@ export interface NewAnnotation {
   readonly geometry: Geometry;
   readonly classId?: string | null;
   readonly name?: string;
+  readonly author?: string | null;
 }
 
 export const newAnnotation = (fields: NewAnnotation): Annotation => ({
@@ -33,7 +34,7 @@ export const newAnnotation = (fields: NewAnnotation): Annotation => ({
   name: fields.name ?? '',
   isLocked: false,
   extra: {},
-  author: null,
+  author: fields.author ?? null,
 });
 
 export const annotationFromFeature = (feature: Feature): Annotation => ({

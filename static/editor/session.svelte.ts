@@ -48,6 +48,7 @@ export interface Hint {
 export class EditorSession {
   readonly slide: SlideInfo;
   readonly canWrite: boolean;
+  readonly #author: string;
   readonly store = new AnnotationStore();
   readonly index = new SpatialIndex();
   readonly outbox: Outbox;
@@ -79,9 +80,10 @@ export class EditorSession {
   view = $state.raw<ViewTransform | null>(null);
   cursor = $state.raw<Position | null>(null);
 
-  constructor(parts: { slide: SlideInfo; canWrite: boolean; transport: Transport; port: OutboxPort }) {
+  constructor(parts: { slide: SlideInfo; canWrite: boolean; author: string; transport: Transport; port: OutboxPort }) {
     this.slide = parts.slide;
     this.canWrite = parts.canWrite;
+    this.#author = parts.author;
     this.outbox = new Outbox({ store: this.store, transport: parts.transport, port: parts.port, clock: browserClock });
     this.store.subscribe((applied) => this.#follow(applied));
     this.outbox.subscribe((status) => {
@@ -148,7 +150,7 @@ export class EditorSession {
 
   /** A new annotation of the active class, selected. */
   draw(geometry: Geometry): void {
-    const annotation = newAnnotation({ annotationId: newId(), geometry, classId: this.activeClassId });
+    const annotation = newAnnotation({ annotationId: newId(), geometry, classId: this.activeClassId, author: this.#author });
     this.#commit([{ from: null, to: annotation }]);
     this.select([annotation.annotationId]);
     if (!this.areShown) this.areShown = true;
@@ -160,7 +162,7 @@ export class EditorSession {
     const transitions: Transition[] = [];
     for (const [id, revision] of revisions) {
       const from = this.store.get(id);
-      if (from) transitions.push({ from, to: { ...from, ...revision } });
+      if (from) transitions.push({ from, to: { ...from, ...revision, author: this.#author } });
     }
     this.#commit(transitions);
   }
@@ -215,7 +217,7 @@ export class EditorSession {
   settle(conflict: Conflict, choice: 'mine' | 'theirs' | 'both'): void {
     const { annotationId, mine } = conflict;
     if (choice === 'mine') this.#commit([{ from: this.store.get(annotationId), to: mine }]);
-    if (choice === 'both' && mine) this.#commit([{ from: null, to: { ...mine, annotationId: newId(), author: null } }]);
+    if (choice === 'both' && mine) this.#commit([{ from: null, to: { ...mine, annotationId: newId() } }]);
     this.outbox.settle(annotationId);
   }
 
