@@ -18,6 +18,10 @@ export class Desk {
   /** undefined until the server has said who we are. */
   user = $state<User | null | undefined>(undefined);
   isReachable = $state(true);
+  /** The slide that was open last: its card is where the reader returns to. */
+  lastOpened: string | null = null;
+  /** How many cards the case list had loaded. */
+  cardsLoaded = 0;
   startProblem = $state<unknown>(null);
   #check: ReturnType<typeof setTimeout> | undefined;
 

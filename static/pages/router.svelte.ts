@@ -7,10 +7,14 @@ export class Router {
   route = $derived(routeOf(this.path));
   query = $derived(new URLSearchParams(this.search));
 
+  /** The list that a slide was opened from, with its filters. */
+  lastPlace = '/';
+
   /** Set by a page with unsaved work: false keeps the person here. */
   guard: (() => boolean) | null = null;
 
   constructor() {
+    this.#read();
     window.addEventListener('popstate', () => this.#back());
     document.addEventListener('click', (event) => this.#follow(event));
   }
@@ -41,6 +45,7 @@ export class Router {
   }
 
   #read(): void {
+    if (this.route.page !== 'slide' && this.route.page !== 'login') this.lastPlace = this.path + this.search;
     this.path = location.pathname;
     this.search = location.search;
   }

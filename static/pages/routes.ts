@@ -24,6 +24,7 @@ const FIXED: Record<string, Route> = {
 export const NEEDS: Partial<Record<Route['page'], Permission>> = {
   cases: 'asset.list',
   intake: 'asset.intake',
+  slide: 'asset.view',
   classes: 'ontology.write',
   users: 'account.manage',
   audit: 'audit.read',

@@ -17,6 +17,8 @@ export interface UploadOwner {
   readonly store: ResumeStore;
   /** Called whenever a place in the line may have become free. */
   readonly onSettled: () => void;
+  /** Called when the server no longer knows who sends this. */
+  readonly onUnauthenticated: () => void;
 }
 
 export class UploadItem {
@@ -142,6 +144,7 @@ export class UploadItem {
     this.problem = problem;
     this.bytesPerSecond = null;
     this.state = 'failed';
+    if (problem.status === 401) this.#owner.onUnauthenticated();
     this.#owner.onSettled();
   }
 }

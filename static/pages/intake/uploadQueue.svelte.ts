@@ -16,12 +16,13 @@ export class UploadQueue {
   readonly #store = new ResumeStore(localStorage);
   #accountId: string | null = null;
   #nextKey = 1;
+  #suspended: UploadItem[] = [];
 
   constructor(client: Client) {
     this.#client = client;
   }
 
-  active = $derived(this.items.filter((item) => item.state === 'sending' || item.state === 'queued'));
+  active = $derived(this.items.filter(isActive));
   get isSending(): boolean {
     return this.active.length > 0;
   }
@@ -32,20 +33,27 @@ export class UploadQueue {
     return total_bytes ? this.active.reduce((sum, item) => sum + item.sent_bytes, 0) / total_bytes : 0;
   }
 
-  /** Files belong to whoever chose them: another account never sends them on. */
+  /** Files belong to whoever chose them: the same account goes on after signing in again, another never does. */
   setOwner(accountId: string | null): void {
-    for (const item of this.active) void item.pause();
+    if (accountId === null) {
+      this.#suspended = this.items.filter((item) => isActive(item) || item.problem?.status === 401);
+      for (const item of this.active) void item.pause();
+    }
     if (accountId !== null && accountId !== this.#accountId) {
       this.items = [];
       this.interrupted = [];
     }
-    if (accountId !== null) this.#accountId = accountId;
+    if (accountId !== null) {
+      this.#accountId = accountId;
+      for (const item of this.#suspended) if (this.items.includes(item)) item.resume();
+      this.#suspended = [];
+    }
   }
 
   add(files: Iterable<File>, caseName: string): void {
     const accountId = this.#accountId;
     if (accountId === null) return;
-    const owner = { accountId, store: this.#store, onSettled: () => this.#fill() };
+    const owner = { accountId, store: this.#store, onSettled: () => this.#fill(), onUnauthenticated: () => this.#client.onUnauthenticated?.() };
     for (const file of files) this.items.push(new UploadItem(this.#nextKey++, file, caseName, owner));
     this.#fill();
   }
@@ -97,6 +105,10 @@ export class UploadQueue {
       void item.send();
     }
   }
+}
+
+function isActive(item: UploadItem): boolean {
+  return item.state === 'sending' || item.state === 'queued';
 }
 
 function isOver(state: UploadState): boolean {
