@@ -24,7 +24,7 @@ export class Router {
     if (isLeaving && this.guard && !this.guard()) return;
     history[options.replace ? 'replaceState' : 'pushState'](null, '', address);
     this.#read();
-    if (!options.replace) window.scrollTo(0, 0);
+    if (isLeaving) window.scrollTo(0, 0);
   }
 
   /** Change parts of the query in place; null and '' remove one. */

@@ -17,5 +17,6 @@ test.each(['#c77fb0', '#e0a0c0', '#6a4c93', '#7b5aa0'])('%s drowns in haematoxyl
 
 test('the next colour is one that nobody has, while there is one', () => {
   expect(freeColor(['#00C853'])).toBe('#ffd600');
+  expect(freeColor(['#00C853', '#ffe119'])).toBe('#00b8d4');
   expect(PALETTE.map((one) => one.color)).toContain(freeColor(PALETTE.map((one) => one.color)));
 });

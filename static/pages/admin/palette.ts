@@ -24,9 +24,10 @@ const TOO_CLOSE = 0.09;
 /** Typical stained tissue: nuclei, stroma, cytoplasm. */
 const STAINS = ['#6a4c93', '#8e6bb0', '#c77fb0', '#e3a6c4', '#d46aa0'];
 
+/** The first colour that looks like none of those taken. */
 export function freeColor(taken: readonly string[]): string {
-  const used = new Set(taken.map((color) => color.toLowerCase()));
-  return (PALETTE.find((swatch) => !used.has(swatch.color)) ?? PALETTE[taken.length % PALETTE.length])?.color ?? '#00c853';
+  const free = PALETTE.find((swatch) => !taken.some((color) => areAlike(color, swatch.color)));
+  return (free ?? PALETTE[taken.length % PALETTE.length])?.color ?? '#00c853';
 }
 
 /** Whether an outline in this colour drowns in an H&E stain. */
