@@ -9,7 +9,7 @@ from typing import Any
 
 from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
 from tiling.canonical.reader import open_canonical
-from tiling.errors import ConversionCancelled
+from tiling.errors import CanonicalError, ConversionCancelled
 from tiling.limits import Limits
 from tiling.model import Place
 from tiling.open_slide import open_slide
@@ -66,10 +66,13 @@ def convert(
     Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not contain.
     Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
     """
+    names = (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE)
+    if any((output_dir / name).exists() for name in names):
+        raise CanonicalError("there is a canonical slide in this place already")
     try:
         return _convert(source, output_dir, progress, cancelled, workers, forbidden, limits or Limits())
     except BaseException:
-        for name in (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE):
+        for name in names:
             (output_dir / name).unlink(missing_ok=True)
         raise
 

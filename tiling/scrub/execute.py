@@ -34,22 +34,24 @@ class Executed:
     description: Description
     icc_profile: bytes | None
     missing_tile_count: int
-    damaged_tile_count: int
+    damaged_tiles: frozenset[int]  # by their number, row by row
     recoded_edge_count: int
 
 
 class _Tally:
     def __init__(self) -> None:
-        self.done = self.missing = self.damaged = self.recoded_edges = 0
+        self.done = self.missing = self.recoded_edges = 0
+        self.damaged: set[int] = set()
 
     def add(self, tile: BaseTile) -> None:
+        if tile.is_damaged:
+            self.damaged.add(self.done)
         self.done += 1
         self.missing += tile.is_missing
-        self.damaged += tile.is_damaged
         self.recoded_edges += tile.is_edge_recoded
 
     def check(self, total: int) -> None:
-        if self.damaged > total * _DAMAGE_BEARABLE:
+        if len(self.damaged) > total * _DAMAGE_BEARABLE:
             raise CorruptSlideError("too many of the slide's tiles cannot be decoded")
         if self.done == total == self.missing:
             raise CorruptSlideError("the slide has no image: all of its tiles are missing")
@@ -111,7 +113,7 @@ def execute(
                 l0_quality=None if slide.carries_jpeg else L0_CODING.quality,
             )
         )
-    return Executed(description, icc_profile, tally.missing, tally.damaged, tally.recoded_edges)
+    return Executed(description, icc_profile, tally.missing, frozenset(tally.damaged), tally.recoded_edges)
 
 
 def _start_row(

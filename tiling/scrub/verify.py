@@ -97,10 +97,10 @@ def verify(
 
             accounted, padding = check_layout(canonical, slide_file, description, executed.icc_profile)
             tiles = check_tiles(
-                slide, witness, canonical, slide_file, executed.damaged_tile_count, advance
+                slide, witness, canonical, slide_file, executed.damaged_tiles, advance
             )
             shown = check_deepzoom(canonical, slide_file, served_file, description)
-            pixels = check_pixels(slide, witness, description, directory / SLIDE_FILE)
+            pixels = check_pixels(slide, witness, executed, canonical, directory / SLIDE_FILE)
             places = 0
             for number, chunk in enumerate(chunks):
                 places += chunk.result()

@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import imagecodecs
 import numpy as np
 import openslide
+import tifffile
 from numpy.typing import NDArray
 
 from tiling.canonical.layout import SLIDE_FILE, Description
 from tiling.errors import VerificationError
 from tiling.geometry import TileGrid, pyramid_sizes
-from tiling.model import Pixels, Slide, Witness
+from tiling.model import Slide, Witness
+from tiling.scrub.execute import Executed
 
 _SAMPLES = 32
 # Decoders of different versions may round differently by one; another picture differs by far more.
@@ -20,6 +23,7 @@ _CARRIED_TOLERANCE = 1.0
 _ENCODED_TOLERANCE = 5.0
 # A level against the mean of the level above: the filter and the JPEG noise stay below 4 on dense tissue.
 _REDUCED_TOLERANCE = 16.0
+_SMALLEST_PATCH_PX = 8  # below that the noise of a few pixels decides
 _MPP_RELATIVE_TOLERANCE = 1e-6  # OpenSlide reads the resolution as a 32-bit float
 
 
@@ -34,59 +38,87 @@ class PixelProof:
 
 
 def check_pixels(
-    slide: Slide, witness: Witness, description: Description, slide_path: Path
+    slide: Slide,
+    witness: Witness,
+    executed: Executed,
+    canonical: tifffile.TiffFile,
+    slide_path: Path,
 ) -> PixelProof:
-    """Raises VerificationError where OpenSlide sees another size, scale or picture than the source has."""
+    """Raises VerificationError where another library sees another size, scale or picture than the source's."""
+    description = executed.description
     try:
         with openslide.OpenSlide(slide_path) as seen:
-            return _compare(slide, witness, description, seen)
+            sampled, worst = _compare_base(slide, witness, executed, seen)
+            mpp_equal = _mpp_is_equal(description, witness, seen)
     except openslide.OpenSlideError as error:
         raise VerificationError("OpenSlide cannot read the result") from error
+    reduced_worst = max(
+        (_reduced_difference(canonical, description, level) for level in range(1, len(description.levels()))),
+        default=0.0,
+    )
+    if reduced_worst > _REDUCED_TOLERANCE:
+        raise VerificationError("a reduced level of the result does not show what level 0 shows")
+    return PixelProof(sampled, round(worst, 4), round(reduced_worst, 4), mpp_equal)
 
 
-def _compare(
-    slide: Slide, witness: Witness, description: Description, seen: openslide.OpenSlide
-) -> PixelProof:
+def _compare_base(
+    slide: Slide, witness: Witness, executed: Executed, seen: openslide.OpenSlide
+) -> tuple[int, float]:
+    """How many tiles were compared, and the worst of their differences."""
+    description = executed.description
     sizes = pyramid_sizes(description.size, description.tile_size_px)
     if seen.level_dimensions != tuple((size.width_px, size.height_px) for size in sizes):
         raise VerificationError("OpenSlide sees other levels in the result than were written")
     grid = slide.grid
     sampled, worst = 0, 0.0
     for index in sorted({grid.count * number // _SAMPLES for number in range(_SAMPLES)}):
-        if witness.stored_tile(index) is None:
+        if index in executed.damaged_tiles or witness.stored_tile(index) is None:
             continue
         place = grid.region(index % grid.cols, index // grid.cols)
-        size = place.size
-        shown = _region(seen, 0, (place.origin.x, place.origin.y), (size.width_px, size.height_px))
-        expected = witness.tile_pixels(index)[: size.height_px, : size.width_px]
-        worst = max(worst, _difference(shown, expected))
+        size = (place.size.width_px, place.size.height_px)
+        shown = seen.read_region((place.origin.x, place.origin.y), 0, size).convert("RGB")
+        expected = witness.tile_pixels(index)[: size[1], : size[0]]
+        worst = max(worst, _difference(np.asarray(shown), expected))
         sampled += 1
     if worst > (_CARRIED_TOLERANCE if slide.carries_jpeg else _ENCODED_TOLERANCE):
         raise VerificationError("level 0 of the result does not show what the source shows")
-    reduced_worst = max((_reduced_difference(seen, level, grid) for level in range(1, len(sizes))), default=0.0)
-    if reduced_worst > _REDUCED_TOLERANCE:
-        raise VerificationError("a reduced level of the result does not show what level 0 shows")
-    return PixelProof(sampled, round(worst, 4), round(reduced_worst, 4), _mpp_is_equal(description, witness, seen))
+    return sampled, worst
 
 
-def _reduced_difference(seen: openslide.OpenSlide, level: int, grid: TileGrid) -> float:
-    """A patch in the middle of a level against the mean of 2×2 pixels of the level above."""
-    width, height = seen.level_dimensions[level]
-    side = grid.tile_size_px
-    size = (min(side, width // 2), min(side, height // 2))
-    if 0 in size:
+def _reduced_difference(canonical: tifffile.TiffFile, description: Description, level: int) -> float:
+    """The middle tile of a level against the mean of 2×2 pixels of the four tiles that it shows."""
+    sizes = pyramid_sizes(description.size, description.tile_size_px)
+    grid, above = (TileGrid(sizes[number], description.tile_size_px) for number in (level, level - 1))
+    col, row = grid.cols // 2, grid.rows // 2
+    side = description.tile_size_px
+    large = np.zeros((2 * side, 2 * side, 3), np.uint8)
+    # Only where the level above has whole pixels of its own: beyond, both are made up to fill tiles.
+    width, height = (
+        min(2 * side, total - 2 * side * start) // 2
+        for total, start in ((above.size.width_px, col), (above.size.height_px, row))
+    )
+    if width < _SMALLEST_PATCH_PX or height < _SMALLEST_PATCH_PX:
         return 0.0
-    left, top = (width - size[0]) // 2, (height - size[1]) // 2
-    origin = (left << level, top << level)
-    small = _region(seen, level, origin, size)
-    large = _region(seen, level - 1, origin, (2 * size[0], 2 * size[1]))
-    return _difference(small, cv2.resize(large, size, interpolation=cv2.INTER_AREA))
+    for down in range(min(2, above.rows - 2 * row)):
+        for right in range(min(2, above.cols - 2 * col)):
+            pixels = _tile(canonical, level - 1, (2 * row + down) * above.cols + 2 * col + right)
+            large[down * side : (down + 1) * side, right * side : (right + 1) * side] = pixels
+    mean = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
+    small = _tile(canonical, level, row * grid.cols + col)
+    return _difference(small[:height, :width], mean[:height, :width])
 
 
-def _region(
-    seen: openslide.OpenSlide, level: int, origin: tuple[int, int], size: tuple[int, int]
-) -> Pixels:
-    return np.asarray(seen.read_region(origin, level, size).convert("RGB"))
+def _tile(canonical: tifffile.TiffFile, level: int, index: int) -> NDArray[np.uint8]:
+    page = canonical.pages[level]
+    if not isinstance(page, tifffile.TiffPage):
+        raise VerificationError("the result's levels are not described each by itself")
+    canonical.filehandle.seek(page.dataoffsets[index])
+    data = canonical.filehandle.read(page.databytecounts[index])
+    try:
+        pixels = np.asarray(page.decode(data, index, _fullsize=True)[0])
+    except imagecodecs.Jpeg8Error as error:
+        raise VerificationError("a tile of the result cannot be decoded") from error
+    return pixels.reshape(page.tilelength, page.tilewidth, 3)
 
 
 def _difference(one: NDArray[Any], other: NDArray[Any]) -> float:

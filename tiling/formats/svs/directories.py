@@ -100,9 +100,11 @@ def _read_chunks(
         raise CorruptSlideError("an image of the file has a tile table that contradicts itself")
     if int(byte_counts.max()) > limits.tile_bytes:
         raise SlideTooLargeError("an image of the file has a tile larger than is supported")
-    size_bytes = np.uint64(tiff.size_bytes)
     present = byte_counts > 0
-    if bool((offsets[present] > size_bytes - byte_counts[present]).any()):
+    # Compared one by one: unsigned sums and differences of hostile numbers wrap around.
+    is_outside = (byte_counts > tiff.size_bytes) | (offsets > tiff.size_bytes)
+    is_outside |= ~is_outside & (offsets + byte_counts > tiff.size_bytes)
+    if bool(is_outside[present].any()):
         raise CorruptSlideError("an image of the file lies partly outside the file; it may be cut short")
     return Chunks(offsets, byte_counts)
 

@@ -8,12 +8,14 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import tifffile
+from PIL import Image
 
 from tiling.errors import VerificationError
 from tiling.geometry import Mpp, Size, TileGrid
 from tiling.model import Pixels
 from tiling.source import ByteSource
 from tiling.tiff.second_reader import LIBRARY_ERRORS, open_tifffile
+from tiling.tiff.tags import Compression
 
 _CODEC_ERRORS = (
     imagecodecs.Jpeg8Error,
@@ -49,7 +51,10 @@ class SvsWitness:
         pixels = np.asarray(decoded)
         if pixels.size != side * side * 3:
             raise VerificationError("a tile of the source could not be decoded a second time")
-        return pixels.reshape(side, side, 3).astype(np.uint8, copy=False)
+        pixels = pixels.reshape(side, side, 3).astype(np.uint8, copy=False)
+        if self._page.compression == Compression.APERIO_JPEG2000_YCBCR:  # tifffile leaves that to its caller
+            return np.asarray(Image.fromarray(pixels, "YCbCr").convert("RGB"))
+        return pixels
 
 
 def _single_mpp(description: Any) -> Mpp | None:

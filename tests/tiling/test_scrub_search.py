@@ -1,0 +1,90 @@
+"""The search finds what is there, in any disguise, wherever a block ends."""
+
+import base64
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tiling.scrub.removed import needles, removed_values
+from tiling.scrub.search import MIN_BYTES, MultiSearch, Needle
+
+ALPHABET = st.sampled_from(b"abAB01\0")
+texts = st.lists(ALPHABET, min_size=MIN_BYTES, max_size=9).map(bytes)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(texts, st.booleans()), min_size=1, max_size=40),
+    st.lists(ALPHABET, max_size=300).map(bytes),
+)
+def test_it_agrees_with_looking_for_each_string_in_turn(
+    wanted: list[tuple[bytes, bool]], data: bytes
+) -> None:
+    search = MultiSearch(Needle(text, ignore_case) for text, ignore_case in wanted)
+    expected = sum(
+        any(
+            data.startswith(text, place)
+            or (ignore_case and data[place : place + len(text)].lower() == text.lower())
+            for text, ignore_case in wanted
+        )
+        for place in range(len(data))
+    )
+    assert search.count(data) == expected
+
+
+@pytest.mark.parametrize("place", [0, 2**20 - 9, 2**20 - 4, 2**20, 2**20 + 5, 3 * 2**20 - 8])
+def test_a_string_on_the_border_of_a_block_is_found_once(place: int) -> None:
+    data = bytearray(3 * 2**20)
+    data[place : place + 8] = b"DOE^JANE"
+    assert MultiSearch([Needle(b"DOE^JANE"), Needle(b"JANE^DOE")]).count(bytes(data)) == 1
+
+
+def test_strings_too_short_to_mean_anything_are_refused() -> None:
+    with pytest.raises(ValueError, match="6"):
+        MultiSearch([Needle(b"short")])
+
+
+def test_nothing_to_look_for_finds_nothing() -> None:
+    search = MultiSearch([])
+    assert search.needle_count == 0
+    assert search.count(b"anything at all") == 0
+
+
+DESCRIPTION = (
+    b"Aperio Image Library v12\r\n100x100|AppMag = 40|Filename = S26-00123_DOE_JANE|MPP = 0.2520|"
+    b"Title = S26-00123 DOE^JANE MRN 00991234|Date = 01/02/26|Note = ok\0"
+)
+
+
+def test_values_are_taken_whole_and_in_parts() -> None:
+    values = removed_values([DESCRIPTION, b"Dr A. Example\0"], ["slide of Smithers.svs"])
+    assert {
+        b"S26-00123_DOE_JANE",
+        b"S26-00123",
+        b"DOE^JANE",
+        b"00991234",
+        b"01/02/26",
+        b"Dr A. Example",
+        b"Smithers.svs",
+    } <= values
+    assert b"ok" not in values  # too short to be told from chance
+
+
+def test_what_the_result_says_by_right_is_not_looked_for() -> None:
+    kept = needles({b"0.2520", b"objective", b"DOE^JANE"}, b"mpp = 0.2520\nObjective power")
+    assert {needle.data.replace(b"\0", b"") for needle in kept if b"^" in needle.data} == {b"DOE^JANE"}
+    assert not any(b"0.2520" in needle.data for needle in kept)
+
+
+@pytest.mark.parametrize("value", ["DOE^JANE", "MÜLLER-LÜDENSCHEIDT", "00991234", "Smithe", "山田太郎様"])
+@pytest.mark.parametrize("padding", [b"", b"x", b"xy"])
+def test_every_disguise_is_found(value: str, padding: bytes) -> None:
+    search = MultiSearch(needles(removed_values([], [value]), b""))
+    forms = [value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be")]
+    if value.isascii():
+        forms += [value.lower().encode(), value.upper().encode(), value.lower().encode("utf-16-le")]
+    forms.append(base64.b64encode(padding + value.encode() + b" and more"))
+    for form in forms:
+        assert search.count(b"\x01\x02" + padding + form + b"\x03" * 10) >= 1, form
+    assert search.count(bytes(range(256)) * 40) == 0

@@ -1,0 +1,120 @@
+"""Aperio slides, real and generated, behind the seam that all formats share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.slide_source import SlideContract
+from tests.tiling.conversions import BytesSource
+from tests.tiling.svs_files import Recipe, write_svs
+from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError, UnsupportedSlideError
+from tiling.geometry import Mpp, Size
+from tiling.limits import Limits
+from tiling.model import ImageRole, Slide
+from tiling.open_slide import open_slide
+from tiling.source import FileSource
+
+
+class TestRealAperioSlide(SlideContract):
+    @pytest.fixture
+    def slide(self, shared_data: Path) -> Iterator[Slide]:
+        with FileSource(shared_data / "slides" / "CMU-1-Small-Region.svs") as source:
+            yield open_slide(source)
+
+    def test_it_is_what_openslide_says_it_is(self, slide: Slide) -> None:
+        assert slide.format_name == "aperio-svs"
+        assert slide.grid.size == Size(2220, 2967)
+        assert slide.mpp == Mpp(0.499, 0.499)
+        assert slide.objective_power == 20
+        assert slide.is_rgb
+        assert [(image.role, image.size) for image in slide.associated_images] == [
+            (ImageRole.THUMBNAIL, Size(574, 768)),
+            (ImageRole.LABEL, Size(387, 463)),
+            (ImageRole.MACRO, Size(1280, 431)),
+        ]
+
+
+class TestAperioSlideWithAPyramid(SlideContract):
+    @pytest.fixture
+    def slide(self, shared_data: Path) -> Iterator[Slide]:
+        with FileSource(shared_data / "derived" / "aperio-fakephi-9001x7003.svs") as source:
+            yield open_slide(source)
+
+    def test_its_pyramid_is_recognised_by_geometry(self, slide: Slide) -> None:
+        assert [level.size.width_px for level in slide.levels] == [9001, 2250, 562]
+
+
+@pytest.mark.parametrize("coding", ["jpeg", "jpeg-rgb", "jp2k-rgb", "jp2k-ycc", "lzw", "none"])
+class TestGeneratedAperioSlide(SlideContract):
+    @pytest.fixture
+    def slide(self, tmp_path: Path, coding: str) -> Iterator[Slide]:
+        write_svs(tmp_path / "slide.svs", Recipe(coding=coding, missing=frozenset({3})))
+        with FileSource(tmp_path / "slide.svs") as source:
+            yield open_slide(source)
+
+
+def opened(path: Path, recipe: Recipe, limits: Limits | None = None) -> Slide:
+    write_svs(path, recipe)
+    return open_slide(BytesSource(path.read_bytes()), limits)
+
+
+@pytest.mark.parametrize(("bigtiff", "byteorder"), [(False, "<"), (True, "<"), (False, ">"), (True, ">")])
+def test_every_kind_of_tiff_is_read(tmp_path: Path, bigtiff: bool, byteorder: str) -> None:
+    slide = opened(tmp_path / "a.svs", Recipe(bigtiff=bigtiff, byteorder=byteorder))
+    assert slide.grid.size == Size(300, 200)
+    assert slide.mpp == Mpp(0.252, 0.252)
+
+
+def test_a_tile_that_the_scanner_left_out_is_neither_jpeg_nor_pixels(tmp_path: Path) -> None:
+    tile = opened(tmp_path / "a.svs", Recipe(missing=frozenset({0}))).read_tile(0, 0)
+    assert tile.jpeg is None and tile.pixels is None
+
+
+def test_a_tiled_picture_of_other_proportions_is_no_level(tmp_path: Path) -> None:
+    """ImageDePHI takes any tiled directory for the slide, so a tiled label would stay."""
+    recipe = Recipe(with_images=False)
+    write_svs(tmp_path / "a.svs", recipe)
+    data = bytearray((tmp_path / "a.svs").read_bytes())
+    second = open_slide(BytesSource(bytes(data)))
+    assert len(second.levels) == 2
+    slide = open_slide(BytesSource(_with_height(bytes(data), directory=1, height_px=64)))
+    assert len(slide.levels) == 1
+    assert [image.role for image in slide.associated_images] == [ImageRole.UNKNOWN]
+
+
+def _with_height(data: bytes, directory: int, height_px: int) -> bytes:
+    """The same little-endian TIFF, another ImageLength in one directory."""
+    at = int.from_bytes(data[4:8], "little")
+    changed = bytearray(data)
+    for number in range(directory + 1):
+        count = int.from_bytes(data[at : at + 2], "little")
+        for entry in range(at + 2, at + 2 + 12 * count, 12):
+            if number == directory and data[entry : entry + 2] == (257).to_bytes(2, "little"):
+                width = 2 if data[entry + 2] == 3 else 4
+                changed[entry + 8 : entry + 8 + width] = height_px.to_bytes(width, "little")
+        at = int.from_bytes(data[at + 2 + 12 * count : at + 6 + 12 * count], "little")
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(pixels=10_000), Limits(tiles=10), Limits(tile_side_px=32), Limits(tile_bytes=100)]
+)
+def test_a_slide_beyond_a_limit_is_refused_before_anything_is_decoded(tmp_path: Path, limits: Limits) -> None:
+    with pytest.raises(SlideTooLargeError):
+        opened(tmp_path / "a.svs", Recipe(), limits)
+
+
+def test_other_files_are_named_for_what_they_are_not(shared_data: Path) -> None:
+    for name in ("boxes.tiff", "cells-2z.ome.tif", "test3-DAPI-2-(387).ndpi"):
+        with FileSource(shared_data / "slides" / name) as source, pytest.raises(UnsupportedSlideError):
+            open_slide(source)
+    with FileSource(shared_data / "slides" / "cytomine-wsi.zip") as source, pytest.raises(NotASlideError):
+        open_slide(source)
+
+
+def test_a_file_that_was_cut_is_corrupt(tmp_path: Path) -> None:
+    write_svs(tmp_path / "a.svs")
+    data = (tmp_path / "a.svs").read_bytes()
+    with pytest.raises(CorruptSlideError):
+        open_slide(BytesSource(data[: len(data) // 2]))
