@@ -4,16 +4,17 @@
 replay the history from nothing and to take any change back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from annotations.geometry import GeometryLimits
 from annotations.history import ChangeSet
 from annotations.model import Annotation
-from annotations.wire import WireLimits, changeset_from_json, feature_from_json, feature_to_json
-
-_encode = msgspec.json.Encoder().encode
+from annotations.wire import WireLimits, changeset_from_json, feature_from_json
+from server.annotating.encoding import drawn_feature, encode
+from server.annotating.rows import Prepared
+from server.db import Row
 
 STORED_LIMITS = WireLimits(
     max_items=2**31,
@@ -37,19 +38,15 @@ class Body(msgspec.Struct):
     before: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-def encode_change(change: ChangeSet) -> Body:
+def encode_change(created: Prepared, updated: Prepared, deleted: Sequence[str]) -> Body:
     """The body of a change whose earlier values are still to be found."""
-    return Body(
-        msgspec.Raw(_encode([feature_to_json(annotation) for annotation in change.created])),
-        msgspec.Raw(_encode([feature_to_json(annotation) for annotation in change.updated])),
-        msgspec.Raw(_encode(list(change.deleted))),
-    )
+    return Body(_features(created), _features(updated), msgspec.Raw(encode(deleted)))
 
 
-def complete(body: Body, before: Mapping[str, Annotation]) -> bytes:
-    """The bytes to store."""
-    earlier = {annotation_id: feature_to_json(value) for annotation_id, value in before.items()}
-    return _encode(Body(body.created, body.updated, body.deleted, msgspec.Raw(_encode(earlier))))
+def complete(body: Body, before: Iterable[Row]) -> bytes:
+    """The bytes to store; ``before`` are the rows that the change replaces or removes."""
+    earlier = {row.annotation_id: drawn_feature(row, row.geometry, row.extra.encode()) for row in before}
+    return encode(Body(body.created, body.updated, body.deleted, msgspec.Raw(encode(earlier))))
 
 
 def parts_of(stored: bytes) -> Body:
@@ -68,7 +65,7 @@ def is_same_text(first: Body, second: Body) -> bool:
 def change_of(change_id: str, body: Body) -> ChangeSet:
     """The ChangeSet."""
     text = b'{"change_id":%s,"created":%s,"updated":%s,"deleted":%s}' % (
-        _encode(change_id),
+        encode(change_id),
         bytes(body.created),
         bytes(body.updated),
         bytes(body.deleted),
@@ -83,3 +80,12 @@ def before_of(body: Body) -> dict[str, Annotation]:
         annotation_id: feature_from_json(bytes(feature), STORED_LIMITS)
         for annotation_id, feature in earlier.items()
     }
+
+
+def _features(prepared: Prepared) -> msgspec.Raw:
+    # One after the other: a list of all their positions would keep the garbage collector busy.
+    texts = (
+        encode(drawn_feature(annotation, value["geometry"], value["extra"].encode()))
+        for annotation, value in zip(prepared.annotations, prepared.values, strict=True)
+    )
+    return msgspec.Raw(b"[" + b",".join(texts) + b"]")

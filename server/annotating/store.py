@@ -33,12 +33,9 @@ class PreparedChange:
 
 def prepare_change(change: ChangeSet) -> PreparedChange:
     """Make WKB, bounds and the history's JSON. Pure; takes about 20 µs a shape."""
-    return PreparedChange(
-        change,
-        rows.prepare(change.created),
-        rows.prepare(change.updated),
-        history_body.encode_change(change),
-    )
+    created, updated = rows.prepare(change.created), rows.prepare(change.updated)
+    body = history_body.encode_change(created, updated, change.deleted)
+    return PreparedChange(change, created, updated, body)
 
 
 class SqlAnnotationStore:
@@ -150,7 +147,7 @@ def commit_in(
             change_id=change.change_id,
             account_id=author,
             committed_at=stamp.at,
-            body=history_body.complete(prepared.body, before),
+            body=history_body.complete(prepared.body, [existing[annotation_id] for annotation_id in before]),
         )
     )
     connection.execute(
