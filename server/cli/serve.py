@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from typing import Any
@@ -25,6 +26,10 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     settings: Settings = args.settings
+    # What is imported stays; and the lists of a large ChangeSet must not set off a collection each few hundred
+    # of them. Measured: a ChangeSet of 2,000 outlines is saved in 0.26 s instead of 0.5 s.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     try:
         uvloop.run(_serve(settings))
     except OSError as error:
