@@ -1,6 +1,7 @@
 """Write a canonical slide's files, front to back, in whatever order the tiles come."""
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,9 @@ from tiling.canonical.pyramid import EncodedTile, coding_of
 from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
+
+
+_BYTES_PER_SYNC = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class _Level:
 
 
 class CanonicalWriter:
-    """Implements `pyramid.TileSink`. Not thread-safe. The files stay open until `close`."""
+    """Implements `pyramid.TileSink`. Not thread-safe; a context manager."""
 
     def __init__(self, directory: Path, size: Size, tile_size_px: int) -> None:
         self._slide_file: BinaryIO = (directory / SLIDE_FILE).open("xb")
@@ -61,13 +65,29 @@ class CanonicalWriter:
         # One record a tile, per Deep Zoom level: (offset << 1 | file, length)
         self._index = [np.zeros((grid.count, 2), np.uint64) for grid in self._dz_grids]
         self._thumbnail = (0, 0)
+        # Left to itself the kernel keeps hundreds of megabytes until the end, where one long fsync waits for
+        # them; written out along the way they cost nothing, as the processors are busy anyway.
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="tiling-sync")
+        self._synced: Future[None] | None = None
+        self._synced_bytes = 0
 
     def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None:
         offset = self._tiff.append(tile.jpeg)
+        if self._tiff.position - self._synced_bytes > _BYTES_PER_SYNC:
+            self._sync_along()
         self._refer(level, col, row, offset, len(tile.jpeg))
         if tile.cropped_jpeg is not None:
             dz_level = len(self._dz_grids) - 1 - level
             self._put_served(dz_level, row * self._dz_grids[dz_level].cols + col, tile.cropped_jpeg)
+
+    def _sync_along(self) -> None:
+        if self._synced is not None:
+            if not self._synced.done():
+                return
+            self._synced.result()  # a full disk is told here
+        self._slide_file.flush()
+        self._synced_bytes = self._tiff.position
+        self._synced = self._syncer.submit(os.fdatasync, self._slide_file.fileno())
 
     def _refer(self, level: int, col: int, row: int, offset: int, length: int) -> None:
         tables = self._levels[level]
@@ -143,6 +163,7 @@ class CanonicalWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._syncer.shutdown(wait=True, cancel_futures=True)
         self._slide_file.close()
         self._served_file.close()
 

@@ -5,6 +5,7 @@ OpenSlide), the source by a second reader. Whatever cannot be proved raises Veri
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -67,16 +68,12 @@ def verify(
     values = removed_values(slide.texts(), forbidden)
     search = MultiSearch(needles(values, _permitted_text(description)))
     running: list[Future[Any]] = []
-
-    def stop_if_cancelled() -> None:
-        if cancelled():
-            raise ConversionCancelled("the conversion was cancelled")
-
+    stopped = threading.Event()
     with (
         FileSource(directory / SLIDE_FILE) as slide_file,
         FileSource(directory / SERVED_FILE) as served_file,
         slide.witness() as witness,
-        open_tifffile(slide_file) as canonical,
+        open_tifffile(slide_file) as pages,
         ThreadPoolExecutor(workers, thread_name_prefix="tiling-proof") as pool,
     ):
         try:
@@ -85,28 +82,29 @@ def verify(
                 for file in (slide_file, served_file)
                 for offset in range(0, file.size_bytes, _CHUNK_BYTES)
             ]
-            digests = [
-                pool.submit(_sha256, file, stop_if_cancelled) for file in (slide_file, served_file)
-            ]
+            digests = [pool.submit(_sha256, file, stopped) for file in (slide_file, served_file)]
             running = [*chunks, *digests]
-            total = slide.grid.count + len(chunks)
+            tile_count, dz_count = slide.grid.count, sum(grid.count for grid in description.grids())
+            total = tile_count + dz_count + len(chunks)
 
             def advance(done: int) -> None:
-                stop_if_cancelled()
+                if cancelled():
+                    raise ConversionCancelled("the conversion was cancelled")
                 progress(done, total)
 
-            accounted, padding = check_layout(canonical, slide_file, description, executed.icc_profile)
-            tiles = check_tiles(
-                slide, witness, canonical, slide_file, executed.damaged_tiles, advance
+            accounted, padding = check_layout(pages, slide_file, description, executed.icc_profile)
+            tiles = check_tiles(slide, witness, pages[0], slide_file, executed.damaged_tiles, advance)
+            shown = check_deepzoom(
+                pages, slide_file, served_file, description, lambda done: advance(tile_count + done)
             )
-            shown = check_deepzoom(canonical, slide_file, served_file, description)
-            pixels = check_pixels(slide, witness, executed, canonical, directory / SLIDE_FILE)
+            pixels = check_pixels(slide, witness, executed, pages, directory / SLIDE_FILE)
             places = 0
             for number, chunk in enumerate(chunks):
                 places += chunk.result()
-                advance(slide.grid.count + number + 1)
+                advance(tile_count + dz_count + number + 1)
             slide_sha256, served_sha256 = (digest.result() for digest in digests)
         finally:
+            stopped.set()
             for future in running:
                 future.cancel()
     if places:
@@ -137,10 +135,11 @@ def _count_places(search: MultiSearch, file: ByteSource, offset: int) -> int:
     return search.count(file.read_at(offset, _CHUNK_BYTES + search.longest_bytes - 1))
 
 
-def _sha256(file: ByteSource, stop_if_cancelled: Callable[[], None]) -> str:
+def _sha256(file: ByteSource, stopped: threading.Event) -> str:
     digest = hashlib.sha256()
     for offset in range(0, file.size_bytes, _CHUNK_BYTES):
-        stop_if_cancelled()
+        if stopped.is_set():
+            break
         digest.update(file.read_at(offset, _CHUNK_BYTES))
     return digest.hexdigest()
 

@@ -1,6 +1,6 @@
 """Prove what the result's files consist of: no unknown tag, no unaccounted byte, every Deep Zoom tile in place."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from tiling.source import ByteSource
 from tiling.tiff import tags
 
 _ALIGNMENT_BYTES = 8
+_TILES_PER_REPORT = 256
 _HEADER_BYTES = 16
 _DIRECTORY_BYTES, _ENTRY_BYTES = 16, 20  # count and link of a BigTIFF directory; one entry
 _PERMITTED_TAGS = {
@@ -52,19 +53,21 @@ class FileProof:
 
 
 def check_layout(
-    canonical: tifffile.TiffFile, slide_file: ByteSource, description: Description, icc: bytes | None
+    pages: Sequence[tifffile.TiffPage],
+    slide_file: ByteSource,
+    description: Description,
+    icc: bytes | None,
 ) -> tuple[int, int]:
     """Check tags, geometry and texts of slide.tif, and that nothing else is in it.
 
     Returns how many bytes are accounted for, and how many of them are padding. Raises VerificationError.
     """
     sizes = pyramid_sizes(description.size, description.tile_size_px)
-    if len(canonical.pages) != len(sizes):
+    if len(pages) != len(sizes):
         raise VerificationError("the result does not have the levels it should have")
     spans = [np.array([[0, _HEADER_BYTES]], np.int64)]
-    for number, size in enumerate(sizes):
-        page = canonical.pages[number]
-        if not isinstance(page, tifffile.TiffPage) or not {tag.code for tag in page.tags} <= _PERMITTED_TAGS:
+    for number, (page, size) in enumerate(zip(pages, sizes, strict=True)):
+        if not {tag.code for tag in page.tags} <= _PERMITTED_TAGS:
             raise VerificationError("the result has a TIFF tag that nobody asked for")
         grid = TileGrid(size, description.tile_size_px)
         shape = (size.height_px, size.width_px, 3)
@@ -101,14 +104,18 @@ def _gaps(spans: NDArray[np.int64], size_bytes: int) -> Iterator[tuple[int, int]
 
 
 def check_deepzoom(
-    canonical: tifffile.TiffFile, slide_file: ByteSource, served_file: ByteSource, description: Description
+    pages: Sequence[tifffile.TiffPage],
+    slide_file: ByteSource,
+    served_file: ByteSource,
+    description: Description,
+    advance: Callable[[int], None],
 ) -> int:
     """Check that each Deep Zoom tile is a complete JPEG of the right size, and the TIFF's where it is whole.
 
     Level 0's whole tiles are looked at elsewhere. Returns the number of tiles; raises VerificationError.
     """
     grids = description.grids()
-    pages = {len(grids) - 1 - number: page for number, page in enumerate(canonical.pages)}
+    page_of = {len(grids) - 1 - number: page for number, page in enumerate(pages)}
     cursor = description.index_offset
     served_end = len(SERVED_MAGIC)
     count = 0
@@ -117,10 +124,12 @@ def check_deepzoom(
         records = np.frombuffer(raw, "<u8").reshape(-1, 2)
         cursor += len(raw)
         for index, place in enumerate(grid):
+            if count % _TILES_PER_REPORT == 0:
+                advance(count)
             count += 1
             word, length = int(records[index, 0]), int(records[index, 1])
             offset = word >> 1
-            page = pages.get(dz_level)
+            page = page_of.get(dz_level)
             if page is not None and grid.is_whole(place.x, place.y):
                 if (word & 1, offset, length) != (
                     IN_SLIDE,

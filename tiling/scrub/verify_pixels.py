@@ -1,5 +1,6 @@
 """Prove that the result shows what the source shows, in OpenSlide's eyes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tiling.errors import VerificationError
 from tiling.geometry import TileGrid, pyramid_sizes
 from tiling.model import Slide, Witness
 from tiling.scrub.execute import Executed
+from tiling.tiff.second_reader import LIBRARY_ERRORS
 
 _SAMPLES = 32
 # Decoders of different versions may round differently by one; another picture differs by far more.
@@ -41,7 +43,7 @@ def check_pixels(
     slide: Slide,
     witness: Witness,
     executed: Executed,
-    canonical: tifffile.TiffFile,
+    pages: Sequence[tifffile.TiffPage],
     slide_path: Path,
 ) -> PixelProof:
     """Raises VerificationError where another library sees another size, scale or picture than the source's."""
@@ -53,7 +55,7 @@ def check_pixels(
     except openslide.OpenSlideError as error:
         raise VerificationError("OpenSlide cannot read the result") from error
     reduced_worst = max(
-        (_reduced_difference(canonical, description, level) for level in range(1, len(description.levels()))),
+        (_reduced_difference(pages, description, level) for level in range(1, len(pages))),
         default=0.0,
     )
     if reduced_worst > _REDUCED_TOLERANCE:
@@ -85,7 +87,9 @@ def _compare_base(
     return sampled, worst
 
 
-def _reduced_difference(canonical: tifffile.TiffFile, description: Description, level: int) -> float:
+def _reduced_difference(
+    pages: Sequence[tifffile.TiffPage], description: Description, level: int
+) -> float:
     """The middle tile of a level against the mean of 2×2 pixels of the four tiles that it shows."""
     sizes = pyramid_sizes(description.size, description.tile_size_px)
     grid, above = (TileGrid(sizes[number], description.tile_size_px) for number in (level, level - 1))
@@ -101,22 +105,19 @@ def _reduced_difference(canonical: tifffile.TiffFile, description: Description, 
         return 0.0
     for down in range(min(2, above.rows - 2 * row)):
         for right in range(min(2, above.cols - 2 * col)):
-            pixels = _tile(canonical, level - 1, (2 * row + down) * above.cols + 2 * col + right)
+            pixels = _tile(pages[level - 1], (2 * row + down) * above.cols + 2 * col + right)
             large[down * side : (down + 1) * side, right * side : (right + 1) * side] = pixels
     mean = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
-    small = _tile(canonical, level, row * grid.cols + col)
+    small = _tile(pages[level], row * grid.cols + col)
     return _difference(small[:height, :width], mean[:height, :width])
 
 
-def _tile(canonical: tifffile.TiffFile, level: int, index: int) -> NDArray[np.uint8]:
-    page = canonical.pages[level]
-    if not isinstance(page, tifffile.TiffPage):
-        raise VerificationError("the result's levels are not described each by itself")
-    canonical.filehandle.seek(page.dataoffsets[index])
-    data = canonical.filehandle.read(page.databytecounts[index])
+def _tile(page: tifffile.TiffPage, index: int) -> NDArray[np.uint8]:
+    page.parent.filehandle.seek(page.dataoffsets[index])
+    data = page.parent.filehandle.read(page.databytecounts[index])
     try:
         pixels = np.asarray(page.decode(data, index, _fullsize=True)[0])
-    except imagecodecs.Jpeg8Error as error:
+    except (*LIBRARY_ERRORS, imagecodecs.Jpeg8Error) as error:
         raise VerificationError("a tile of the result cannot be decoded") from error
     return pixels.reshape(page.tilelength, page.tilewidth, 3)
 

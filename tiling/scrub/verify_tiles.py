@@ -35,15 +35,15 @@ class TileProof:
 def check_tiles(
     slide: Slide,
     witness: Witness,
-    canonical: tifffile.TiffFile,
+    page: tifffile.TiffPage,
     slide_file: ByteSource,
     damaged_tiles: frozenset[int],
     advance: Callable[[int], None],
 ) -> TileProof:
-    """Raises VerificationError where a tile differs from the source's without a reported reason."""
+    """Compare all tiles of `page`, the result's level 0. Raises VerificationError where a tile differs
+    from the source's without a reported reason."""
     if witness.grid != slide.grid:
         raise VerificationError("two libraries disagree about the source's size or tiles")
-    page = canonical.pages.first
     side = slide.grid.tile_size_px
     identical = encoded = missing = damaged = foreign = 0
     digest = hashlib.sha256()

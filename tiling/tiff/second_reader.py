@@ -60,10 +60,13 @@ class _SourceFile(io.RawIOBase):
 
 
 @contextmanager
-def open_tifffile(source: ByteSource) -> Iterator[tifffile.TiffFile]:
-    """Raises VerificationError where tifffile cannot read the file, also while it is in use."""
+def open_tifffile(source: ByteSource) -> Iterator[tuple[tifffile.TiffPage, ...]]:
+    """All directories of the main chain. Raises VerificationError where tifffile cannot read them."""
     try:
-        with tifffile.TiffFile(io.BufferedReader(_SourceFile(source))) as file:
-            yield file
+        file = tifffile.TiffFile(io.BufferedReader(_SourceFile(source)))
+        file.pages.useframes = False  # frames share their first page's tags instead of reading their own
+        pages = tuple(page for page in file.pages if isinstance(page, tifffile.TiffPage))
     except LIBRARY_ERRORS as error:
         raise VerificationError("an independent library could not read the file a second time") from error
+    with file:
+        yield pages

@@ -73,5 +73,9 @@ def _single_mpp(description: Any) -> Mpp | None:
 @contextmanager
 def open_witness(source: ByteSource) -> Iterator[SvsWitness]:
     """Raises VerificationError where the second library disagrees or gives up."""
-    with open_tifffile(source) as file:
-        yield SvsWitness(source, file.pages.first)
+    with open_tifffile(source) as pages:
+        try:
+            witness = SvsWitness(source, pages[0])
+        except LIBRARY_ERRORS as error:
+            raise VerificationError("an independent library could not read the source") from error
+        yield witness
