@@ -12,7 +12,7 @@ from server.access.authenticator import Authenticator
 from server.ambient import Ambient, real_ambient
 from server.annotating.service import Annotating
 from server.api import ALL_ROUTES
-from server.api.gate import declared, guarded
+from server.api.gate import AioHandler, declared, guarded
 from server.api.metrics import Metrics
 from server.api.openapi import openapi_document
 from server.api.pages import PAGES
@@ -88,10 +88,10 @@ def refuse_undeclared(app: web.Application) -> None:
 
 
 @web.middleware
-async def _as_problems(request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:  # type: ignore[type-arg]
+async def _as_problems(request: web.Request, handler: AioHandler) -> web.StreamResponse:
     """Unknown addresses and wrong methods are answered before any route: as problem documents too."""
     try:
-        return await handler(request)  # type: ignore[misc,operator]
+        return await handler(request)
     except web.HTTPException as error:
         reference = request.app[SERVICES].ambient.random_bytes(4).hex()
         return problem_of_http(error, reference)
