@@ -2,6 +2,7 @@ import OpenSeadragon from 'openseadragon';
 
 import type { Bounds, Position } from '../core/geometry';
 import type { SlideInfo } from '../core/wire';
+import { ExactDrawer } from './exact_drawer';
 import { tileSourceOf } from './tile_source';
 import { sameView, toSlide, type ViewTransform } from './view_transform';
 
@@ -41,7 +42,7 @@ export class SlideView {
     this.#viewer = OpenSeadragon({
       element,
       // Two-dimensional canvas: it needs no GPU, which many hospital workstations and remote desktops do not have.
-      drawer: 'canvas',
+      drawer: ExactDrawer,
       tileSources: tileSourceOf(slide) as unknown as OpenSeadragon.TileSourceOptions,
       showNavigationControl: false,
       showNavigator: true,
