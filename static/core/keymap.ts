@@ -4,6 +4,7 @@ export type Command =
   | 'tool.move'
   | 'tool.rectangle'
   | 'tool.polygon'
+  | 'tool.point'
   | 'tool.select'
   | 'draft.finish'
   | 'draft.cancel'
@@ -44,6 +45,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'tool.select', chords: ['s'], group: 'Tools', says: 'Select: move shapes and their points' },
   { command: 'tool.rectangle', chords: ['r'], group: 'Tools', says: 'Rectangle' },
   { command: 'tool.polygon', chords: ['p'], group: 'Tools', says: 'Polygon' },
+  { command: 'tool.point', chords: ['.'], group: 'Tools', says: 'Points' },
   { command: 'draft.finish', chords: ['enter'], group: 'Drawing', says: 'Finish the polygon' },
   { command: 'draft.cancel', chords: ['escape'], group: 'Drawing', says: 'Give up the drawing, or clear the selection' },
   { command: 'erase', chords: ['delete', 'backspace'], group: 'Drawing', says: 'Remove the last point, the chosen point or the selection' },

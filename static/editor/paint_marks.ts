@@ -1,7 +1,7 @@
 /** What someone is touching: the selection with its handles, the drawing under way, conflicts. Few things, redrawn at every move. */
 import { newAnnotation, type Annotation } from '../core/annotation';
-import { paths, rectangle, type Position } from '../core/geometry';
-import { toScreen, type ViewTransform } from '../slide/view_transform';
+import { boundsOverlap, paths, rectangle, type Position } from '../core/geometry';
+import { toScreen, visibleBounds, type ViewTransform } from '../slide/view_transform';
 import { paintNames, traceRun } from './paint_shapes';
 import { prepare, type PreparedShape } from './prepared_shape';
 import type { EditorSession } from './session.svelte';
@@ -12,6 +12,8 @@ const HANDLE_PX = 8;
 /** Handles nearer to each other than this would be a smear. */
 const LEAST_HANDLE_GAP_PX = 7;
 const MAX_SHAPES_WITH_HANDLES = 10;
+/** Of more than this, the selection is shown by white lines alone. */
+const MAX_HALOS = 300;
 const FILL_ALPHA = 0.25;
 
 type Context = CanvasRenderingContext2D;
@@ -27,8 +29,12 @@ export function paintMarks(context: Context, view: ViewTransform, session: Edito
   if (session.areShown) {
     for (const { mine } of session.conflicts) if (mine) paintConflict(context, view, mine, session.ontology.colorOf(mine.classId));
   }
-  const selected = session.selected.map((a) => session.preview.get(a.annotationId) ?? a);
-  for (const annotation of selected) paintSelected(context, view, annotation, session);
+  const window = visibleBounds(view, HALO_PX);
+  const selected = session.selected
+    .map((a) => session.preview.get(a.annotationId) ?? a)
+    .filter((a) => boundsOverlap(prepare(a).bounds, window));
+  if (selected.length <= MAX_HALOS) for (const annotation of selected) paintSelected(context, view, annotation, session);
+  else paintCrowd(context, view, selected);
   if (session.areNamed) paintNames(context, view, selected.slice(0, 100), (a) => labelOf(a, session));
   if (session.tool === 'select' && selected.length <= MAX_SHAPES_WITH_HANDLES) {
     for (const annotation of selected) if (!annotation.isLocked && session.canWrite) paintHandles(context, view, annotation, session);
@@ -71,6 +77,16 @@ function paintSelected(context: Context, view: ViewTransform, annotation: Annota
     context.globalAlpha = 1;
   }
   strokeWithHalo(context, color);
+}
+
+function paintCrowd(context: Context, view: ViewTransform, annotations: readonly Annotation[]): void {
+  context.lineWidth = 1;
+  context.strokeStyle = '#ffffff';
+  for (const annotation of annotations) {
+    context.beginPath();
+    for (const run of prepare(annotation).runs) traceRun(context, run, view, 1.5);
+    context.stroke();
+  }
 }
 
 function paintHandles(context: Context, view: ViewTransform, annotation: Annotation, session: EditorSession): void {

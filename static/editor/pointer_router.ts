@@ -19,6 +19,8 @@ export interface RouterParts {
   /** Level-0 pixels; null when the pointer has left. */
   readonly onCursor: (at: Position | null) => void;
   readonly onHover: (input: PointerInput) => void;
+  /** Before a tool hears of a press. */
+  readonly onPress: () => void;
 }
 
 type Gesture =
@@ -101,6 +103,7 @@ export function routePointers(parts: RouterParts): () => void {
     lastPress = isDouble ? null : { at: screen, timeMs };
     const input = inputOf(event, isDouble);
     if (!input) return;
+    parts.onPress();
     if (!parts.isPanning() && parts.tool().press(input)) {
       take(event);
       gesture = { kind: 'tool', pointerId: event.pointerId };

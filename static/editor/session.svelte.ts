@@ -16,7 +16,7 @@ import type { SlideInfo } from '../core/wire';
 import type { ViewTransform } from '../slide/view_transform';
 import { browserClock, newId } from './browser_ports';
 
-export type ToolName = 'move' | 'select' | 'rectangle' | 'polygon';
+export type ToolName = 'move' | 'select' | 'rectangle' | 'polygon' | 'point';
 
 /** What is being drawn and is no annotation yet. */
 export type Draft =
@@ -151,6 +151,7 @@ export class EditorSession {
   /** A new annotation of the active class, selected. */
   draw(geometry: Geometry): void {
     const annotation = newAnnotation({ annotationId: newId(), geometry, classId: this.activeClassId, author: this.#author });
+    this.hint = null;
     this.#commit([{ from: null, to: annotation }]);
     this.select([annotation.annotationId]);
     if (!this.areShown) this.areShown = true;

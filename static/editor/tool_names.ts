@@ -17,4 +17,5 @@ export const TOOLS: readonly ToolEntry[] = [
   { name: 'select', label: 'Select', command: 'tool.select', icon: 'select', draws: false, hint: 'Drag a shape or its points; Alt and click on an edge adds a point.' },
   { name: 'rectangle', label: 'Rectangle', command: 'tool.rectangle', icon: 'rectangle', draws: true, hint: 'Drag from corner to corner; Shift for a square.' },
   { name: 'polygon', label: 'Polygon', command: 'tool.polygon', icon: 'polygon', draws: true, hint: 'Click points or draw freehand; double click or Enter closes.' },
+  { name: 'point', label: 'Points', command: 'tool.point', icon: 'point', draws: true, hint: 'Each click sets a point; drag pans.' },
 ];

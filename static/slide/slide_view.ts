@@ -51,7 +51,7 @@ export class SlideView {
       navigatorBackground: '#0b0b0b',
       navigatorBorderColor: 'transparent',
       navigatorDisplayRegionColor: '#ffffff',
-      animationTime: 0.3,
+      animationTime: window.matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 0.3,
       springStiffness: 9,
       blendTime: 0,
       zoomPerScroll: 1.25,
