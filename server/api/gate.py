@@ -4,6 +4,7 @@ It is one plain function around the handler instead of a stack of middlewares, b
 through it: measured on a tile, aiohttp's middleware chain costs about as much as the whole gate.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -11,14 +12,19 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 from aiohttp import web
+from prometheus_client import Counter, Histogram
 
 from server.access import Actor, Permission, require
 from server.api.endpoint import Call, Endpoint, Public, services_of
+from server.api.metrics import Metrics
 from server.api.problems import problem, problem_of_error, problem_of_http
 from server.api.services import Services
+from server.api.stored import StoredResponse
 from server.errors import ForbiddenError, ServerError
 
 SESSION_COOKIE = "slidereel_session"
+_ROUTE_PATTERN = re.compile(r"\{(\w+):[^{}]*\}")
+_COOKIE_ALONE = SESSION_COOKIE + "="
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 log = structlog.get_logger("slidereel.http")
 AioHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,22 +33,38 @@ _encode = msgspec.json.Encoder().encode
 
 def guarded(endpoint: Endpoint) -> AioHandler:
     """The aiohttp handler of a declared route."""
-    access, handler, route, status = endpoint.access, endpoint.handler, endpoint.path, endpoint.status
+    access, handler, status = endpoint.access, endpoint.handler, endpoint.status
+    route = _ROUTE_PATTERN.sub(r"{\1}", endpoint.path)
     is_unsafe = endpoint.method in UNSAFE
+    # A metric's child is looked up once: the library's own look-up, with its lock, costs 5 µs a request.
+    answered: dict[int, Counter] = {}
+    timed: list[Histogram] = []
+
+    def count(metrics: Metrics, status: int, elapsed_s: float) -> None:
+        if status not in answered:
+            answered[status] = metrics.requests.labels(route, status)
+        answered[status].inc()
+        if not timed:
+            timed.append(metrics.duration_s.labels(route))
+        timed[0].observe(elapsed_s)
 
     async def gate(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         services = services_of(request)
         try:
             if isinstance(access, Permission):
-                actor = await _authenticate(request, services, check_origin=is_unsafe)
+                # The common case must not even await: a viewer asks for hundreds of tiles a second.
+                actor = None if is_unsafe else _remembered(request, services)
+                if actor is None:
+                    actor = await _authenticate(request, services, check_origin=is_unsafe)
                 require(actor, access)
             else:
                 actor = None
                 if is_unsafe:
                     _refuse_foreign_origin(request, services)
             answer = await handler(Call(request, services, actor))
-            if isinstance(answer, web.StreamResponse):
+            # Tiles first, by their exact type: asking an abstract base class costs a tenth of the gate.
+            if type(answer) is StoredResponse or isinstance(answer, web.StreamResponse):
                 response = answer
             elif answer is None:
                 response = web.Response(status=204)
@@ -68,8 +90,7 @@ def guarded(endpoint: Endpoint) -> AioHandler:
                 "The server could not do this.",
                 reference,
             )
-        services.metrics.requests.labels(route, response.status).inc()
-        services.metrics.duration_s.labels(route).observe(time.perf_counter() - started)
+        count(services.metrics, response.status, time.perf_counter() - started)
         return response
 
     gate.__slidereel_endpoint__ = endpoint  # type: ignore[attr-defined]
@@ -81,13 +102,32 @@ async def _authenticate(request: web.Request, services: Services, *, check_origi
     if header is not None:
         scheme, _, token = header.partition(" ")
         return await services.authenticator.bearer(token.strip()) if scheme.lower() == "bearer" else None
-    token = request.cookies.get(SESSION_COOKIE, "")
+    token = _session_token(request.headers.get("Cookie", ""))
     if not token:
         return None
     if check_origin:
         _refuse_foreign_origin(request, services)
-    # The common case must not even await: a viewer asks for hundreds of tiles a second.
     return services.authenticator.remembered(token) or await services.authenticator.session(token)
+
+
+def _remembered(request: web.Request, services: Services) -> Actor | None:
+    """The caller, if his session was looked up a moment ago and nothing else names him."""
+    headers = request.headers
+    if "Authorization" in headers:
+        return None
+    token = _session_token(headers.get("Cookie", ""))
+    return services.authenticator.remembered(token) if token else None
+
+
+def _session_token(cookies: str) -> str:
+    """Our cookie, cut out of the header: parsing them all costs 8 µs, and a token needs no unquoting."""
+    if cookies.startswith(_COOKIE_ALONE) and ";" not in cookies:
+        return cookies[len(_COOKIE_ALONE) :]
+    for cookie in cookies.split(";"):
+        name, _, value = cookie.partition("=")
+        if name.strip() == SESSION_COOKIE:
+            return value.strip()
+    return ""
 
 
 def _refuse_foreign_origin(request: web.Request, services: Services) -> None:

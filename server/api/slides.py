@@ -9,13 +9,18 @@ from aiohttp import web
 from server import audit
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
+from server.api.stored import StoredResponse, can_be_stored, date_header
 from server.errors import NotFoundError
-from server.imagery.shelf import OpenSlide, read_tile
+from server.imagery.shelf import OpenSlide, read_if_in_memory
 from tiling.errors import TileNotFoundError
 
 routes = Routes("slides")
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 """A canonical slide never changes; private, because the next person at this browser may not be permitted."""
+TILE_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\nETag: %s\r\n"
+    b"Cache-Control: " + CACHE_CONTROL.encode() + b"\r\n%s\r\n"
+)
 ASSET_ID = "{asset_id:[0-9a-z]+}"
 
 
@@ -59,23 +64,24 @@ class SlideWire(msgspec.Struct):
 )
 async def get_tile(call: Call) -> Answer:
     """A Deep Zoom tile: level 0 is one pixel, the last level is full size; overlap 0."""
-    path = call.request.match_info
-    shelf = call.services.shelf
+    request, shelf = call.request, call.services.shelf
+    path = request.match_info
     preview = Permission.ASSET_RELEASE in call.actor.permissions
-    asset_id = path["asset_id"]
+    asset_id, level, col, row = path["asset_id"], path["level"], path["col"], path["row"]
     opened = shelf.remembered(asset_id, preview=preview) or await shelf.slide(asset_id, preview=preview)
-    level, col, row = int(path["level"]), int(path["col"]), int(path["row"])
-    etag = f'"{opened.etag}-{level}-{col}-{row}"'
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
     try:
-        if etag in call.request.headers.get("If-None-Match", ""):
-            opened.slide.locate(level, col, row)
-            return web.Response(status=304, headers=headers)
-        body = read_tile(opened, level, col, row)
-        if body is None:
-            body = await asyncio.to_thread(opened.slide.read_tile, level, col, row)
+        place = opened.slide.locate(int(level), int(col), int(row))
     except TileNotFoundError as error:
         raise NotFoundError("There is no such tile.") from error
+    etag = f'"{opened.etag}-{level}-{col}-{row}"'
+    if "If-None-Match" not in request.headers and can_be_stored(request):
+        head = TILE_HEAD % (place.length, etag.encode(), date_header())
+        if (message := read_if_in_memory(place, head)) is not None:
+            return StoredResponse(message)
+    if etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
+    body = await asyncio.to_thread(opened.slide.read_tile, int(level), int(col), int(row))
+    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
     return web.Response(body=body, headers=headers)
 
 

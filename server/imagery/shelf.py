@@ -21,7 +21,7 @@ from server.db import Database
 from server.db.schema import asset
 from server.errors import NotFoundError
 from server.imagery.openings import RecentOpenings
-from tiling.canonical import CanonicalSlide, open_canonical
+from tiling.canonical import CanonicalSlide, TileLocation, open_canonical
 
 REMEMBERED_S = 2.0
 """How long another process's change of state may go unnoticed."""
@@ -124,22 +124,17 @@ def _may_see(state: State, preview: bool) -> bool:
     return state is State.RELEASED or (preview and state is State.AWAITING_RELEASE)
 
 
-def read_if_in_memory(fd: int, offset: int, length: int) -> bytes | None:
-    """``length`` bytes, if the kernel has them in memory; None if they would have to come from the disk."""
-    buffer = bytearray(length)
-    try:
-        if os.preadv(fd, (buffer,), offset, os.RWF_NOWAIT) == length:
-            return bytes(buffer)
-    except OSError:
-        # EAGAIN: not in memory. EOPNOTSUPP: a file system without the flag; a thread then reads.
-        pass
-    return None
+def read_if_in_memory(place: TileLocation, head: bytes) -> bytearray | None:
+    """``head`` and the tile's bytes behind it in one buffer, if the kernel has them in memory; else None.
 
-
-def read_tile(opened: OpenSlide, level: int, col: int, row: int) -> bytes | None:
-    """A tile's JPEG bytes if they are in memory, else None (then read it on a thread).
-
-    Raises :class:`tiling.errors.TileNotFoundError`.
+    A thread reads what would have to come from the disk, so that the event loop never waits for it.
     """
-    place = opened.slide.locate(level, col, row)
-    return read_if_in_memory(place.file, place.offset, place.length)
+    start = len(head)
+    buffer = bytearray(start + place.length)
+    buffer[:start] = head
+    try:
+        read = os.preadv(place.file, (memoryview(buffer)[start:],), place.offset, os.RWF_NOWAIT)
+    except OSError:
+        # EAGAIN: not in memory. EOPNOTSUPP: a file system without the flag.
+        return None
+    return buffer if read == place.length else None
