@@ -56,19 +56,19 @@ class Annotating:
         self.ambient = ambient
 
     async def head(self, actor: Actor, asset_id: str) -> int:
-        """The newest revision. Raises :class:`NotFoundError`, :class:`WrongStateError`."""
-        return await self.database.read(lambda connection: released_head(connection, actor, asset_id))
+        """The newest revision. Raises :class:`NotFoundError`."""
+        return await self.database.read(lambda connection: visible_head(connection, actor, asset_id))
 
     async def collection(
         self, actor: Actor, asset_id: str, *, bbox: Bounds | None = None, layer: str | None = None
     ) -> Text:
         """The annotations as a GeoJSON FeatureCollection with a ``revision``; ``bbox`` in l0 px.
 
-        Raises :class:`NotFoundError`, :class:`WrongStateError`.
+        Raises :class:`NotFoundError`.
         """
 
         def work(connection: Connection) -> Text:
-            revision = released_head(connection, actor, asset_id)
+            revision = visible_head(connection, actor, asset_id)
             found = (
                 rows.all_rows(connection, asset_id, layer)
                 if bbox is None
@@ -147,11 +147,11 @@ class Annotating:
         """The changes after a revision, oldest first: ``{"revision", "changes"}``.
 
         Very many come in parts; the text's revision is the last one it holds, and the place to go on from.
-        Raises :class:`NotFoundError`, :class:`WrongStateError`.
+        Raises :class:`NotFoundError`.
         """
 
         def work(connection: Connection) -> Text:
-            head = released_head(connection, actor, asset_id)
+            head = visible_head(connection, actor, asset_id)
             names = _names(connection)
             items: list[bytes] = []
             last, size = min(revision, head), 0
@@ -231,20 +231,33 @@ class Annotating:
         )
 
 
+def visible_head(connection: Connection, actor: Actor, asset_id: str) -> int:
+    """The revision of an asset that this caller may know of: a released one, or any for those of the intake.
+
+    Raises :class:`NotFoundError`.
+    """
+    return _head_and_state(connection, actor, asset_id)[0]
+
+
 def released_head(connection: Connection, actor: Actor, asset_id: str) -> int:
     """The revision of a released asset.
 
     Raises :class:`NotFoundError` if there is none that this caller may know of, :class:`WrongStateError` if
     he may know that it is not released yet.
     """
+    head, state = _head_and_state(connection, actor, asset_id)
+    if state != State.RELEASED:
+        raise WrongStateError("The asset is not released; only released ones can be annotated.")
+    return head
+
+
+def _head_and_state(connection: Connection, actor: Actor, asset_id: str) -> tuple[int, str]:
     row = connection.execute(
         sa.select(asset.c.state, asset.c.annotation_revision).where(asset.c.asset_id == asset_id)
     ).one_or_none()
-    if row is not None and row.state == State.RELEASED:
-        return int(row.annotation_revision)
-    if row is not None and actor.may(Permission.ASSET_INTAKE):
-        raise WrongStateError("The asset is not released; only released ones can be annotated.")
-    raise NotFoundError("There is no such asset.")
+    if row is None or not (row.state == State.RELEASED or actor.may(Permission.ASSET_INTAKE)):
+        raise NotFoundError("There is no such asset.")
+    return int(row.annotation_revision), row.state
 
 
 def author_of(actor: Actor) -> str:

@@ -93,7 +93,7 @@ class ChangeLog(msgspec.Struct):
         "layer": "Only this layer",
     },
     response=CollectionWire,
-    problems=("not-found", "wrong-state", "invalid-input"),
+    problems=("not-found", "invalid-input"),
 )
 async def read_annotations(call: Call) -> Answer:
     """The annotations as GeoJSON; the ETag is the revision."""
@@ -145,7 +145,7 @@ async def change_annotations(call: Call) -> Answer:
     Permission.ANNOTATION_READ,
     query={"since": "The revision that is known already, default 0"},
     response=ChangeLog,
-    problems=("not-found", "wrong-state", "invalid-input"),
+    problems=("not-found", "invalid-input"),
     aliases=("/api/v1/assets/{asset_id}/changes",),
 )
 async def read_changes(call: Call) -> Answer:

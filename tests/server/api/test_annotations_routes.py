@@ -282,7 +282,13 @@ async def test_an_asset_that_is_not_released_does_not_exist_for_annotators(anna,
             "POST", annotations(asset_id) + "/import", data=b"{}", status=404, kind="not-found"
         )
     admin = await sign_in()
-    await admin.problem("GET", annotations("hidden"), status=409, kind="wrong-state")
+    # Whoever looks at an asset before its release opens the same page, and finds nothing drawn on it.
+    assert (await admin.json("GET", annotations("hidden")))["features"] == []
+    assert (await admin.json("GET", changes("hidden")))["changes"] == []
+    await admin.problem(
+        "POST", changes("hidden"), headers={"If-Match": '"0"'}, json=body, status=409, kind="wrong-state"
+    )
+    await admin.problem("GET", annotations("hidden") + "/export", status=409, kind="wrong-state")
 
 
 async def test_each_change_is_in_the_audit_log_by_its_id_without_its_contents(anna, sign_in, asset_id):
