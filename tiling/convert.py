@@ -9,11 +9,11 @@ from typing import Any
 
 from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
 from tiling.canonical.reader import open_canonical
-from tiling.errors import CanonicalError, ConversionCancelled
+from tiling.errors import CanonicalError
 from tiling.limits import Limits
 from tiling.model import Place
 from tiling.open_slide import open_slide
-from tiling.scrub.execute import execute
+from tiling.scrub.execute import execute, stop_if
 from tiling.scrub.verify import check_description, verify
 from tiling.source import ByteSource
 
@@ -63,8 +63,8 @@ def convert(
 ) -> ConversionReport:
     """Write slide.tif, served.bin and served.json into `output_dir`, which exists and holds none of them.
 
-    Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not contain.
-    Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
+    Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not
+    contain. Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
     """
     names = (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE)
     if any((output_dir / name).exists() for name in names):
@@ -88,8 +88,7 @@ def _convert(
 ) -> ConversionReport:
     slide = open_slide(source, limits)
     places = tuple(slide.places())
-    if cancelled():
-        raise ConversionCancelled("the conversion was cancelled")
+    stop_if(cancelled())
     executed = execute(
         slide,
         output_dir,

@@ -19,9 +19,10 @@ from tiling.model import Pixels
 class Coding:
     """How our own JPEGs are quantised: all 64 coefficients of all three components by the same step.
 
-    At equal error on H&E tissue such tables take 12–18 % fewer bytes than libjpeg's, which save on fine detail
-    and on colour because nobody looks closely at photographs; pathologists do. Chroma is never subsampled, for
-    the same reason. quality: the libjpeg quality (4:4:4) that has the same error, for people to read.
+    At equal error on H&E tissue such tables take 12–18 % fewer bytes than libjpeg's, which save on fine
+    detail and on colour because nobody looks closely at photographs; pathologists do. Chroma is never
+    subsampled, for the same reason. quality: the libjpeg quality (4:4:4) that has the same error, for
+    people to read.
     """
 
     step: int

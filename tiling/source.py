@@ -1,4 +1,4 @@
-"""Where a slide's bytes come from: two verbs, so that a plain file, a sealed one or a remote one look alike."""
+"""Where a slide's bytes come from: two verbs, so that plain, sealed and remote files look alike."""
 
 import os
 from pathlib import Path

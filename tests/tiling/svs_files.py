@@ -105,7 +105,9 @@ def _encode(pixels: Pixels, recipe: Recipe) -> bytes:
         return bytes(imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="J2K", mct=False))
     if recipe.coding == "jp2k-ycc":
         ycc = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)[:, :, [0, 2, 1]]
-        return bytes(imagecodecs.jpeg2k_encode(np.ascontiguousarray(ycc), level=0, codecformat="J2K", mct=False))
+        return bytes(
+            imagecodecs.jpeg2k_encode(np.ascontiguousarray(ycc), level=0, codecformat="J2K", mct=False)
+        )
     if recipe.coding == "lzw":
         return bytes(imagecodecs.lzw_encode(pixels.tobytes()))
     return pixels.tobytes()
@@ -132,7 +134,7 @@ def _tiles(pixels: Pixels, recipe: Recipe, *, is_base: bool) -> Iterator[bytes]:
             index += 1
 
 
-def write_svs(path: Path, recipe: Recipe = Recipe()) -> Pixels:  # noqa: B008 - it is frozen
+def write_svs(path: Path, recipe: Recipe = Recipe()) -> Pixels:
     """Write the file; returns the pixels of level 0 as they were before coding."""
     width, height = recipe.width_px, recipe.height_px
     pixels = tissue(width, height)
@@ -182,13 +184,19 @@ def write_svs(path: Path, recipe: Recipe = Recipe()) -> Pixels:  # noqa: B008 - 
             thumbnail = cv2.resize(pixels, (max(1, width // 4), max(1, height // 4)))
             writer.write(thumbnail, photometric="rgb", **options(description(recipe, f"{head} -> 75x50 - ")))
         if recipe.with_reduced:
-            reduced = cv2.resize(pixels, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+            reduced = cv2.resize(
+                pixels, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA
+            )
             level(reduced, description(recipe, f"{head} -> 75x50 "), is_base=False)
         if recipe.with_images:
             card = np.full((90, 80, 3), 240, np.uint8)
             cv2.putText(card, PATIENT, (2, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (0, 0, 0))
             writer.write(
-                card, photometric="rgb", compression="lzw", subfiletype=1, **options(f"Aperio\r\nlabel|{PATIENT}")
+                card,
+                photometric="rgb",
+                compression="lzw",
+                subfiletype=1,
+                **options(f"Aperio\r\nlabel|{PATIENT}"),
             )
             macro = np.tile(card, (1, 3, 1))
             writer.write(macro, photometric="rgb", subfiletype=9, **options(f"Aperio\r\nmacro|{PATIENT}"))

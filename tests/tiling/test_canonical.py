@@ -15,8 +15,8 @@ from tests.tiling.conversions import convert_file
 from tests.tiling.svs_files import Recipe, decoded, write_svs
 from tiling.canonical import open_canonical
 from tiling.errors import CanonicalError, TileNotFoundError
-from tiling.geometry import TileGrid, deepzoom_sizes
 from tiling.geometry import Size as SlideSize
+from tiling.geometry import TileGrid, deepzoom_sizes
 
 SHAPES = [
     Recipe(width_px=300, height_px=200),
@@ -34,7 +34,10 @@ SHAPES = [
 def test_every_deep_zoom_tile_is_there_in_its_size_and_shows_its_part(tmp_path: Path, recipe: Recipe) -> None:
     write_svs(tmp_path / "a.svs", recipe)
     convert_file(tmp_path / "a.svs", tmp_path / "out")
-    with openslide.OpenSlide(tmp_path / "out" / "slide.tif") as seen, open_canonical(tmp_path / "out") as slide:
+    with (
+        openslide.OpenSlide(tmp_path / "out" / "slide.tif") as seen,
+        open_canonical(tmp_path / "out") as slide,
+    ):
         sizes = deepzoom_sizes(SlideSize(recipe.width_px, recipe.height_px))
         assert slide.info.deepzoom_level_count == len(sizes)
         for dz_level, size in enumerate(sizes):
@@ -86,7 +89,13 @@ def test_other_programs_read_the_same_tiff(tmp_path: Path) -> None:
         level_0 = np.asarray(seen.read_region((0, 0), 0, (700, 500)).convert("RGB"))
     with tifffile.TiffFile(path) as file:
         assert file.is_bigtiff
-        assert [page.shape for page in file.pages] == [(500, 700, 3), (250, 350, 3), (125, 175, 3), (63, 88, 3), (32, 44, 3)]
+        assert [page.shape for page in file.pages] == [
+            (500, 700, 3),
+            (250, 350, 3),
+            (125, 175, 3),
+            (63, 88, 3),
+            (32, 44, 3),
+        ]
         assert [page.is_reduced for page in file.pages] == [False, True, True, True, True]
         assert np.array_equal(file.pages[0].asarray(), level_0)
 
@@ -138,7 +147,9 @@ def test_opening_and_closing_leaves_no_file_open(tmp_path: Path) -> None:
         ("thumbnail", None),
     ],
 )
-def test_a_description_that_does_not_fit_its_files_is_refused(tmp_path: Path, key: str, value: object) -> None:
+def test_a_description_that_does_not_fit_its_files_is_refused(
+    tmp_path: Path, key: str, value: object
+) -> None:
     write_svs(tmp_path / "a.svs")
     convert_file(tmp_path / "a.svs", tmp_path / "out")
     path = tmp_path / "out" / "served.json"

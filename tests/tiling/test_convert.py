@@ -26,17 +26,30 @@ from tiling.errors import (
 from tiling.jpeg import scan_digest
 from tiling.source import FileSource
 
-REAL = ["slides/CMU-1-Small-Region.svs", "slides/small.svs", "slides/😐.svs", "derived/aperio-fakephi-9001x7003.svs"]
+REAL = [
+    "slides/CMU-1-Small-Region.svs",
+    "slides/small.svs",
+    "slides/😐.svs",
+    "derived/aperio-fakephi-9001x7003.svs",
+]
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_level_0_of_a_real_slide_is_carried_over_bit_for_bit(tmp_path: Path, shared_data: Path, name: str) -> None:
+def test_level_0_of_a_real_slide_is_carried_over_bit_for_bit(
+    tmp_path: Path, shared_data: Path, name: str
+) -> None:
     report = convert_file(shared_data / name, tmp_path / "out", forbidden=[Path(name).stem])
     assert report.l0_encoding == "carried over bit for bit"
-    with tifffile.TiffFile(shared_data / name) as source, tifffile.TiffFile(tmp_path / "out" / "slide.tif") as written:
+    with (
+        tifffile.TiffFile(shared_data / name) as source,
+        tifffile.TiffFile(tmp_path / "out" / "slide.tif") as written,
+    ):
         old, new = source.pages[0], written.pages[0]
         assert len(old.dataoffsets) == len(new.dataoffsets) == report.proof["tiles"]["identical"]
-        old_bytes, new_bytes = (shared_data / name).read_bytes(), (tmp_path / "out" / "slide.tif").read_bytes()
+        old_bytes, new_bytes = (
+            (shared_data / name).read_bytes(),
+            (tmp_path / "out" / "slide.tif").read_bytes(),
+        )
         for index in range(len(old.dataoffsets)):
             start, length = old.dataoffsets[index], old.databytecounts[index]
             at, size = new.dataoffsets[index], new.databytecounts[index]
@@ -47,14 +60,20 @@ def test_level_0_of_a_real_slide_is_carried_over_bit_for_bit(tmp_path: Path, sha
 @pytest.mark.parametrize("name", REAL)
 def test_every_program_sees_what_the_scanner_wrote(tmp_path: Path, shared_data: Path, name: str) -> None:
     convert_file(shared_data / name, tmp_path / "out")
-    with openslide.OpenSlide(shared_data / name) as source, openslide.OpenSlide(tmp_path / "out" / "slide.tif") as made:
+    with (
+        openslide.OpenSlide(shared_data / name) as source,
+        openslide.OpenSlide(tmp_path / "out" / "slide.tif") as made,
+    ):
         assert made.dimensions == source.dimensions
         for key in ("openslide.mpp-x", "openslide.mpp-y"):
             assert float(made.properties[key]) == pytest.approx(float(source.properties[key]), rel=1e-6)
         assert not made.associated_images
         width, height = min(source.dimensions[0], 1500), min(source.dimensions[1], 1500)
         x, y = (source.dimensions[0] - width) // 2, (source.dimensions[1] - height) // 2
-        shown = [np.asarray(slide.read_region((x, y), 0, (width, height)).convert("RGB")) for slide in (source, made)]
+        shown = [
+            np.asarray(slide.read_region((x, y), 0, (width, height)).convert("RGB"))
+            for slide in (source, made)
+        ]
         assert np.array_equal(shown[0], shown[1])
 
 
@@ -85,13 +104,20 @@ def test_other_codings_are_encoded_once_in_the_right_colours(tmp_path: Path, cod
     assert np.abs(shown - pixels).mean() < 2
 
 
-@pytest.mark.parametrize(("coding", "subsampling"), [("jpeg", "444"), ("jpeg", "422"), ("jpeg", "420"), ("jpeg-rgb", "444")])
-def test_a_tile_that_the_scanner_left_out_is_white_and_counted(tmp_path: Path, coding: str, subsampling: str) -> None:
+@pytest.mark.parametrize(
+    ("coding", "subsampling"), [("jpeg", "444"), ("jpeg", "422"), ("jpeg", "420"), ("jpeg-rgb", "444")]
+)
+def test_a_tile_that_the_scanner_left_out_is_white_and_counted(
+    tmp_path: Path, coding: str, subsampling: str
+) -> None:
     # 0 is whole, 19 is the cropped one in the corner
     write_svs(tmp_path / "a.svs", Recipe(coding=coding, subsampling=subsampling, missing=frozenset({0, 19})))
     report = convert_file(tmp_path / "a.svs", tmp_path / "out")
     assert report.proof["tiles"]["missing"] == 2
-    with openslide.OpenSlide(tmp_path / "out" / "slide.tif") as made, open_canonical(tmp_path / "out") as slide:
+    with (
+        openslide.OpenSlide(tmp_path / "out" / "slide.tif") as made,
+        open_canonical(tmp_path / "out") as slide,
+    ):
         for origin in ((0, 0), (256, 192)):
             assert np.asarray(made.read_region(origin, 0, (44, 8)).convert("RGB")).min() >= 254
         last = slide.info.deepzoom_level_count - 1
@@ -160,9 +186,7 @@ def test_progress_counts_up_in_two_stages(tmp_path: Path) -> None:
     seen: list[tuple[Stage, int, int]] = []
     with FileSource(tmp_path / "a.svs") as source:
         (tmp_path / "out").mkdir()
-        convert(
-            source, tmp_path / "out", progress=lambda *step: seen.append(step), cancelled=lambda: False
-        )
+        convert(source, tmp_path / "out", progress=lambda *step: seen.append(step), cancelled=lambda: False)
     for stage in Stage:
         steps = [(done, total) for kind, done, total in seen if kind is stage]
         assert steps == sorted(steps)
@@ -187,7 +211,9 @@ def test_a_cancelled_conversion_leaves_nothing_and_no_thread(tmp_path: Path, ask
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiling")]
 
 
-def test_a_full_disk_is_told_as_such_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_as_such_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_svs(tmp_path / "a.svs")
 
     def fsync(_: int) -> None:

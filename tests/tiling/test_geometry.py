@@ -1,5 +1,7 @@
 """Grids and pyramids: every pixel once, every level half of the one above."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def test_deep_zoom_levels_halve_and_round_up_to_a_single_pixel(width: int, heigh
     sizes = deepzoom_sizes(Size(width, height))
     assert sizes[0] == Size(1, 1)
     assert sizes[-1] == Size(width, height)
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         assert small.width_px == (large.width_px + 1) // 2
         assert small.height_px == (large.height_px + 1) // 2
     # Deep Zoom's own definition of the number of levels: ceil(log2(longest side)) + 1
@@ -39,7 +41,9 @@ def test_deep_zoom_levels_halve_and_round_up_to_a_single_pixel(width: int, heigh
 
 
 @given(large_sides, large_sides, tile_sides)
-def test_the_pyramid_ends_with_the_first_level_that_fits_in_a_tile(width: int, height: int, side: int) -> None:
+def test_the_pyramid_ends_with_the_first_level_that_fits_in_a_tile(
+    width: int, height: int, side: int
+) -> None:
     sizes = pyramid_sizes(Size(width, height), side)
     assert sizes == tuple(reversed(deepzoom_sizes(Size(width, height))))[: len(sizes)]
     assert sizes[-1].fits_in(side)

@@ -19,7 +19,9 @@ def test_scale_and_power_are_read_from_a_real_description() -> None:
     assert not is_aperio(b"Hamamatsu|MPP = 0.25")
 
 
-@pytest.mark.parametrize("text", ["", "nan", "inf", "-0.25", "0", "1e-1", "0,25", "1_0", "0.2 5", "1000", "٢"])
+@pytest.mark.parametrize(
+    "text", ["", "nan", "inf", "-0.25", "0", "1e-1", "0,25", "1_0", "0.2 5", "1000", "٢"]
+)
 def test_an_odd_scale_is_no_scale(text: str) -> None:
     assert parse(f"Aperio|MPP = {text}|AppMag = 20".encode()).mpp_um is None
 

@@ -6,8 +6,9 @@
     served.json   sizes and checksums; a few hundred bytes
 
 The index has one record of 16 bytes for each Deep Zoom tile, level by level from 1×1 up, row by row: a word
-`offset << 1 | file` (file 0 is slide.tif, 1 is served.bin) and the length, both unsigned 64-bit little-endian. It is
-binary, not decimal text, so that a search for a removed number cannot hit an offset by chance.
+`offset << 1 | file` (file 0 is slide.tif, 1 is served.bin) and the length, both unsigned 64-bit
+little-endian. It is binary, not decimal text, so that a search for a removed number cannot hit an offset by
+chance.
 """
 
 import json

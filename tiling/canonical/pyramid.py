@@ -54,9 +54,7 @@ def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
 class Pyramid:
     """Feed it level 0, a row of tiles at a time; it hands encoded tiles of the other levels to `sink`."""
 
-    def __init__(
-        self, size: Size, tile_size_px: int, pool: Executor, sink: TileSink
-    ) -> None:
+    def __init__(self, size: Size, tile_size_px: int, pool: Executor, sink: TileSink) -> None:
         self._tile_size_px = tile_size_px
         self._pool = pool
         self._sink = sink
@@ -94,9 +92,7 @@ class Pyramid:
     def _run_parts(self, source: Rows, start: int, end: int, width_px: int, out: Pixels) -> None:
         lefts = range(0, width_px, _PART_COLS_PX)
         futures = [
-            self._pool.submit(
-                reduce_part, source, start, end, left, min(width_px, left + _PART_COLS_PX), out
-            )
+            self._pool.submit(reduce_part, source, start, end, left, min(width_px, left + _PART_COLS_PX), out)
             for left in lefts
         ]
         for _ in in_order(futures):

@@ -108,9 +108,7 @@ class CanonicalSlide:
     def dzi(self) -> str:
         """The Deep Zoom descriptor (XML)."""
         size = self._description.size
-        return _DZI.format(
-            tile=self._description.tile_size_px, width=size.width_px, height=size.height_px
-        )
+        return _DZI.format(tile=self._description.tile_size_px, width=size.width_px, height=size.height_px)
 
     def _read(self, location: TileLocation) -> bytes:
         data = os.pread(location.file, location.length, location.offset)

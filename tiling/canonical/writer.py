@@ -23,7 +23,6 @@ from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
 
-
 _BYTES_PER_SYNC = 32 * 2**20
 
 
@@ -60,7 +59,9 @@ class CanonicalWriter:
         self._levels = []
         for level_size in pyramid_sizes(size, tile_size_px):
             grid = TileGrid(level_size, tile_size_px)
-            self._levels.append(_Level(grid, np.zeros(grid.count, np.uint64), np.zeros(grid.count, np.uint64)))
+            self._levels.append(
+                _Level(grid, np.zeros(grid.count, np.uint64), np.zeros(grid.count, np.uint64))
+            )
         self._dz_grids = [TileGrid(dz_size, tile_size_px) for dz_size in deepzoom_sizes(size)]
         # One record a tile, per Deep Zoom level: (offset << 1 | file, length)
         self._index = [np.zeros((grid.count, 2), np.uint64) for grid in self._dz_grids]
@@ -166,4 +167,3 @@ class CanonicalWriter:
         self._syncer.shutdown(wait=True, cancel_futures=True)
         self._slide_file.close()
         self._served_file.close()
-

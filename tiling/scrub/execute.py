@@ -27,8 +27,8 @@ _DAMAGE_BEARABLE = 1 / 1_000
 class Executed:
     """What was written, and how many tiles are not what the source has.
 
-    missing: left out by the scanner; damaged: not decodable; recoded edges: Deep Zoom's cropped form of a tile that
-    could not be cropped without loss (slide.tif has the source's).
+    missing: left out by the scanner; damaged: not decodable; recoded edges: Deep Zoom's cropped form of a
+    tile that could not be cropped without loss (slide.tif has the source's).
     """
 
     description: Description
@@ -84,8 +84,7 @@ def execute(
                 for done in in_order(pending):
                     parts.append(done)
                     progress(tally.done + sum(map(len, parts)), grid.count)
-                    if cancelled():
-                        raise ConversionCancelled("the conversion was cancelled")
+                    stop_if(cancelled())
                 pyramid.base.publish(row)
                 if row + 1 < grid.rows:
                     pending = _start_row(slide, coding, row + 1, pyramid, pool)
@@ -114,6 +113,12 @@ def execute(
             )
         )
     return Executed(description, icc_profile, tally.missing, frozenset(tally.damaged), tally.recoded_edges)
+
+
+def stop_if(is_cancelled: bool) -> None:
+    """Raises ConversionCancelled."""
+    if is_cancelled:
+        raise ConversionCancelled("the conversion was cancelled")
 
 
 def _start_row(

@@ -1,13 +1,14 @@
 """Which strings the result must not contain: what the source said in words, in every disguise we know of.
 
-A value is searched for as a whole and in its parts. Each is looked for in plain bytes, in UTF-8, Latin-1 and UTF-16,
-in base64, and whatever the case of its letters. Nothing shorter than six bytes is: such strings turn up in compressed
-image data by chance.
+A value is searched for as a whole and in its parts. Each is looked for in plain bytes, in UTF-8, Latin-1
+and UTF-16, in base64, and whatever the case of its letters. Nothing shorter than six bytes is: such strings
+turn up in compressed image data by chance.
 """
 
 import base64
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 from tiling.scrub.search import MIN_BYTES, Needle
 
@@ -21,7 +22,7 @@ _FINE = re.compile(rb"[\s,;|=^_'\"()\[\]{}<>]+")
 
 
 def removed_values(texts: Iterable[bytes], forbidden: Iterable[str]) -> frozenset[bytes]:
-    """The values (and their parts) in `texts`, descriptions and tags as the file has them, and `forbidden`."""
+    """The values, and their parts, in `texts` (descriptions and tags as they stand) and `forbidden`."""
     values: set[bytes] = set()
     for text in texts:
         for field in _FIELD_ENDS.split(text):
@@ -41,8 +42,8 @@ def _parts(value: bytes) -> set[bytes]:
 def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:
     """The searches that find any of `values` in any disguise.
 
-    `allowed` is text that the result contains by right (fixed words, allowlisted numbers): what is part of it says
-    nothing about the source, and is left out.
+    `allowed` is text that the result contains by right (fixed words, allowlisted numbers): what is part of
+    it says nothing about the source, and is left out.
     """
     permitted = allowed.lower()
     wanted = {value for value in values if value.lower() not in permitted}
@@ -58,10 +59,8 @@ def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:
 def _encodings(value: bytes) -> set[bytes]:
     text = _decoded(value)
     variants = {value, text.encode()}
-    try:
+    with suppress(UnicodeEncodeError):
         variants.add(text.encode("latin-1"))
-    except UnicodeEncodeError:
-        pass
     return {variant for variant in variants if len(variant) >= MIN_BYTES}
 
 

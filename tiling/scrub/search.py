@@ -1,9 +1,9 @@
 """Look for many short strings in gigabytes, in a few seconds.
 
-The idea is that of the "Teddy" search in Hyperscan: strings are dealt into eight buckets, one bit each. For each of
-the first six byte positions a table says which buckets have a string with that byte there; a place where
-one bit survives all six tables is a candidate, and is compared byte for byte. The tables are applied to
-whole blocks at once by OpenCV and NumPy, outside the interpreter lock: about 0.5 GB/s a thread for any
+The idea is that of the "Teddy" search in Hyperscan: strings are dealt into eight buckets, one bit each. For
+each of the first six byte positions a table says which buckets have a string with that byte there; a place
+where one bit survives all six tables is a candidate, and is compared byte for byte. The tables are applied
+to whole blocks at once by OpenCV and NumPy, outside the interpreter lock: about 0.5 GB/s a thread for any
 number of strings, where `bytes.find` needs a pass for each.
 """
 

@@ -1,7 +1,7 @@
 """Prove that a canonical slide is faithful and clean, by looking at the files that were written.
 
-Nothing is taken from the memory of the conversion: the result is opened again by other people's libraries (tifffile,
-OpenSlide), the source by a second reader. Whatever cannot be proved raises VerificationError.
+Nothing is taken from the memory of the conversion: the result is opened again by other people's libraries
+(tifffile, OpenSlide), the source by a second reader. Whatever cannot be proved raises VerificationError.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from tiling.canonical.layout import SERVED_FILE, SLIDE_FILE, Description
-from tiling.errors import ConversionCancelled, VerificationError
+from tiling.errors import VerificationError
 from tiling.model import Slide
 from tiling.pixels import REDUCED_CODING, encode_jpeg
-from tiling.scrub.execute import Executed
+from tiling.scrub.execute import Executed, stop_if
 from tiling.scrub.removed import needles, removed_values
 from tiling.scrub.search import MultiSearch
 from tiling.scrub.verify_files import FileProof, check_deepzoom, check_layout
@@ -88,8 +88,7 @@ def verify(
             total = tile_count + dz_count + len(chunks)
 
             def advance(done: int) -> None:
-                if cancelled():
-                    raise ConversionCancelled("the conversion was cancelled")
+                stop_if(cancelled())
                 progress(done, total)
 
             accounted, padding = check_layout(pages, slide_file, description, executed.icc_profile)
@@ -147,7 +146,7 @@ def _sha256(file: ByteSource, stopped: threading.Event) -> str:
 def check_description(
     path: Path, expected: Description, texts: Iterable[bytes], forbidden: Iterable[str]
 ) -> None:
-    """Check served.json as it stands on the disk: the expected numbers, in the expected form, and nothing else.
+    """Check served.json as it stands on the disk: the expected numbers in the expected form, nothing else.
 
     Raises VerificationError.
     """

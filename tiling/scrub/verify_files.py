@@ -1,4 +1,4 @@
-"""Prove what the result's files consist of: no unknown tag, no unaccounted byte, every Deep Zoom tile in place."""
+"""Prove what the result consists of: no unknown tag, no unaccounted byte, each Deep Zoom tile in place."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,8 +80,8 @@ def check_layout(
             raise VerificationError("the result's colour profile is not the one that was made for it")
         end = page.offset + _DIRECTORY_BYTES + _ENTRY_BYTES * len(page.tags)
         spans.append(np.array([[page.offset, end]], np.int64))
-        for tag in page.tags:
-            spans.append(np.array([[tag.valueoffset, tag.valueoffset + tag.valuebytecount]], np.int64))
+        values = [(tag.valueoffset, tag.valueoffset + tag.valuebytecount) for tag in page.tags]
+        spans.append(np.array(values, np.int64))
         starts = np.asarray(page.dataoffsets, np.int64)
         spans.append(np.stack([starts, starts + np.asarray(page.databytecounts, np.int64)], axis=1))
     padding = 0

@@ -12,7 +12,7 @@ import openslide
 import tifffile
 from numpy.typing import NDArray
 
-from tiling.canonical.layout import SLIDE_FILE, Description
+from tiling.canonical.layout import Description
 from tiling.errors import VerificationError
 from tiling.geometry import TileGrid, pyramid_sizes
 from tiling.model import Slide, Witness
@@ -46,7 +46,7 @@ def check_pixels(
     pages: Sequence[tifffile.TiffPage],
     slide_path: Path,
 ) -> PixelProof:
-    """Raises VerificationError where another library sees another size, scale or picture than the source's."""
+    """Raises VerificationError where another library sees another size, scale or picture."""
     description = executed.description
     try:
         with openslide.OpenSlide(slide_path) as seen:
@@ -87,9 +87,7 @@ def _compare_base(
     return sampled, worst
 
 
-def _reduced_difference(
-    pages: Sequence[tifffile.TiffPage], description: Description, level: int
-) -> float:
+def _reduced_difference(pages: Sequence[tifffile.TiffPage], description: Description, level: int) -> float:
     """The middle tile of a level against the mean of 2×2 pixels of the four tiles that it shows."""
     sizes = pyramid_sizes(description.size, description.tile_size_px)
     grid, above = (TileGrid(sizes[number], description.tile_size_px) for number in (level, level - 1))

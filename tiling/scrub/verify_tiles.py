@@ -19,8 +19,9 @@ _TILES_PER_REPORT = 256
 class TileProof:
     """Counts of level-0 tiles, and of bytes inside the source's tiles that are not image data.
 
-    identical: scan data equal to the source's bit for bit; encoded: decoded and encoded once; missing: left out by
-    the scanner, white; damaged: not decodable, white. scan_sha256: over all identical tiles' digests in order.
+    identical: scan data equal to the source's bit for bit; encoded: decoded and encoded once; missing: left
+    out by the scanner, white; damaged: not decodable, white. scan_sha256: over all identical tiles' digests
+    in order.
     """
 
     tiles: int
@@ -69,9 +70,7 @@ def check_tiles(
                 damaged += 1
             else:
                 raise VerificationError("a level-0 tile of the result differs from the source's")
-    return TileProof(
-        slide.grid.count, identical, encoded, missing, damaged, foreign, digest.hexdigest()
-    )
+    return TileProof(slide.grid.count, identical, encoded, missing, damaged, foreign, digest.hexdigest())
 
 
 def _scan_digest(data: bytes, tables: bytes) -> bytes | None:

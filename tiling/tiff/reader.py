@@ -1,7 +1,7 @@
 """The directories of a TIFF or BigTIFF, read strictly and with bounds.
 
-Nothing is believed before it is checked: every offset lies inside the file, directories do not loop, counts and
-sizes stay below `Limits`. Values are read when asked for, so a file of any size costs a few kilobytes.
+Nothing is believed before it is checked: every offset lies inside the file, directories do not loop, counts
+and sizes stay below `Limits`. Values are read when asked for, so a file of any size costs a few kilobytes.
 """
 
 import struct

@@ -1,7 +1,7 @@
 """A pyramidal BigTIFF written front to back: tiles in the order they are ready, directories last.
 
-The classic layout, one directory a level in one chain, opens in OpenSlide (generic-tiff), libvips, tifffile and QuPath.
-Nothing in it depends on clock, machine or file name: the same slide gives the same bytes.
+The classic layout, one directory a level in one chain, opens in OpenSlide (generic-tiff), libvips, tifffile
+and QuPath. Nothing in it depends on clock, machine or file name: the same slide gives the same bytes.
 """
 
 import struct
@@ -26,7 +26,7 @@ _UM_PER_CM = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LevelDirectory:
-    """What a level's directory states. sampling: of the JPEG's luma against chroma, (horizontal, vertical)."""
+    """What a level's directory states. sampling: luma samples per chroma sample, (horizontal, vertical)."""
 
     size: Size
     tile_size_px: int
@@ -70,10 +70,11 @@ class PyramidWriter:
     def _write_directory(self, entries: dict[int, tuple[FieldType, int, bytes]]) -> int:
         table = []
         for tag, (field_type, count, value) in sorted(entries.items()):
+            inline = value.ljust(8, b"\0")
             if len(value) > 8:
                 self._align()
-                value = struct.pack("<Q", self.append(value))
-            table.append(_ENTRY.pack(tag, field_type, count, value.ljust(8, b"\0")))
+                inline = struct.pack("<Q", self.append(value))
+            table.append(_ENTRY.pack(tag, field_type, count, inline))
         self._align()
         return self.append(struct.pack("<Q", len(table)) + b"".join(table) + bytes(8))
 

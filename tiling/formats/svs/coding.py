@@ -1,7 +1,7 @@
 """Tiles that are not JPEG: what Aperio also writes, decoded within bounds.
 
-33003 and 33005 are Aperio's numbers for JPEG 2000 with YCbCr and with RGB samples; LZW, Deflate and raw tiles occur in
-exports.
+33003 and 33005 are Aperio's numbers for JPEG 2000 with YCbCr and with RGB samples; LZW, Deflate and raw
+tiles occur in exports.
 """
 
 import cv2

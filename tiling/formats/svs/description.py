@@ -1,8 +1,8 @@
 """What an Aperio ImageDescription says, read by allowlist.
 
-The text is "Aperio Image Library v… \\r\\n<geometry>|key = value|key = value…". Keys and values are free text of the
-scanner's operator: names, accession numbers and barcodes stand beside the technical values. Two numbers are
-read; everything else only lives on as a string that must not be found in the result.
+The text is "Aperio Image Library v… \\r\\n<geometry>|key = value|key = value…". Keys and values are free
+text of the scanner's operator: names, accession numbers and barcodes stand beside the technical values. Two
+numbers are read; everything else only lives on as a string that must not be found in the result.
 """
 
 import re

@@ -51,9 +51,7 @@ class ImageDirectory:
 
 def read_image_directory(tiff: TiffFile, directory: Directory, limits: Limits) -> ImageDirectory:
     """Raises CorruptSlideError, SlideTooLargeError."""
-    size = Size(
-        tiff.integer(directory, tags.IMAGE_WIDTH, 0), tiff.integer(directory, tags.IMAGE_LENGTH, 0)
-    )
+    size = Size(tiff.integer(directory, tags.IMAGE_WIDTH, 0), tiff.integer(directory, tags.IMAGE_LENGTH, 0))
     if size.width_px == 0 or size.height_px == 0:
         raise CorruptSlideError("an image of the file has no pixels")
     if size.pixel_count > limits.pixels:
@@ -112,8 +110,9 @@ def _read_chunks(
 def classify(images: Sequence[ImageDirectory]) -> tuple[ImageRole, ...]:
     """Tell levels from everything else, by what the pictures are rather than by what they are called.
 
-    A level is tiled and has level 0's proportions. ImageDePHI #141 and our own leak tests show files whose label
-    carries no description, or another one: so a directory that is nothing provable is UNKNOWN, and left behind.
+    A level is tiled and has level 0's proportions. ImageDePHI #141 and our own leak tests show files whose
+    label carries no description, or another one: so a directory that is nothing provable is UNKNOWN, and
+    left behind.
     """
     base = images[0]
     return tuple(

@@ -80,7 +80,9 @@ def _covered_bytes(tiff: TiffFile, images: Sequence[ImageDirectory]) -> int:
             if chunks is not None:
                 present = chunks.byte_counts > 0
                 starts = chunks.offsets[present].astype(np.int64)
-                spans.append(np.stack([starts, starts + chunks.byte_counts[present].astype(np.int64)], axis=1))
+                spans.append(
+                    np.stack([starts, starts + chunks.byte_counts[present].astype(np.int64)], axis=1)
+                )
     table = np.concatenate(spans)
     table = table[np.argsort(table[:, 0], kind="stable")]
     reach = np.maximum.accumulate(table[:, 1])

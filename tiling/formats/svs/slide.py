@@ -26,7 +26,10 @@ def is_svs(tiff: TiffFile, limits: Limits) -> bool:
 
 
 class SvsSlide:
-    """Implements `tiling.model.Slide`. Raises CorruptSlideError, UnsupportedSlideError, SlideTooLargeError."""
+    """Implements `tiling.model.Slide`.
+
+    Raises CorruptSlideError, UnsupportedSlideError, SlideTooLargeError.
+    """
 
     format_name = "aperio-svs"
 
