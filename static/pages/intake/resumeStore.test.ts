@@ -1,27 +1,6 @@
 import { expect, test } from 'vitest';
+import { MemoryStorage } from './memoryStorage';
 import { ResumeStore, uploadIdOf } from './resumeStore';
-
-class MemoryStorage implements Storage {
-  readonly map = new Map<string, string>();
-  get length(): number {
-    return this.map.size;
-  }
-  clear(): void {
-    this.map.clear();
-  }
-  getItem(key: string): string | null {
-    return this.map.get(key) ?? null;
-  }
-  key(index: number): string | null {
-    return [...this.map.keys()][index] ?? null;
-  }
-  removeItem(key: string): void {
-    this.map.delete(key);
-  }
-  setItem(key: string, value: string): void {
-    this.map.set(key, value);
-  }
-}
 
 const entry = { fingerprint: 'f1', url: 'http://host/api/v1/uploads/u1', size_bytes: 9 };
 

@@ -13,13 +13,14 @@ export class UploadQueue {
   interrupted = $state<UnfinishedUpload[]>([]);
 
   readonly #client: Client;
-  readonly #store = new ResumeStore(localStorage);
+  readonly #store: ResumeStore;
   #accountId: string | null = null;
   #nextKey = 1;
   #suspended: UploadItem[] = [];
 
-  constructor(client: Client) {
+  constructor(client: Client, storage: Storage = localStorage) {
     this.#client = client;
+    this.#store = new ResumeStore(storage);
   }
 
   active = $derived(this.items.filter(isActive));
