@@ -1,5 +1,6 @@
 """What tests of the server share: a database, a clock they can turn, cheap passwords, an application."""
 
+import logging
 import random
 import shutil
 import uuid
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
@@ -42,6 +44,15 @@ class Clock:
 
     def turn(self, **by: float) -> None:
         self.moment += timedelta(**by)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command configures the logs for its process; the next test must not write to its streams."""
+    handlers = logging.root.handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture
