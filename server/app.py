@@ -12,11 +12,11 @@ from server.access.authenticator import Authenticator
 from server.ambient import Ambient, real_ambient
 from server.annotating.service import Annotating
 from server.api import ALL_ROUTES
-from server.api.gate import AioHandler, declared, guarded
+from server.api.gate import declared, guarded
 from server.api.metrics import Metrics
+from server.api.nowhere import NOWHERE
 from server.api.openapi import openapi_document
 from server.api.pages import PAGES
-from server.api.problems import problem_of_http
 from server.api.services import SERVICES, Services
 from server.api.system import OPENAPI
 from server.config import Settings
@@ -54,7 +54,7 @@ def create_app(
         front_end=FRONT_END if (FRONT_END / "index.html").is_file() else None,
     )
     services.readiness["data_folder"] = intake.readiness
-    app = web.Application(middlewares=[_as_problems], client_max_size=0)
+    app = web.Application(client_max_size=0)
     app[SERVICES] = services
     app[OPENAPI] = openapi_document(
         (e for e in ALL_ROUTES if e.path not in PAGES), metadata.version("slidereel")
@@ -66,6 +66,7 @@ def create_app(
                 app.router.add_get(path, handler)
             else:
                 app.router.add_route(endpoint.method, path, handler)
+    app.router.add_route(NOWHERE.method, NOWHERE.path, guarded(NOWHERE))
     refuse_undeclared(app)
 
     async def background(_app: web.Application) -> AsyncIterator[None]:
@@ -85,16 +86,6 @@ def refuse_undeclared(app: web.Application) -> None:
     for route in app.router.routes():
         if declared(route.handler) is None:
             raise UndeclaredRouteError(f"{route.method} {route.resource} has no declared permission.")
-
-
-@web.middleware
-async def _as_problems(request: web.Request, handler: AioHandler) -> web.StreamResponse:
-    """Unknown addresses and wrong methods are answered before any route: as problem documents too."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        reference = request.app[SERVICES].ambient.random_bytes(4).hex()
-        return problem_of_http(error, reference)
 
 
 @contextlib.asynccontextmanager
