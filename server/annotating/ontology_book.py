@@ -10,7 +10,7 @@ from annotations.errors import InvalidOntologyError, StaleRevisionError
 from annotations.ontology import LabelClass, Ontology
 from server.ambient import Ambient
 from server.annotating.default_classes import default_classes
-from server.db.schema import annotation, label_class, ontology
+from server.db.schema import annotation, change_set, label_class, ontology
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,10 @@ def _replace(connection: Connection, current: Ontology, classes: tuple[LabelClas
     kept = {label.class_id for label in classes}
     removed = [label.class_id for label in current.classes if label.class_id not in kept]
     for class_id in removed:
-        used = sa.select(annotation.c.annotation_key).where(annotation.c.class_id == class_id).limit(1)
-        if connection.execute(used).first() is not None:
-            raise InvalidOntologyError("A class that annotations have cannot be deleted; archive it instead.")
+        if _is_used(connection, class_id):
+            raise InvalidOntologyError(
+                "A class that annotations have or had can only be archived, not deleted."
+            )
         connection.execute(label_class.delete().where(label_class.c.class_id == class_id))
     added = changed = 0
     for label in classes:
@@ -142,3 +143,10 @@ def _replace(connection: Connection, current: Ontology, classes: tuple[LabelClas
             changed += replace(before, position=label.position) != label
     connection.execute(ontology.update().values(revision=after.revision))
     return OntologyChange(after, added, changed, len(removed))
+
+
+def _is_used(connection: Connection, class_id: str) -> bool:
+    """Whether an annotation has the class, or ever had: the history must stay readable, and be taken back."""
+    has = sa.select(annotation.c.annotation_key).where(annotation.c.class_id == class_id)
+    had = sa.select(change_set.c.revision).where(sa.func.instr(change_set.c.body, class_id.encode()) > 0)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (has, had))

@@ -83,6 +83,22 @@ async def test_a_class_in_use_can_be_archived_but_not_deleted(sign_in, database)
     assert (await created.json(content_type=None))["type"] == "/problems/invalid-class"
 
 
+async def test_a_class_that_only_the_history_knows_is_kept_so_that_a_deletion_can_be_taken_back(
+    sign_in, database
+):
+    asset_id = add_asset(database)
+    admin = await sign_in()
+    used, unused, *others = drafts(await admin.json("GET", ONTOLOGY))
+    drawn = feature(class_id=used["class_id"])
+    await admin.change(asset_id, 0, created=[drawn])
+    await admin.change(asset_id, 1, deleted=[drawn["id"]])
+    head = {"If-Match": '"1"'}
+    without = {"classes": [unused, *others]}
+    await admin.problem("PUT", ONTOLOGY, json=without, headers=head, status=422, kind="invalid-ontology")
+    await admin.json("PUT", ONTOLOGY, json={"classes": [used, *others]}, headers=head)
+    await admin.change(asset_id, 2, created=[drawn])
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,6 +1,7 @@
 """Signing in and out over HTTP: the cookie, the refusals, the tokens."""
 
 import pytest
+import structlog
 
 from server.access import ROLE_PERMISSIONS, Role
 from server.app import create_app
@@ -89,6 +90,24 @@ async def test_what_is_no_sign_in_is_refused_with_a_sentence(nobody, body, media
     assert response.status == status
     assert response.content_type == "application/problem+json"
     assert "xxxx" not in await response.text()
+
+
+async def test_no_password_and_no_name_is_logged(nobody, add_account):
+    await add_account("anna")
+    with structlog.testing.capture_logs() as logs:
+        for username in ("anna", "a-secret-typed-as-a-name"):
+            body = {"username": username, "password": "a-secret-password"}
+            await nobody.problem("POST", SESSION, json=body, status=401, kind="unauthenticated")
+        await nobody.ask(
+            "POST",
+            SESSION,
+            data=b'{"password": "a-secret-password"',
+            headers={"Content-Type": "application/json"},
+        )
+        await nobody.json("POST", SESSION, json={"username": "anna", "password": PASSWORD})
+    assert logs
+    for word in ("secret", "anna", PASSWORD):
+        assert word not in repr(logs)
 
 
 async def test_another_sites_page_cannot_sign_in_or_out(nobody, sign_in, add_account):
