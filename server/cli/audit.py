@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from server import audit
-from server.cli.opening import open_database
+from server.cli.opening import open_existing_database
 
 EXIT_BROKEN = 1
 PAGE = 1000
@@ -29,7 +29,7 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Print how many events there are and the head's digest, which an auditor may note elsewhere."""
-    with open_database(args.settings) as database:
+    with open_existing_database(args.settings) as database:
         report = database.read_now(audit.verify)
     if report.broken_at is not None:
         sys.stderr.write(
@@ -44,7 +44,7 @@ def run_verify(args: argparse.Namespace) -> int:
 def run_list(args: argparse.Namespace) -> int:
     """Print the newest events."""
     left, before = args.limit, None
-    with open_database(args.settings) as database:
+    with open_existing_database(args.settings) as database:
         while left > 0:
             question = partial(audit.events, subject_id=args.subject, before=before, limit=min(left, PAGE))
             page = database.read_now(question)

@@ -12,7 +12,7 @@ from server.access import COMMAND_LINE
 from server.ambient import real_ambient
 from server.annotating import Annotating
 from server.annotating.exchange import Exchange, Exported, Imported
-from server.cli.opening import open_database
+from server.cli.opening import open_existing_database
 from server.errors import InvalidInputError
 
 ORIGIN = "command line"
@@ -46,7 +46,7 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the file; on standard error, what the format cannot hold."""
-    with open_database(args.settings) as database:
+    with open_existing_database(args.settings) as database:
         exchange = Exchange(Annotating(database, real_ambient()))
         exported: Exported = asyncio.run(exchange.export(COMMAND_LINE, args.asset_id, args.format, ORIGIN))
     if args.output == "-":
@@ -66,7 +66,7 @@ def run_import(args: argparse.Namespace) -> int:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
     except OSError as error:
         raise InvalidInputError(f"The file cannot be read: {error.strerror}.") from error
-    with open_database(args.settings) as database:
+    with open_existing_database(args.settings) as database:
         exchange = Exchange(Annotating(database, real_ambient()))
         imported: Imported = asyncio.run(
             exchange.import_file(COMMAND_LINE, args.asset_id, args.format, data, ORIGIN)

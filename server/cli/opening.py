@@ -33,3 +33,14 @@ def open_database(settings: Settings) -> Database:
         database.close()
         raise
     return database
+
+
+def open_existing_database(settings: Settings) -> Database:
+    """:func:`open_database` for commands that only make sense where there is one: a mistyped folder is
+    an error.
+
+    Raises :class:`StorageError`.
+    """
+    if not database_path(settings).is_file():
+        raise StorageError("There is no Slidereel data in this folder; say where it is with --data.")
+    return open_database(settings)

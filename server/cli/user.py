@@ -13,7 +13,7 @@ from server.accounts import Doer
 from server.accounts.api_tokens import DEFAULT_DAYS
 from server.accounts.passwords import generate_password
 from server.ambient import real_ambient
-from server.cli.opening import open_database
+from server.cli.opening import open_database, open_existing_database
 from server.errors import InvalidInputError
 
 BY = Doer(None, "command line", "command line")
@@ -76,7 +76,9 @@ def _with(action: Action) -> Callable[[argparse.Namespace], int]:
     """The command that runs ``action`` on the data folder's accounts."""
 
     def run(args: argparse.Namespace) -> int:
-        with open_database(args.settings) as database:
+        # The first account may make the data folder; anything else in an empty one is a mistyped name.
+        opening = open_database if action is _add else open_existing_database
+        with opening(args.settings) as database:
             asyncio.run(action(args, Authenticator(database, real_ambient(), args.settings)))
         return 0
 

@@ -91,6 +91,16 @@ def test_an_account_goes_through_role_password_disable_enable_and_token(user):
     assert out.strip() not in err
 
 
+@pytest.mark.parametrize(
+    "arguments", [("user", "list"), ("audit", "verify"), ("audit", "list"), ("export", "a1", "--output", "-")]
+)
+def test_a_mistyped_data_folder_is_said_and_not_made(tmp_path, capsys, arguments):
+    missing = tmp_path / "mistyped"
+    assert main([*arguments, "--data", str(missing)]) == 1
+    assert "no Slidereel data" in capsys.readouterr().err
+    assert not missing.exists()
+
+
 def test_the_last_admin_is_not_disabled_from_here_either(user):
     user("add", "root", "--role", "admin", "--password-stdin", given=PASSWORD)
     code, _out, err = user("disable", "root")
