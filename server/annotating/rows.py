@@ -26,16 +26,19 @@ from server.db.schema import annotation as annotation_table
 AT_A_TIME = 500
 """Ids in one question to the database; SQLite's oldest limit is 999."""
 
-_SELECT = """
+_COLUMNS = """
 SELECT a.annotation_key, a.annotation_id, a.layer, a.class_id, a.geometry, a.name, a.is_locked, a.extra,
        a.created_at, a.updated_at, a.revision, c.account_id
-FROM annotation a JOIN change_set c ON c.asset_id = a.asset_id AND c.revision = a.revision
 """
+_CHANGE = "JOIN change_set c ON c.asset_id = a.asset_id AND c.revision = a.revision\n"
+_SELECT = _COLUMNS + "FROM annotation a " + _CHANGE
 _ALL = sa.text(_SELECT + "WHERE a.asset_id = :asset_id ORDER BY a.annotation_key")
 _IN_BOX = sa.text(
-    _SELECT
-    + """JOIN annotation_box b ON b.annotation_key = a.annotation_key
-WHERE b.x1 >= :x0 AND b.x0 <= :x1 AND b.y1 >= :y0 AND b.y0 <= :y1
+    # CROSS JOIN is SQLite's way of saying “from left to right”: left alone it reads the whole slide first.
+    _COLUMNS
+    + "FROM annotation_box b CROSS JOIN annotation a ON a.annotation_key = b.annotation_key "
+    + _CHANGE
+    + """WHERE b.x1 >= :x0 AND b.x0 <= :x1 AND b.y1 >= :y0 AND b.y0 <= :y1
   AND b.asset0 <= :shard AND b.asset1 >= :shard AND a.asset_id = :asset_id
 ORDER BY a.annotation_key"""
 )

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 import shapely
+import sqlalchemy as sa
 
 from annotations.history import ChangeSet
 from annotations.model import Annotation
+from server.annotating import rows
 from server.annotating.store import SqlAnnotationStore
 from server.db import Database
 from server.errors import NotFoundError
@@ -43,6 +45,14 @@ class TestSqlAnnotationStore(AnnotationStoreContract):
             lambda c: c.exec_driver_sql("SELECT count(*) FROM annotation_box").scalar_one()
         )
         assert boxes == 0
+
+    def test_a_window_is_looked_up_in_the_boxes_first_and_reads_no_other_annotation(self, database, asset_id):
+        where = dict.fromkeys(("asset_id", "shard", "x0", "x1", "y0", "y1"), 0)
+        plan = database.read_now(
+            lambda c: [row.detail for row in c.execute(sa.text(f"EXPLAIN QUERY PLAN {rows._IN_BOX}"), where)]
+        )
+        assert plan[0].startswith("SCAN b VIRTUAL TABLE")
+        assert plan[1].startswith("SEARCH a USING INTEGER PRIMARY KEY")
 
     def test_a_shape_between_two_32_bit_floats_is_found_at_its_exact_edge_only(self, store, asset_id, commit):
         edge = 16_777_215.3
