@@ -12,7 +12,7 @@ from server.accounts.passwords import Passwords, check_new_password
 from server.ambient import Ambient
 from server.db import Database, Row
 from server.db.schema import account, api_token, session
-from server.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from server.errors import ConflictError, InvalidInputError, NotFoundError
 
 _COLUMNS = (
     account.c.account_id,
@@ -130,19 +130,6 @@ class Accounts:
             )
 
         return await self._database.write(work)
-
-    async def change_own_password(self, account_id: str, current: str, new: str, by: Doer) -> Account:
-        """A person's own new password. Raises :class:`ForbiddenError` if ``current`` is not the old one."""
-
-        def read(connection: Connection) -> str | None:
-            return connection.scalar(
-                sa.select(account.c.password_hash).where(account.c.account_id == account_id)
-            )
-
-        stored = await self._database.read(read)
-        if not await asyncio.to_thread(self._passwords.verify, stored, current):
-            raise ForbiddenError("The current password is not right.")
-        return await self.change(account_id, by, password=new)
 
     def _change(
         self,

@@ -6,6 +6,8 @@ sentence, same wait.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +22,7 @@ from server.accounts.unknown_names import UnknownNames
 from server.ambient import Ambient, rfc3339
 from server.db import Database, Row
 from server.db.schema import account, session
-from server.errors import TooManyAttemptsError, UnauthenticatedError
+from server.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 
 AT_A_TIME = 2
 """Passwords checked at the same time: each takes 64 MiB and a core."""
@@ -66,12 +68,36 @@ class Sessions:
         Raises :class:`UnauthenticatedError` (always the same sentence), or :class:`TooManyAttemptsError`
         while this name has to wait or too many people are at the door.
         """
+        async with self._turn():
+            return await self._sign_in(fold_username(username[: USERNAME_LIMIT * 4]), password, origin)
+
+    async def confirm(self, account_id: str, password: str, origin: str) -> None:
+        """Make sure that whoever sits at a session knows the account's password; guesses count as at sign-in.
+
+        Raises :class:`ForbiddenError` if he does not, :class:`TooManyAttemptsError`.
+        """
+
+        def read(connection: Connection) -> Row | None:
+            query = sa.select(account).where(account.c.account_id == account_id)
+            return connection.execute(query).one_or_none()
+
+        async with self._turn():
+            row = await self._database.read(read)
+            self._refuse_while_waiting(_moment(row.wait_until) if row else None)
+            stored = row.password_hash if row else None
+            if not await asyncio.to_thread(self._passwords.verify, stored, password):
+                await self._database.write(lambda connection: self._note_failure(connection, row, origin))
+                raise ForbiddenError("The current password is not right.")
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A place among the few whose passwords are checked at a time."""
         if self._queued >= QUEUE_LIMIT:
             raise TooManyAttemptsError("Too many people are signing in; try again shortly.", retry_after_s=2)
         self._queued += 1
         try:
             async with self._turns:
-                return await self._sign_in(fold_username(username[: USERNAME_LIMIT * 4]), password, origin)
+                yield
         finally:
             self._queued -= 1
 

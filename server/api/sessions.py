@@ -116,14 +116,15 @@ async def sign_out(call: Call) -> Answer:
     Permission.SESSION_OWN,
     request=PasswordChange,
     response=SessionAnswer,
-    problems=("invalid-input", "unsupported-media", "too-large"),
+    problems=("invalid-input", "too-many-attempts", "unsupported-media", "too-large"),
 )
 async def change_password(call: Call) -> Answer:
     """Change one's own password; all other sessions of the account end."""
     account_id = _own_account(call)
     given = await call.json_body(PasswordChange, CREDENTIALS_LIMIT_BYTES)
     authenticator = call.services.authenticator
-    await authenticator.accounts.change_own_password(account_id, given.current, given.new, call.by)
+    await authenticator.sessions.confirm(account_id, given.current, call.origin)
+    await authenticator.accounts.change(account_id, call.by, password=given.new)
     authenticator.forget_account(account_id)
     return _begun(call, await authenticator.sessions.renew(account_id))
 

@@ -10,7 +10,7 @@ from server import audit
 from server.accounts import Passwords, Sessions
 from server.accounts.sessions import SessionRules
 from server.db.schema import account, session
-from server.errors import TooManyAttemptsError, UnauthenticatedError
+from server.errors import ForbiddenError, TooManyAttemptsError, UnauthenticatedError
 from tests.server.conftest import BY, PASSWORD
 
 
@@ -114,6 +114,20 @@ async def test_the_right_password_ends_the_counting(authenticator, add_account, 
     await authenticator.sessions.sign_in("anna", PASSWORD, "test")
     await refused(authenticator, "anna")
     assert await authenticator.sessions.sign_in("anna", PASSWORD, "test")
+
+
+async def test_whoever_sits_at_a_session_proves_that_he_knows_the_password_and_guesses_count(
+    authenticator, add_account
+):
+    account_id = (await add_account("anna")).account_id
+    await authenticator.sessions.confirm(account_id, PASSWORD, "test")
+    for _ in range(3):
+        with pytest.raises(ForbiddenError):
+            await authenticator.sessions.confirm(account_id, "guess", "test")
+    with pytest.raises(TooManyAttemptsError):
+        await authenticator.sessions.confirm(account_id, PASSWORD, "test")
+    with pytest.raises(TooManyAttemptsError):
+        await authenticator.sessions.sign_in("anna", PASSWORD, "test")
 
 
 async def test_guesses_at_the_same_time_do_not_slip_by(authenticator, add_account):
