@@ -120,6 +120,24 @@ export function changeOf(changeId: string, transitions: Iterable<Transition>): C
   return { changeId, created, updated, deleted };
 }
 
+/** A change in pieces of at most `most` annotations each; the first keeps the change's id. One that is small enough comes back as it is. */
+export function inPieces(change: ChangeSet, most: number, newId: () => string): ChangeSet[] {
+  const { created, updated, deleted } = change;
+  const count = created.length + updated.length + deleted.length;
+  if (count <= most) return [change];
+  const pieces: ChangeSet[] = [];
+  for (let at = 0; at < count; at += most) {
+    const part = <T>(list: readonly T[], before: number): T[] => list.slice(Math.max(0, at - before), Math.max(0, at + most - before));
+    pieces.push({
+      changeId: at === 0 ? change.changeId : newId(),
+      created: part(created, 0),
+      updated: part(updated, created.length),
+      deleted: part(deleted, created.length + updated.length),
+    });
+  }
+  return pieces;
+}
+
 /** The same change without what it says of some annotations. */
 export const without = (change: ChangeSet, ids: ReadonlySet<string>): ChangeSet => ({
   changeId: change.changeId,

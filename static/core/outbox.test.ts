@@ -50,6 +50,8 @@ class Server implements Transport {
   }
 
   async since(revision: number) {
+    const trouble = this.troubles.shift();
+    if (trouble instanceof Error) throw trouble;
     return { revision: this.revision, changes: this.log.slice(revision, revision + this.pageLength) };
   }
 }
@@ -292,6 +294,40 @@ describe('the outbox', () => {
     expect([...store.all.keys()]).toEqual(['b']);
     expect(origins).toEqual(['remote']);
     expect(outbox.status.revision).toBe(2);
+  });
+
+  test('it is not called saved again before the server has answered again', async () => {
+    const server = new Server();
+    const { outbox, clock } = tab(server, new Disk());
+    await outbox.open();
+    server.troubles.push(failure(0), failure(0));
+    await outbox.poll();
+    expect(outbox.status).toMatchObject({ state: 'offline', waiting: 0 });
+    clock.ring();
+    await settled();
+    expect(outbox.status.state).toBe('offline');
+    clock.ring();
+    await settled();
+    expect(outbox.status.state).toBe('saved');
+  });
+
+  test('a log that breaks off between two pages is shown whole in the end', async () => {
+    const server = new Server();
+    const { outbox, store, clock } = tab(server, new Disk());
+    await outbox.open();
+    server.pageLength = 3;
+    for (let i = 0; i < 5; i++) elsewhere(server, { from: null, to: shape(`s${i}`) });
+    const { since } = server;
+    let calls = 0;
+    server.since = async (revision) => {
+      if (++calls === 2) throw failure(0);
+      return since.call(server, revision);
+    };
+    await outbox.poll();
+    expect(outbox.status.state).toBe('offline');
+    clock.ring();
+    await settled();
+    expect(store.all.size).toBe(5);
   });
 
   test('a log that comes in pages is read to its end', async () => {

@@ -170,7 +170,7 @@ export class Outbox {
     this.#tell();
     try {
       if (this.#revision === null) await this.#load();
-      else if (options.poll === true && this.#pending.length === 0) await this.#catchUp();
+      else if (this.#pending.length === 0 && (options.poll === true || this.#trouble !== null)) await this.#catchUp();
       while (this.#pending.length > 0) await this.#sendFirst();
       this.#trouble = null;
       this.#failures = 0;

@@ -128,7 +128,7 @@ export interface FileContent {
 
 /** What the slide workspace needs from a server; `api/client.ts` speaks it over HTTP. A failed call throws what problemOf() reads. */
 export interface WorkspaceApi {
-  getAsset(assetId: string): Promise<{ case_name: string | null }>;
+  getAsset(assetId: string): Promise<{ case_name: string | null; state: string }>;
   getSlide(assetId: string): Promise<SlideInfo>;
   getOntology(): Promise<OntologyWire>;
   getAnnotations(assetId: string): Promise<AnnotationCollection>;

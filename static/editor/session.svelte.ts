@@ -1,6 +1,6 @@
 /** One person at one slide: what is drawn, chosen and shown, and every verb the tools, keys and panels use on it. */
 import { newAnnotation, type Annotation } from '../core/annotation';
-import { changeOf, touchedIds, type Transition } from '../core/changeset';
+import { changeOf, inPieces, touchedIds, type ChangeSet, type Transition } from '../core/changeset';
 import { firstCrossing, type Crossing } from '../core/crossing';
 import { boundsOf, paths, type Bounds, type Geometry, type Position } from '../core/geometry';
 import { annotationAt } from '../core/hit_test';
@@ -40,6 +40,9 @@ export interface ChosenVertex {
 /** What of an annotation a person can change. */
 export type Revision = Pick<Annotation, 'geometry' | 'classId' | 'name' | 'isLocked'>;
 
+/** Annotations in one change; the server's limit is twice that. */
+const MAX_CHANGE = 10_000;
+
 export interface Hint {
   readonly text: string;
   readonly isWarning: boolean;
@@ -47,7 +50,8 @@ export interface Hint {
 
 export class EditorSession {
   readonly slide: SlideInfo;
-  readonly canWrite: boolean;
+  /** Why this person may only look, as a sentence; null when they may draw. */
+  readonly readOnlyBecause: string | null;
   readonly #author: string;
   readonly store = new AnnotationStore();
   readonly index = new SpatialIndex();
@@ -80,9 +84,9 @@ export class EditorSession {
   view = $state.raw<ViewTransform | null>(null);
   cursor = $state.raw<Position | null>(null);
 
-  constructor(parts: { slide: SlideInfo; canWrite: boolean; author: string; transport: Transport; port: OutboxPort }) {
+  constructor(parts: { slide: SlideInfo; readOnlyBecause: string | null; author: string; transport: Transport; port: OutboxPort }) {
     this.slide = parts.slide;
-    this.canWrite = parts.canWrite;
+    this.readOnlyBecause = parts.readOnlyBecause;
     this.#author = parts.author;
     this.outbox = new Outbox({ store: this.store, transport: parts.transport, port: parts.port, clock: browserClock });
     this.store.subscribe((applied) => this.#follow(applied));
@@ -90,6 +94,10 @@ export class EditorSession {
       this.status = status;
       this.conflicts = this.outbox.conflicts;
     });
+  }
+
+  get canWrite(): boolean {
+    return this.readOnlyBecause === null;
   }
 
   get pixelSize(): PixelSize | null {
@@ -244,17 +252,23 @@ export class EditorSession {
 
   #commit(transitions: readonly Transition[]): void {
     if (!this.canWrite) return;
-    const applied = this.store.commit(changeOf(newId(), transitions), 'local');
-    if (applied) this.outbox.add(applied);
+    this.#apply(changeOf(newId(), transitions), 'local');
+  }
+
+  /** Draw a change and put it on its way; one gesture, but the server takes only so much at a time. */
+  #apply(change: ChangeSet, origin: 'local' | 'undo'): void {
+    const gesture = newId();
+    for (const piece of inPieces(change, MAX_CHANGE, newId)) {
+      const applied = this.store.commit(piece, origin, gesture);
+      if (applied) this.outbox.add(applied);
+    }
   }
 
   #travel(result: ReturnType<UndoStack['undo']>): void {
     if (!result || !this.canWrite) return;
-    const applied = this.store.commit(result.change, 'undo');
-    if (applied) {
-      this.outbox.add(applied);
-      this.select(touchedIds(applied.change));
-    }
+    this.#apply(result.change, 'undo');
+    const touched = touchedIds(result.change);
+    if (touched.length > 0) this.select(touched.filter((id) => this.store.get(id)));
     if (result.skippedIds.length > 0) this.say('Someone else has changed that since; it was left as it is.', true);
     this.#measureUndo();
   }
