@@ -3,10 +3,12 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Connection
 
+from annotations.errors import DuplicateAnnotationError
 from annotations.formats import adapter_named
 from annotations.history import ChangeSet
 from annotations.model import Annotation
@@ -47,11 +49,14 @@ class Imported:
 class _Reading:
     """A file against the state that it was read for."""
 
-    head: int
     ontology_revision: int
     changes: tuple[store.PreparedChange, ...]
     new_classes: tuple[LabelClass, ...]
     losses: tuple[str, ...]
+
+
+class _ReadAnewError(Exception):
+    """Meanwhile the classes have changed."""
 
 
 class Exchange:
@@ -108,9 +113,8 @@ class Exchange:
             await self._annotating.ontology()
             for _ in range(ATTEMPTS):
                 reading = await self._read(actor, asset_id, format_name, data)
-                done = await self._database.write(self._writer(actor, asset_id, reading, origin))
-                if done is not None:
-                    return done
+                with suppress(_ReadAnewError, DuplicateAnnotationError):
+                    return await self._database.write(self._writer(actor, asset_id, reading, origin))
             raise InvalidChangeError("The annotations change too fast for this import; try again.")
 
     async def _read(self, actor: Actor, asset_id: str, format_name: str, data: bytes) -> _Reading:
@@ -118,11 +122,11 @@ class Exchange:
         adapter = adapter_named(format_name)
         ambient = self._annotating.ambient
 
-        def state(connection: Connection) -> tuple[int, Ontology, frozenset[str]]:
-            head = released_head(connection, actor, asset_id)
-            return head, ontology_book.read(connection), rows.all_ids(connection, asset_id)
+        def state(connection: Connection) -> tuple[Ontology, frozenset[str]]:
+            released_head(connection, actor, asset_id)
+            return ontology_book.read(connection), rows.all_ids(connection, asset_id)
 
-        head, ontology, taken_ids = await self._database.read(state)
+        ontology, taken_ids = await self._database.read(state)
 
         def parse() -> _Reading:
             parsed = adapter.parse(
@@ -138,7 +142,6 @@ class Exchange:
                 new_classes, losses = (), (*losses, sentence)
             annotations, sentences = _without_archived(annotations, ontology)
             return _Reading(
-                head,
                 ontology.revision,
                 tuple(
                     store.prepare_change(ChangeSet(_new_uuid(ambient), created=part))
@@ -152,13 +155,13 @@ class Exchange:
 
     def _writer(
         self, actor: Actor, asset_id: str, reading: _Reading, origin: str
-    ) -> Callable[[Connection], Imported | None]:
-        """The transaction; it does nothing and answers None if the state is not the one that was read."""
+    ) -> Callable[[Connection], Imported]:
+        """The transaction. What others drew meanwhile does not matter to it, only whether an id is taken."""
 
-        def work(connection: Connection) -> Imported | None:
+        def work(connection: Connection) -> Imported:
             head = released_head(connection, actor, asset_id)
-            if head != reading.head or (ontology_book.read(connection).revision != reading.ontology_revision):
-                return None
+            if ontology_book.read(connection).revision != reading.ontology_revision:
+                raise _ReadAnewError
             if reading.new_classes:
                 changed = ontology_book.append(connection, reading.new_classes)
                 self._annotating.record_ontology(connection, actor, changed, origin=origin)

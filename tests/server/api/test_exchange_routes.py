@@ -5,6 +5,7 @@ import json
 import pytest
 
 from server.access import Role
+from server.annotating.exchange import Exchange
 from server.annotating.service import Annotating
 from server.errors import OutOfSpaceError
 from tests.server.conftest import add_asset, feature
@@ -121,6 +122,48 @@ async def test_an_import_that_fails_in_its_middle_leaves_nothing(sign_in, monkey
     await admin.problem("POST", PATH + "/import", data=json.dumps(twice), status=507, kind="out-of-space")
     assert (await admin.json("GET", PATH))["revision"] == 0
     assert (await admin.json("GET", "/api/v1/ontology"))["revision"] == 1
+
+
+async def test_an_import_goes_on_top_of_what_others_draw_meanwhile(sign_in, monkeypatch):
+    admin = await sign_in()
+    await admin.json("GET", "/api/v1/ontology")
+    read, meanwhile = Exchange._read, []
+
+    async def read_while_others_edit(self, *arguments):
+        reading = await read(self, *arguments)
+        if len(meanwhile) == 0:
+            await admin.change("a1", 0, created=[feature()])
+        elif len(meanwhile) == 1:
+            classes = (await admin.json("GET", "/api/v1/ontology"))["classes"]
+            body = {"classes": [*classes, {"name": "Gland", "color": "#010203"}]}
+            await admin.json("PUT", "/api/v1/ontology", json=body, headers={"If-Match": '"1"'})
+        meanwhile.append(1)
+        return reading
+
+    monkeypatch.setattr(Exchange, "_read", read_while_others_edit)
+    first = await admin.json("POST", PATH + "/import", data=qupath("Tumour"))
+    assert (first["revision"], first["created"], len(meanwhile)) == (2, 1, 1)
+    second = await admin.json("POST", PATH + "/import", data=qupath("Gland"))
+    assert (second["revision"], second["classes_created"], len(meanwhile)) == (3, [], 3)
+
+
+async def test_an_import_whose_ids_somebody_took_meanwhile_gets_new_ones(sign_in, monkeypatch):
+    admin = await sign_in()
+    drawn = feature()
+    file = json.dumps({"type": "FeatureCollection", "features": [{**drawn, "properties": {}}]})
+    read, meanwhile = Exchange._read, []
+
+    async def read_while_others_import(self, *arguments):
+        reading = await read(self, *arguments)
+        if not meanwhile:
+            await admin.change("a1", 0, created=[drawn])
+        meanwhile.append(1)
+        return reading
+
+    monkeypatch.setattr(Exchange, "_read", read_while_others_import)
+    answer = await admin.json("POST", PATH + "/import", data=file)
+    assert (answer["revision"], len(answer["losses"]), len(meanwhile)) == (2, 1, 2)
+    assert len({f["id"] for f in (await admin.json("GET", PATH))["features"]}) == 2
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"null", b"\xff\xfe", b'{"type":"Nothing"}', b"[" * 100_000])
