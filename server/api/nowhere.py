@@ -1,4 +1,4 @@
-"""What is at an address where nothing is: a problem document like any other.
+"""What is at an address where nothing is: the page that says so for a person, a problem document otherwise.
 
 It is a route and not a middleware, because a middleware would stand before every tile.
 """
@@ -6,6 +6,7 @@ It is a route and not a middleware, because a middleware would stand before ever
 from aiohttp import web
 
 from server.api.endpoint import Answer, Call, Endpoint, Public
+from server.api.pages import page_not_found
 
 PATH = "/{unknown:.*}"
 
@@ -18,6 +19,8 @@ async def nowhere(call: Call) -> Answer:
             allowed |= (await resource.resolve(call.request))[1]
     if allowed:
         raise web.HTTPMethodNotAllowed(call.request.method, sorted(allowed))
+    if call.request.method == "GET" and "text/html" in call.request.headers.get("Accept", ""):
+        return page_not_found(call)
     raise web.HTTPNotFound
 
 

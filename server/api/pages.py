@@ -28,10 +28,21 @@ PAGES = ("/", "/login", "/intake", "/admin/classes", "/admin/users", "/audit", "
 
 async def page(call: Call) -> Answer:
     """The page; which one is shown is decided in the browser by the address."""
+    return _index(call, 200)
+
+
+def page_not_found(call: Call) -> web.StreamResponse:
+    """The page for an address that has none: the browser's side says so and shows the way back."""
+    return _index(call, 404)
+
+
+def _index(call: Call, status: int) -> web.StreamResponse:
     folder = call.services.front_end
     if folder is None:
         return web.Response(text=NOT_BUILT, status=503, content_type="text/html")
     headers = {**PAGE_HEADERS, "Cache-Control": "no-cache", "Content-Type": "text/html; charset=utf-8"}
+    if status != 200:
+        return web.Response(body=(folder / "index.html").read_bytes(), status=status, headers=headers)
     return web.FileResponse(folder / "index.html", headers=headers)
 
 

@@ -106,6 +106,8 @@ async def sign_out(call: Call) -> Answer:
         await call.services.authenticator.sessions.end(token, call.origin)
         call.services.authenticator.forget(token)
     response = web.Response(status=204)
+    # The next person at this browser may not be permitted to see the pictures that it kept.
+    response.headers["Clear-Site-Data"] = '"cache"'
     response.del_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_secure(call))
     return response
 

@@ -71,7 +71,7 @@ async def get_tile(call: Call) -> Answer:
     opened = shelf.remembered(asset_id, preview=preview) or await shelf.slide(asset_id, preview=preview)
     try:
         place = opened.slide.locate(int(level), int(col), int(row))
-    except TileNotFoundError as error:
+    except (TileNotFoundError, ValueError) as error:  # ValueError: a number of thousands of digits
         raise NotFoundError("There is no such tile.") from error
     etag = f'"{opened.etag}-{level}-{col}-{row}"'
     if "If-None-Match" not in request.headers and can_be_stored(request):
