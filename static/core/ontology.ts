@@ -11,8 +11,8 @@ export interface LabelClass {
   readonly isArchived: boolean;
 }
 
-/** Of annotations without a class: readable on pink, on blue and on glass. */
-export const UNCLASSIFIED_COLOR = '#ffd400';
+/** Of annotations without a class: red, as QuPath has it. */
+export const UNCLASSIFIED_COLOR = '#ff2d2d';
 
 export class Ontology {
   readonly revision: number;

@@ -219,6 +219,24 @@ describe('the outbox', () => {
     expect(server.state.get('a')).toEqual(shape('a'));
   });
 
+  test('what a closed tab left behind is taken over by one that is still open', async () => {
+    const server = new Server();
+    const disk = new Disk();
+    const staying = tab(server, disk);
+    await staying.outbox.open();
+    const leaving = tab(server, disk);
+    await leaving.outbox.open();
+    server.troubles.push(failure(0));
+    leaving.edit({ from: null, to: shape('left behind') });
+    await settled();
+    leaving.outbox.close();
+    await staying.outbox.poll();
+    await settled();
+    expect(server.state.has('left behind')).toBe(true);
+    expect(staying.store.get('left behind')).not.toBeNull();
+    expect(disk.rows).toEqual([]);
+  });
+
   test.each(['in the same tab', 'after a reload'])('an answer that was lost does not commit twice, %s', async (where) => {
     const server = new Server();
     const disk = new Disk();
@@ -425,8 +443,10 @@ describe('the outbox', () => {
         elsewhere(server, { from, to: from && next() < 0.4 ? null : shape(id, 1 + Math.floor(next() * 50)) });
       } else if (dice < 0.8) {
         server.troubles.push(next() < 0.5 ? 'answer lost' : failure(next() < 0.5 ? 0 : 503));
-      } else if (dice < 0.9) {
+      } else if (dice < 0.85) {
         desk.clock.ring();
+      } else if (dice < 0.9) {
+        void desk.outbox.poll();
       } else {
         desk.outbox.close();
         desk = tab(server, disk);

@@ -169,6 +169,7 @@ export class Outbox {
     this.#cancelRetry = null;
     this.#tell();
     try {
+      if (options.poll === true) await this.#adopt();
       if (this.#revision === null) await this.#load();
       else if (this.#pending.length === 0 && (options.poll === true || this.#trouble !== null)) await this.#catchUp();
       while (this.#pending.length > 0) await this.#sendFirst();
@@ -180,6 +181,16 @@ export class Outbox {
       this.#isBusy = false;
       this.#tell();
     }
+  }
+
+  /** Take over what tabs left behind that have been closed since; a change that was sent already is committed once. */
+  async #adopt(): Promise<void> {
+    const kept = await this.#port.load().catch(() => null);
+    const known = new Set(this.#pending.map((entry) => entry.change.changeId));
+    const orphans = kept?.pending.filter((entry) => !known.has(entry.change.changeId)) ?? [];
+    if (orphans.length === 0) return;
+    this.#pending.push(...orphans);
+    if (this.#revision !== null) this.#fit();
   }
 
   async #load(): Promise<void> {

@@ -18,6 +18,7 @@ export interface KeptBatch {
 
 /** Storage that survives a reload, for one asset and one account. */
 export interface OutboxPort {
+  /** Everything no other open tab is responsible for; that of closed ones becomes ours. */
   load(): Promise<Kept>;
   /** All of the batch or nothing; resolves when it is on disk. */
   write(batch: KeptBatch): Promise<void>;

@@ -11,7 +11,6 @@ const HALO_PX = 5;
 const HANDLE_PX = 8;
 /** Handles nearer to each other than this would be a smear. */
 const LEAST_HANDLE_GAP_PX = 7;
-const MAX_SHAPES_WITH_HANDLES = 10;
 /** Of more than this, the selection is shown by white lines alone. */
 const MAX_HALOS = 300;
 const FILL_ALPHA = 0.25;
@@ -36,8 +35,10 @@ export function paintMarks(context: Context, view: ViewTransform, session: Edito
   if (selected.length <= MAX_HALOS) for (const annotation of selected) paintSelected(context, view, annotation, session);
   else paintCrowd(context, view, selected);
   if (session.areNamed) paintNames(context, view, selected.slice(0, 100), (a) => labelOf(a, session));
-  if (session.tool === 'select' && selected.length <= MAX_SHAPES_WITH_HANDLES) {
-    for (const annotation of selected) if (!annotation.isLocked && session.canWrite) paintHandles(context, view, annotation, session);
+  if (session.tool === 'select') {
+    for (const annotation of session.reshapable) {
+      paintHandles(context, view, session.preview.get(annotation.annotationId) ?? annotation, session);
+    }
   }
   if (session.marquee) {
     const { minX, minY, maxX, maxY } = session.marquee;

@@ -43,6 +43,8 @@ export type Revision = Pick<Annotation, 'geometry' | 'classId' | 'name' | 'isLoc
 /** Annotations in one change; the server's limit is twice that. */
 const MAX_CHANGE = 10_000;
 
+const MAX_RESHAPABLE = 10;
+
 export interface Hint {
   readonly text: string;
   readonly isWarning: boolean;
@@ -120,6 +122,11 @@ export class EditorSession {
   /** What is selected and may be changed by this person. */
   get editable(): Annotation[] {
     return this.canWrite ? this.selected.filter((a) => !a.isLocked) : [];
+  }
+
+  /** Those of the selection whose points can be taken hold of: of a crowd nobody means a point. */
+  get reshapable(): Annotation[] {
+    return this.selection.size <= MAX_RESHAPABLE ? this.editable : [];
   }
 
   select(ids: Iterable<string>): void {

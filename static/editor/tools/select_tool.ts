@@ -24,7 +24,7 @@ export class SelectTool implements Tool {
 
   cursor(input: PointerInput | null): string {
     if (!input) return 'default';
-    for (const annotation of this.#session.editable) {
+    for (const annotation of this.#session.reshapable) {
       if (vertexAt(annotation.geometry, input.at, input.reachPx)) return 'pointer';
       if (input.alt && edgeAt(annotation.geometry, input.at, input.reachPx)) return 'copy';
     }
@@ -42,7 +42,7 @@ export class SelectTool implements Tool {
   #gestureAt(input: PointerInput): Gesture | null {
     const session = this.#session;
     if (!input.shift) {
-      for (const annotation of session.editable) {
+      for (const annotation of session.reshapable) {
         const vertex = vertexAt(annotation.geometry, input.at, input.reachPx);
         if (vertex) {
           session.chosenVertex = { annotationId: annotation.annotationId, ...vertex };
