@@ -73,7 +73,8 @@ export class EditorSession {
   activeClassId = $state<string | null>(null);
 
   areShown = $state(true);
-  areFilled = $state(true);
+  /** Off at first, as in QuPath: a fill would tint the very tissue that is being judged. */
+  areFilled = $state(false);
   areNamed = $state(false);
   hiddenClassIds = $state.raw<ReadonlySet<string | null>>(new Set());
 
