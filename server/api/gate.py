@@ -135,7 +135,11 @@ def _refuse_foreign_origin(request: web.Request, services: Services) -> None:
     origin = request.headers.get("Origin")
     if origin is None:
         return
-    if origin != services.settings.public_origin and urlsplit(origin).netloc != request.host:
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:  # “http://[” is no address
+        host = ""
+    if origin != services.settings.public_origin and host != request.host:
         raise ForbiddenError("This request came from another site's page.")
 
 

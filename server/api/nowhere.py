@@ -8,7 +8,8 @@ from aiohttp import web
 from server.api.endpoint import Answer, Call, Endpoint, Public
 from server.api.pages import page_not_found
 
-PATH = "/{unknown:.*}"
+PATH = r"/{unknown:[\s\S]*}"
+"""Everything, encoded line ends too (a dot would leave those out, to be answered without a reference)."""
 
 
 async def nowhere(call: Call) -> Answer:

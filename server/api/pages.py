@@ -50,7 +50,13 @@ for _path in PAGES:
     routes.add("GET", _path, Public.ANYBODY, response="text/html")(page)
 
 
-@routes.add("GET", "/static/{path:.+}", Public.ANYBODY, response="application/octet-stream")
+@routes.add(
+    "GET",
+    "/static/{path:.+}",
+    Public.ANYBODY,
+    response="application/octet-stream",
+    problems=("not-found",),
+)
 async def static_file(call: Call) -> Answer:
     """A file of the built front end. Its name holds its content's hash, so it may be kept for ever."""
     folder = call.services.front_end

@@ -78,7 +78,7 @@ async def get_tile(call: Call) -> Answer:
         head = TILE_HEAD % (place.length, etag.encode(), date_header())
         if (message := read_if_in_memory(place, head)) is not None:
             return StoredResponse(message)
-    if etag in request.headers.get("If-None-Match", ""):
+    if _is_known(request, etag):
         return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
     body = await asyncio.to_thread(opened.slide.read_tile, int(level), int(col), int(row))
     headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
@@ -162,9 +162,15 @@ async def _slide(call: Call) -> OpenSlide:
 
 def _cached(call: Call, etag: str, body: bytes, content_type: str) -> web.Response:
     headers = {"Content-Type": content_type, "Cache-Control": CACHE_CONTROL, "ETag": etag}
-    if etag in call.request.headers.get("If-None-Match", ""):
+    if _is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers=headers)
+
+
+def _is_known(request: web.Request, etag: str) -> bool:
+    """Whether the caller has it: RFC 9110's list of tags, weak ones too, or ``*`` for any."""
+    known = request.headers.get("If-None-Match", "")
+    return etag in known or known.strip() == "*"
 
 
 async def _record_opening(call: Call, asset_id: str) -> None:

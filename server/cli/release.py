@@ -6,7 +6,7 @@ from typing import Any
 
 from server.accounts import Doer
 from server.ambient import real_ambient
-from server.cli.opening import open_database
+from server.cli.opening import open_existing_database
 from server.errors import ServerError
 from server.ingest.intake import Intake
 
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Release each; 1 if one could not be."""
     refused = 0
     ambient = real_ambient()
-    with open_database(args.settings) as database:
+    with open_existing_database(args.settings) as database:
         intake = Intake(args.settings, ambient, database)
         for asset_id in args.asset_ids:
             try:

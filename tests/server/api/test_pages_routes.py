@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from yarl import URL
 
 from server.api import ALL_ROUTES, pages
 from server.app import UndeclaredRouteError, refuse_undeclared
@@ -59,6 +60,14 @@ async def test_an_unknown_address_is_a_page_for_a_person_and_a_problem_for_a_pro
     problem = await server.get("/api/v1/nothing")
     assert (problem.status, problem.content_type) == (404, "application/problem+json")
     assert re.fullmatch(r"[0-9a-f]{8}", (await problem.json(content_type=None))["reference"])
+
+
+async def test_an_unknown_address_with_a_line_end_in_it_is_a_numbered_problem_too(server: TestClient) -> None:
+    for path in ("/a%0Ab", "/api/v1/slides/a1_files/%0A/0_0.jpeg", "/static/%0A"):
+        response = await server.get(URL(path, encoded=True))
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+        assert (await response.json(content_type=None))["reference"]
 
 
 async def test_a_wrong_method_names_the_right_ones(server: TestClient) -> None:

@@ -120,6 +120,13 @@ async def test_another_sites_page_cannot_sign_in_or_out(nobody, sign_in, add_acc
     await bert.json("GET", SESSION)
 
 
+@pytest.mark.parametrize("origin", ["http://[", "null", "//", "https://evil.example:99999999"])
+async def test_an_origin_that_is_no_address_is_a_foreign_one(nobody, origin):
+    body = {"username": "anna", "password": PASSWORD}
+    headers = {"Origin": origin}
+    await nobody.problem("POST", SESSION, json=body, headers=headers, status=403, kind="forbidden")
+
+
 async def test_ones_own_password_is_changed_and_this_session_goes_on_under_a_new_cookie(sign_in):
     anna = await sign_in(Role.ANNOTATOR, "anna")
     body = {"current": PASSWORD, "new": "another horse battery"}
