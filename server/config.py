@@ -77,6 +77,9 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
 
 
+HIGHEST_PORT = 65535
+
+
 def setting_names() -> tuple[str, ...]:
     """The names of all settings, in the order of the class."""
     return tuple(f.name for f in fields(Settings) if f.name != "origins")
@@ -139,7 +142,10 @@ def _convert(name: str, kind: str, value: Any, origin: str) -> Any:
                 str(value).lower()
             ]
         if kind == "int":
-            return _positive(int(str(value)), allow_zero=name in {"port", "reserve_mib"})
+            number = int(str(value))
+            # A larger port would be taken for what is left of it after division by 65,536.
+            highest = HIGHEST_PORT if name == "port" else number
+            return _positive(number, allow_zero=name in {"port", "reserve_mib"}, highest=highest)
         if kind == "float":
             return _positive(float(value), allow_zero=False)
         if kind.startswith("Path"):
@@ -160,7 +166,9 @@ _WANTED = {
 }
 
 
-def _positive(number: Number, *, allow_zero: bool) -> Number:
+def _positive(number: Number, *, allow_zero: bool, highest: Number | None = None) -> Number:
+    if highest is not None and number > highest:
+        raise ValueError(number)
     if number < 0 or (number == 0 and not allow_zero) or math.isnan(number):
         raise ValueError(number)
     return number

@@ -81,3 +81,10 @@ def test_a_setting_that_is_none_is_one_sentence(slidereel, monkeypatch):
     code, out, err = slidereel("config", "show")
     assert (code, out) == (1, "")
     assert "“port”" in err
+
+
+def test_a_port_that_no_machine_has_is_refused_not_taken_for_another(slidereel, monkeypatch):
+    monkeypatch.setenv("SLIDEREEL_PORT", "99999")
+    code, out, err = slidereel("config", "show")
+    assert (code, out) == (1, "")
+    assert "“port”" in err
