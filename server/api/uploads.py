@@ -191,15 +191,19 @@ async def _receive(call: Call, append: Append, checksum: bytes | None) -> bool:
 
 
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
-    """The body in pieces worth a trip to another thread."""
+    """The body in pieces worth a trip to another thread; what came before a break, too."""
     parts: list[bytes] = []
     size = 0
-    async for part in request.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size >= PIECE_BYTES:
-            yield b"".join(parts)
-            parts, size = [], 0
+    try:
+        async for part in request.content.iter_any():
+            parts.append(part)
+            size += len(part)
+            if size >= PIECE_BYTES:
+                yield b"".join(parts)
+                parts, size = [], 0
+    except (ConnectionError, asyncio.CancelledError):
+        yield b"".join(parts)
+        raise
     if parts:
         yield b"".join(parts)
 
