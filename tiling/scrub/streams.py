@@ -16,11 +16,15 @@ _JFIF_BYTES, _ADOBE_BYTES = 14, 12
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """width, height: of the frame. foreign_bytes: application data, comments, and what follows the image."""
+    """width, height: of the frame. foreign_bytes: application data, comments, and what follows the image.
+
+    scan_offset: where the first scan's data begins.
+    """
 
     width_px: int
     height_px: int
     foreign_bytes: int
+    scan_offset: int
 
 
 def walk(data: bytes) -> Walked:
@@ -48,7 +52,7 @@ def walk(data: bytes) -> Walked:
     first_end = data.find(b"\xff\xd9", at)
     if first_end < 0:
         raise VerificationError("a tile's JPEG has no end")
-    return Walked(width_px, height_px, foreign_bytes + len(data) - first_end - 2)
+    return Walked(width_px, height_px, foreign_bytes + len(data) - first_end - 2, at)
 
 
 def _is_colour_mark(data: bytes, at: int, marker: int, length: int) -> bool:

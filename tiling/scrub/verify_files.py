@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from tiling.canonical.layout import IN_SERVED, IN_SLIDE, SERVED_MAGIC, Description
 from tiling.errors import VerificationError
-from tiling.geometry import TileGrid, pyramid_sizes
+from tiling.geometry import Mpp, TileGrid, pyramid_sizes
 from tiling.scrub.streams import walk
 from tiling.source import ByteSource
 from tiling.tiff import tags
 
 _ALIGNMENT_BYTES = 8
 _TILES_PER_REPORT = 256
+_UM_PER_CM = 10_000
+_SCALE_TOLERANCE = 1e-9  # the closest fraction of 32-bit parts is nearer than this
 _HEADER_BYTES = 16
 _DIRECTORY_BYTES, _ENTRY_BYTES = 16, 20  # count and link of a BigTIFF directory; one entry
 _PERMITTED_TAGS = {
@@ -76,6 +78,7 @@ def check_layout(
             raise VerificationError("a level of the result is not of the size it should have")
         if page.description != ("" if number else description.tiff_text()):
             raise VerificationError("the result's description is not the one that was made for it")
+        _check_scale(page, None if number else description.mpp)
         if page.iccprofile != icc:
             raise VerificationError("the result's colour profile is not the one that was made for it")
         end = page.offset + _DIRECTORY_BYTES + _ENTRY_BYTES * len(page.tags)
@@ -90,6 +93,22 @@ def check_layout(
             raise VerificationError("the result holds bytes that belong to nothing")
         padding += end - start
     return slide_file.size_bytes, padding
+
+
+def _check_scale(page: tifffile.TiffPage, mpp: Mpp | None) -> None:
+    """Raises VerificationError unless the resolution tags say `mpp`, or are absent with it."""
+    for code, um in (
+        (tags.X_RESOLUTION, mpp.x_um if mpp else None),
+        (tags.Y_RESOLUTION, mpp.y_um if mpp else None),
+    ):
+        tag = page.tags.get(code)
+        if (tag is None) != (um is None):
+            raise VerificationError("the result's scale is not the source's")
+        if tag is None or um is None:
+            continue
+        numerator, denominator = tag.value
+        if abs(numerator * um / (denominator * _UM_PER_CM) - 1) > _SCALE_TOLERANCE:
+            raise VerificationError("the result's scale is not the source's")
 
 
 def _gaps(spans: NDArray[np.int64], size_bytes: int) -> Iterator[tuple[int, int]]:
@@ -148,6 +167,9 @@ def check_deepzoom(
                 raise VerificationError("a Deep Zoom tile is not a plain JPEG of the right size")
             if word & 1:
                 served_end += length
+    thumbnail = walk(served_file.read_at(description.thumbnail_offset, description.thumbnail_bytes))
+    if thumbnail.foreign_bytes or served_file.read_at(0, len(SERVED_MAGIC)) != SERVED_MAGIC:
+        raise VerificationError("what stands beside the TIFF is not in the form it was made in")
     served_end += description.thumbnail_bytes
     if cursor != served_file.size_bytes or served_end != description.index_offset:
         raise VerificationError("the result holds bytes that belong to nothing")

@@ -13,6 +13,7 @@ from tiling.scrub.streams import walk
 from tiling.source import ByteSource
 
 _TILES_PER_REPORT = 256
+_EOI = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class TileProof:
     """Counts of level-0 tiles, and of bytes inside the source's tiles that are not image data.
 
     identical: scan data equal to the source's bit for bit; encoded: decoded and encoded once; missing: left
-    out by the scanner, white; damaged: not decodable, white. scan_sha256: over all identical tiles' digests
-    in order.
+    out by the scanner, white; damaged: not decodable, white. scan_sha256: over all identical tiles as
+    they were written, in order.
     """
 
     tiles: int
@@ -48,14 +49,20 @@ def check_tiles(
     side = slide.grid.tile_size_px
     identical = encoded = missing = damaged = foreign = 0
     digest = hashlib.sha256()
+    proven: _Heads | None = None
     for index in range(slide.grid.count):
         if index % _TILES_PER_REPORT == 0:
             advance(index)
         written = slide_file.read_at(page.dataoffsets[index], page.databytecounts[index])
+        stored = witness.stored_tile(index)
+        if proven is not None and stored is not None and proven.cover(stored, written):
+            identical += 1
+            foreign += proven.foreign_bytes
+            digest.update(written)
+            continue
         form = walk(written)
         if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
             raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
-        stored = witness.stored_tile(index)
         if stored is None:
             missing += 1
         elif not slide.carries_jpeg:
@@ -64,13 +71,43 @@ def check_tiles(
             scan = _scan_digest(stored, witness.jpeg_tables)
             if scan is not None and scan == _scan_digest(written, b""):
                 identical += 1
-                digest.update(scan)
-                foreign += walk(stored).foreign_bytes
+                digest.update(written)
+                source_form = walk(stored)
+                foreign += source_form.foreign_bytes
+                proven = _Heads(
+                    stored[: source_form.scan_offset],
+                    written[: form.scan_offset],
+                    walk(stored[: source_form.scan_offset] + _EOI).foreign_bytes,
+                )
             elif index in damaged_tiles:
                 damaged += 1
             else:
                 raise VerificationError("a level-0 tile of the result differs from the source's")
     return TileProof(slide.grid.count, identical, encoded, missing, damaged, foreign, digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """What a source's tile and its result begin with, up to the scan data, once proved to mean the same.
+
+    A slide's tiles share these bytes. A header is a prefix code (its segments state their lengths), so where
+    two tiles begin with them and everything behind is equal byte for byte, the two are identical: that is
+    compared four times as fast as it is parsed. foreign_bytes: of the source's head.
+    """
+
+    stored: bytes
+    written: bytes
+    foreign_bytes: int
+
+    def cover(self, stored: bytes, written: bytes) -> bool:
+        """Whether this pair is identical for that reason, and nothing follows the image's end."""
+        start = len(self.written)
+        return (
+            stored.startswith(self.stored)
+            and written.startswith(self.written)
+            and stored[len(self.stored) :] == written[start:]
+            and written.find(_EOI, start) == len(written) - len(_EOI)
+        )
 
 
 def _scan_digest(data: bytes, tables: bytes) -> bytes | None:
