@@ -1,0 +1,203 @@
+"""Killed at any moment: what comes after finds a whole asset, or starts it again; never a half one."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from server import audit, catalog
+from server.ambient import real_ambient
+from server.catalog import State
+from server.cli.opening import DATABASE_NAME
+from server.config import Settings
+from server.db import Database
+from server.ingest.intake import Intake
+from server.ingest.recovery import recover
+from tests.server.conftest import BY
+from tests.server.ingest.slides import svs, traces
+from tiling.canonical import open_canonical
+
+SLIDEREEL = Path(sys.executable).parent / "slidereel"
+LIMIT_S = 60.0
+
+
+def run(*command: str | Path, check: bool = True, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, **settings}
+    return subprocess.run(command, check=check, capture_output=True, text=True, env=environment)  # noqa: S603
+
+
+def start(*arguments: str | Path, **settings: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [SLIDEREEL, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **settings},
+    )
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text("ascii").split():
+                found += [int(child), *descendants(int(child))]
+    return found
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def opened(data: Path) -> Iterator[Intake]:
+    with Database(data / DATABASE_NAME) as database:
+        yield Intake(Settings(data=data), real_ambient(), database)
+
+
+def assets(intake: Intake) -> tuple[catalog.Asset, ...]:
+    return intake.database.read_now(lambda c: catalog.list_assets(c, intake=True)).items
+
+
+def assert_whole(intake: Intake) -> None:
+    """Every asset that says it is converted opens and has its checksum; nothing else lies about."""
+    for asset in assets(intake):
+        folder = intake.assets_dir / asset.asset_id
+        if asset.state in {State.AWAITING_RELEASE, State.RELEASED}:
+            with open_canonical(folder) as slide:
+                top = slide.info.deepzoom_level_count - 1
+                assert slide.read_tile(top, 0, 0).startswith(b"\xff\xd8")
+        else:
+            assert not folder.exists()
+    known = {asset.asset_id for asset in assets(intake)}
+    assert {path.name for path in intake.assets_dir.iterdir()} <= known
+    assert intake.database.read_now(audit.verify).broken_at is None
+    assert intake.database.read_now(lambda c: c.execute(sa.text("PRAGMA integrity_check")).scalar()) == "ok"
+
+
+def wait_until_settled(data: Path) -> None:
+    ends_s = time.monotonic() + LIMIT_S
+    with opened(data) as intake:
+        while any(a.state not in {State.AWAITING_RELEASE, State.REFUSED} for a in assets(intake)):
+            assert time.monotonic() < ends_s, [a.state for a in assets(intake)]
+            time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_a_command_killed_at_any_moment_is_finished_by_the_next_server(tmp_path: Path) -> None:
+    chance = random.Random(11)  # noqa: S311 - the moments, not a secret
+    slide = svs(tmp_path / "scanner", width_px=5000, height_px=4000)
+    data = tmp_path / "data"
+    states = set()
+    for _ in range(10):
+        command = start("ingest", slide, "--data", data)
+        time.sleep(chance.uniform(0.5, 3.0))
+        workers = descendants(command.pid)
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+        ends_s = time.monotonic() + 5
+        while any(is_running(pid) for pid in workers):
+            assert time.monotonic() < ends_s, "the converting process outlived its parent"
+            time.sleep(0.02)
+        assert traces(data) == []
+        if (data / DATABASE_NAME).exists():
+            with contextlib.suppress(sa.exc.OperationalError), opened(data) as intake:
+                states |= {asset.state for asset in assets(intake)}
+    server = start("serve", "--data", data, "--port", "0")
+    try:
+        time.sleep(2)
+        wait_until_settled(data)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+    with opened(data) as intake:
+        recover(intake)
+        assert_whole(intake)
+        assert {asset.state for asset in assets(intake)} == {State.AWAITING_RELEASE}
+        assert sorted(intake.quarantine.keys()) == sorted(a.asset_id for a in assets(intake))
+        assert list(intake.work_dir.iterdir()) == []
+    assert traces(data) == []
+    assert len(states) >= 2, "the kills hit different moments"
+
+
+@pytest.mark.slow
+def test_a_server_killed_while_it_converts_goes_on_after_its_next_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    slide = svs(tmp_path / "scanner", width_px=5000, height_px=4000)
+    done = run(SLIDEREEL, "ingest", svs(tmp_path / "first"), "--json", "--data", data)
+    first = json.loads(done.stdout)["asset_id"]
+    with opened(data) as intake:
+        for _ in range(3):
+            intake.take_file(slide, None, BY)
+    for pause_s in (1.8, 2.2, 2.6):
+        server = start("serve", "--data", data, "--port", "0")
+        time.sleep(pause_s)
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+    server = start("serve", "--data", data, "--port", "0")
+    try:
+        wait_until_settled(data)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+    with opened(data) as intake:
+        assert_whole(intake)
+        states = {asset.asset_id: asset.state for asset in assets(intake)}
+        assert states[first] is State.AWAITING_RELEASE
+        assert len(states) == 4
+        assert list(intake.work_dir.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a small file system of its own")
+def test_a_disk_that_is_really_full_keeps_nothing_half_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    slide = svs(tmp_path / "scanner", width_px=5000, height_px=4000)
+    size = f"size={slide.stat().st_size * 9 // 5}"
+    if run("/bin/mount", "-t", "tmpfs", "-o", size, "tmpfs", data, check=False).returncode:
+        pytest.skip("this machine does not let us mount")
+    # The estimate is told to be wrong, so that the disk fills up in the middle.
+    run_it = (
+        "import sys, server.ingest.reception as r, server.ingest.convert_job as c\n"
+        "r.CANONICAL_FACTOR = c.CANONICAL_FACTOR = 0.1\n"
+        "from server.cli import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", run_it, "ingest", slide, "--json", "--data", data]
+    no_reserve = {"SLIDEREEL_RESERVE_MIB": "0"}
+    try:
+        done = run(*command, check=False, **no_reserve)
+        assert done.returncode == 1, done.stderr
+        line = json.loads(done.stdout)
+        assert line["problem"]["type"] == "/problems/out-of-space"
+        with opened(data) as intake:
+            assert_whole(intake)
+            assert list(intake.work_dir.iterdir()) == list(intake.assets_dir.iterdir()) == []
+        run("/bin/mount", "-o", "remount,size=200m", data)
+        with opened(data) as intake:
+            (asset,) = assets(intake)
+            assert asset.state is State.QUARANTINED
+            intake.retry(asset.asset_id, BY)
+        server = start("serve", "--data", data, "--port", "0", **no_reserve)
+        try:
+            wait_until_settled(data)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(30)
+        with opened(data) as intake:
+            assert_whole(intake)
+            assert assets(intake)[0].state is State.AWAITING_RELEASE
+    finally:
+        run("/bin/umount", data)
