@@ -38,8 +38,9 @@ L0_CODING = Coding(step=5, quality=97)
 # mean absolute difference 1.9 grey levels at the first reduced level, 2.0 below; slide.tif takes 1.88 times
 # the bytes of level 0. Within 1.45 times only a difference of 3.2 is to be had there (step 15): these
 # levels have every second pixel of an already strongly compressed level 0, and nothing to predict it from.
-FIRST_REDUCED_CODING = Coding(step=8, quality=95)
-REDUCED_CODING = Coding(step=6, quality=96)
+# Levels 1, 2, and all below: those weigh next to nothing, and their detail is densest.
+REDUCED_CODINGS = (Coding(step=8, quality=95), Coding(step=6, quality=96), Coding(step=3, quality=98))
+SMALL_CODING = REDUCED_CODINGS[-1]
 
 
 def decode_jpeg(data: bytes, width_px: int, height_px: int) -> Pixels:
@@ -88,11 +89,11 @@ def _memory_file() -> io.FileIO:
     return file
 
 
-def halve(pixels: Pixels) -> Pixels:
-    """The mean of each 2×2 pixels; odd sides are rounded up, their last row or column repeated."""
-    height, width = pixels.shape[:2]
-    even = pad_to(pixels, height + height % 2, width + width % 2)
-    return shrink(even, even.shape[1] // 2, even.shape[0] // 2)
+def stretch(pixels: Pixels, box: tuple[float, float], width_px: int, height_px: int) -> Pixels:
+    """The upper left `box` (width, height; fractions count) scaled to a size by Lanczos 3."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    fitted = image.resize((width_px, height_px), Image.Resampling.LANCZOS, box=(0.0, 0.0, *box))
+    return np.asarray(fitted)
 
 
 def shrink(pixels: Pixels, width_px: int, height_px: int) -> Pixels:

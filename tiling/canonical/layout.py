@@ -72,8 +72,7 @@ class Description:
     objective_power: float | None
     l0_encoding: str
     l0_quality: int | None
-    first_reduced_quality: int
-    reduced_quality: int  # of the levels below that
+    reduced_qualities: tuple[int, ...]  # of level 1, 2, …; the last also of all below
     slide_bytes: int
     slide_sha256: str
     served_bytes: int
@@ -84,7 +83,7 @@ class Description:
 
     def levels(self) -> tuple[CanonicalLevel, ...]:
         levels = []
-        qualities = (self.l0_quality, self.first_reduced_quality, self.reduced_quality)
+        qualities = (self.l0_quality, *self.reduced_qualities)
         for level, size in enumerate(pyramid_sizes(self.size, self.tile_size_px)):
             grid = TileGrid(size, self.tile_size_px)
             levels.append(
@@ -96,7 +95,7 @@ class Description:
                     cols=grid.cols,
                     rows=grid.rows,
                     encoding=ENCODED if level else self.l0_encoding,
-                    quality=qualities[min(level, 2)],
+                    quality=qualities[min(level, len(qualities) - 1)],
                 )
             )
         return tuple(levels)
@@ -141,8 +140,7 @@ class Description:
                 "objective_power": self.objective_power,
                 "l0_encoding": self.l0_encoding,
                 "l0_quality": self.l0_quality,
-                "first_reduced_quality": self.first_reduced_quality,
-                "reduced_quality": self.reduced_quality,
+                "reduced_qualities": list(self.reduced_qualities),
                 "slide": {"byte_count": self.slide_bytes, "sha256": self.slide_sha256},
                 "served": {"byte_count": self.served_bytes, "sha256": self.served_sha256},
                 "index_offset": self.index_offset,
@@ -166,8 +164,7 @@ class Description:
                 objective_power=_number(stated, "objective_power"),
                 l0_encoding=str(stated["l0_encoding"]),
                 l0_quality=None if stated["l0_quality"] is None else _count(stated, "l0_quality"),
-                first_reduced_quality=_count(stated, "first_reduced_quality"),
-                reduced_quality=_count(stated, "reduced_quality"),
+                reduced_qualities=_counts(stated, "reduced_qualities"),
                 slide_bytes=_count(stated["slide"], "byte_count"),
                 slide_sha256=str(stated["slide"]["sha256"]),
                 served_bytes=_count(stated["served"], "byte_count"),
@@ -185,6 +182,13 @@ def _count(stated: Mapping[str, Any], key: str, smallest: int = 0) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < smallest:
         raise ValueError(key)
     return value
+
+
+def _counts(stated: Mapping[str, Any], key: str) -> tuple[int, ...]:
+    counts = tuple(_count({key: value}, key) for value in stated[key])
+    if not counts:
+        raise ValueError(key)
+    return counts
 
 
 def _number(stated: Mapping[str, Any], key: str) -> float | None:

@@ -20,7 +20,7 @@ from tiling.canonical.bands import (
 )
 from tiling.geometry import Size, TileGrid, pyramid_sizes
 from tiling.model import Pixels
-from tiling.pixels import FIRST_REDUCED_CODING, REDUCED_CODING, Coding, encode_jpeg, pad_to
+from tiling.pixels import REDUCED_CODINGS, Coding, encode_jpeg, pad_to, stretch
 
 _PART_COLS_PX = 1_024
 _TILES_PER_TASK = 8
@@ -42,7 +42,7 @@ class TileSink(Protocol):
 
 def coding_of(level: int) -> Coding:
     """How a reduced level is coded."""
-    return FIRST_REDUCED_CODING if level == 1 else REDUCED_CODING
+    return REDUCED_CODINGS[min(level, len(REDUCED_CODINGS)) - 1]
 
 
 def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
@@ -67,7 +67,6 @@ class Pyramid:
         self._next_tile_rows = [0] * len(sizes)
         self._overview_level = _overview_level(sizes)
         self._overview: list[Pixels] = []
-        self._last: Pixels | None = None
 
     def advance(self) -> None:
         """Take in the rows of level 0 that were published, and make everything that has become possible."""
@@ -107,7 +106,7 @@ class Pyramid:
                 return
             pixels = band.rows(row * side, bottom)
             if grid.count == 1:
-                self._last = pixels.copy()
+                pixels = self.whole(band.size)
             starts = range(0, grid.cols, _TILES_PER_TASK)
             futures = [
                 self._pool.submit(
@@ -134,11 +133,16 @@ class Pyramid:
         """The whole slide at the smallest level whose longer side is at least 512 px (or at level 0)."""
         return np.concatenate(self._overview)
 
-    def last_level(self) -> Pixels:
-        """The pixels of the smallest level of the pyramid: the one that fits in a tile."""
-        if self._last is None:
-            return self.overview()
-        return self._last
+    def whole(self, size: Size) -> Pixels:
+        """The whole slide at a size that fits in a tile.
+
+        Larger levels round up by repeating their last row and column. Where one tile shows everything, Deep
+        Zoom's own renderer stretches the slide over the rounded size instead, and viewers expect it: at
+        a few pixels, half a pixel of padding is a shift that one sees.
+        """
+        l0_size, downsample = self.base.size, 2**self._overview_level
+        box = (l0_size.width_px / downsample, l0_size.height_px / downsample)
+        return stretch(self.overview(), box, size.width_px, size.height_px)
 
 
 def _overview_level(sizes: Sequence[Size]) -> int:

@@ -18,8 +18,9 @@ from tiling.canonical.layout import (
     SLIDE_FILE,
     Description,
 )
-from tiling.canonical.pyramid import EncodedTile, coding_of
+from tiling.canonical.pyramid import EncodedTile
 from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
+from tiling.pixels import REDUCED_CODINGS
 from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
 
@@ -127,8 +128,7 @@ class CanonicalWriter:
             objective_power=facts.objective_power,
             l0_encoding=facts.l0_encoding,
             l0_quality=facts.l0_quality,
-            first_reduced_quality=coding_of(1).quality,
-            reduced_quality=coding_of(2).quality,
+            reduced_qualities=tuple(coding.quality for coding in REDUCED_CODINGS),
             slide_bytes=0,
             slide_sha256="",
             served_bytes=self._served_position,

@@ -14,7 +14,7 @@ from tiling.errors import ConversionCancelled, CorruptSlideError
 from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.icc import scrub_profile
 from tiling.model import Pixels, Slide
-from tiling.pixels import L0_CODING, REDUCED_CODING, encode_jpeg, halve, shrink
+from tiling.pixels import L0_CODING, SMALL_CODING, encode_jpeg, shrink
 from tiling.scrub.base_tiles import BaseCoding, BaseTile, base_coding, read_base_tile
 
 _THUMBNAIL_SIDE_PX = 512
@@ -96,7 +96,7 @@ def execute(
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-        _write_small_levels(writer, grid, pyramid.last_level())
+        _write_small_levels(writer, grid, pyramid)
         writer.put_thumbnail(_thumbnail(pyramid.overview()))
         icc_profile = None if slide.icc_profile is None else scrub_profile(slide.icc_profile)
         description = writer.finish(
@@ -145,16 +145,16 @@ def _read_part(
     return tiles
 
 
-def _write_small_levels(writer: CanonicalWriter, grid: TileGrid, pixels: Pixels) -> None:
+def _write_small_levels(writer: CanonicalWriter, grid: TileGrid, pyramid: Pyramid) -> None:
     """The Deep Zoom levels below the pyramid, down to one pixel."""
-    pyramid_levels = len(pyramid_sizes(grid.size, grid.tile_size_px))
-    for dz_level in range(len(deepzoom_sizes(grid.size)) - pyramid_levels - 1, -1, -1):
-        pixels = halve(pixels)
-        writer.put_small_level(dz_level, encode_jpeg(pixels, REDUCED_CODING))
+    sizes = deepzoom_sizes(grid.size)
+    small = len(sizes) - len(pyramid_sizes(grid.size, grid.tile_size_px))
+    for dz_level, size in enumerate(sizes[:small]):
+        writer.put_small_level(dz_level, encode_jpeg(pyramid.whole(size), SMALL_CODING))
 
 
 def _thumbnail(pixels: Pixels) -> bytes:
     height, width = pixels.shape[:2]
     scale = min(1.0, _THUMBNAIL_SIDE_PX / max(width, height))
     small = shrink(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
-    return encode_jpeg(small, REDUCED_CODING)
+    return encode_jpeg(small, SMALL_CODING)

@@ -17,7 +17,7 @@ import numpy as np
 from tiling.canonical.layout import SERVED_FILE, SLIDE_FILE, Description
 from tiling.errors import VerificationError
 from tiling.model import Slide
-from tiling.pixels import REDUCED_CODING, encode_jpeg
+from tiling.pixels import SMALL_CODING, encode_jpeg
 from tiling.scrub.execute import Executed, stop_if
 from tiling.scrub.removed import needles, removed_values
 from tiling.scrub.search import MultiSearch
@@ -165,7 +165,7 @@ def _permitted_text(description: Description) -> bytes:
     An embedded thumbnail puts the latter's letters among the source's texts too: JPEG's usual Huffman tables
     read "CDEFGHIJSTUVWXYZcdefghij".
     """
-    return description.permitted_text() + encode_jpeg(np.zeros((16, 16, 3), np.uint8), REDUCED_CODING)
+    return description.permitted_text() + encode_jpeg(np.zeros((16, 16, 3), np.uint8), SMALL_CODING)
 
 
 def _is_number(value: bytes) -> bool:

@@ -105,7 +105,13 @@ def _reduced_difference(pages: Sequence[tifffile.TiffPage], description: Descrip
         for right in range(min(2, above.cols - 2 * col)):
             pixels = _tile(pages[level - 1], (2 * row + down) * above.cols + 2 * col + right)
             large[down * side : (down + 1) * side, right * side : (right + 1) * side] = pixels
-    mean = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
+    if grid.count == 1:
+        # One tile shows everything: there the slide is stretched over the rounded size, not padded.
+        width, height = grid.size.width_px, grid.size.height_px
+        large = large[: above.size.height_px, : above.size.width_px]
+        mean = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        mean = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
     small = _tile(pages[level], row * grid.cols + col)
     return _difference(small[:height, :width], mean[:height, :width])
 
