@@ -106,6 +106,17 @@ def test_other_codings_are_encoded_once_in_the_right_colours(tmp_path: Path, cod
     assert np.abs(shown - pixels).mean() < 2
 
 
+def test_jpeg_2000_with_fewer_chroma_samples_is_named_as_what_it_is(tmp_path: Path) -> None:
+    """Decoders disagree about its colours; a wrong one must not be served."""
+    write_svs(tmp_path / "a.svs", Recipe(coding="jp2k-ycc"))
+    data = (tmp_path / "a.svs").read_bytes()
+    full, halved = (b"\x00\x03\x07\x01\x01\x07" + bytes((step, 1)) for step in (1, 2))
+    assert full in data
+    with pytest.raises(UnsupportedSlideError):
+        convert_bytes(data.replace(full, halved), tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
 @pytest.mark.parametrize(
     ("coding", "subsampling"), [("jpeg", "444"), ("jpeg", "422"), ("jpeg", "420"), ("jpeg-rgb", "444")]
 )

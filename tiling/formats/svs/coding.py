@@ -55,6 +55,8 @@ class TileDecoder:
     def _decode_jpeg2000(self, data: bytes) -> Pixels:
         if _jpeg2000_size(data) != (self._shape[1], self._shape[0], 3):
             raise CorruptSlideError("a tile's JPEG 2000 stream is not of the tile's size")
+        if any(step != 1 for at in (42, 45, 48) for step in data[at + 1 : at + 3]):
+            raise UnsupportedSlideError("the slide's JPEG 2000 tiles have chroma samples for several pixels")
         try:
             pixels = imagecodecs.jpeg2k_decode(data)
         except (imagecodecs.Jpeg2kError, ValueError, MemoryError) as error:
@@ -67,8 +69,11 @@ class TileDecoder:
 
 
 def _jpeg2000_size(data: bytes) -> tuple[int, int, int] | None:
-    """Width, height and component count that a raw codestream's SIZ marker states (ISO 15444-1, A.5.1)."""
-    if data[:4] != b"\xff\x4f\xff\x51" or len(data) < 42:
+    """Width, height and component count that a raw codestream's SIZ marker states (ISO 15444-1, A.5.1).
+
+    Three bytes for each component follow from byte 42: depth, and pixels per sample across and down.
+    """
+    if data[:4] != b"\xff\x4f\xff\x51" or len(data) < 51:
         return None
     right, lower, left, upper = (int.from_bytes(data[at : at + 4], "big") for at in (8, 12, 16, 20))
     return right - left, lower - upper, int.from_bytes(data[40:42], "big")
