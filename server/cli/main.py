@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or failed (the sentence is on standard error), 2 w
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,6 +60,12 @@ def _give_everywhere(parser: argparse.ArgumentParser, common: argparse.ArgumentP
                 _give_everywhere(sub, common)
 
 
+def _log_level(args: argparse.Namespace) -> str:
+    """A person at a terminal gets sentences; the log beside them is for who asks for it, and for servers."""
+    is_asked_for = args.command == "serve" or "log_level" in args.settings.origins
+    return str(args.settings.log_level) if is_asked_for else "error"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the return value is the process's exit code."""
     args = build_parser().parse_args(arguments)
@@ -66,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         overrides = {name: getattr(args, name, None) for name in ("data", "host", "port")}
         args.settings = load_settings(os.environ, overrides=overrides)
-        configure_logging(args.settings.log_level)
+        configure_logging(_log_level(args))
+        # What ends a command from outside ends it as Ctrl-C does: with its scratch cleared away.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         run = args.run
         return int(run(args))
     except ServerError as error:

@@ -52,8 +52,18 @@ def test_a_bad_file_between_good_ones_is_refused_alone(ingest: Command, tmp_path
     problem = lines[1]["problem"]
     assert problem["type"] == "/problems/not-a-slide"
     assert f"Path 2 (•••.svs): {problem['detail']} (reference {problem['reference']})" in err
+    assert not [text for text in err.splitlines() if text.startswith("{")]
+    assert "Dulcinea" not in err
+
+
+def test_who_asks_for_the_log_finds_the_reference_there_too(
+    ingest: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIDEREEL_LOG_LEVEL", "info")
+    (tmp_path / "Dulcinea.svs").write_bytes(b"a letter")
+    _, (line,), err = ingest(tmp_path / "Dulcinea.svs")
     log = [json.loads(text) for text in err.splitlines() if text.startswith("{")]
-    assert [entry["reference"] for entry in log] == [problem["reference"]]
+    assert [entry["reference"] for entry in log] == [line["problem"]["reference"]]
     assert "Dulcinea" not in err
 
 
