@@ -52,6 +52,8 @@ def run_job(
 def _convert(
     intake: Intake, job: jobs.Job, work_dir: Path, watch: Watch, should_stop: Callable[[], bool]
 ) -> Outcome:
+    if not _take_over(intake, job):
+        return LOST
     asset = intake.asset(job.asset_id)
     settings = intake.settings
     try:
@@ -98,6 +100,23 @@ def _convert(
         return conversion.run(plan, limit_s=settings.ingest_limit_s, tick=tick)
     except OutOfSpaceError:
         return NoSpace()
+
+
+def _take_over(intake: Intake, job: jobs.Job) -> bool:
+    """Begin anew what an earlier holder, now dead, left in the making. False if the job is not ours."""
+
+    def work(connection: Connection) -> bool:
+        if not jobs.heartbeat(connection, intake.ambient, job, stage=None, done_units=0, total_units=0):
+            return False
+        state = catalog.get_asset(connection, job.asset_id, intake=True).state
+        if state in {State.CONVERTING, State.VERIFYING}:
+            catalog.set_state(connection, intake.ambient, job.asset_id, State.QUARANTINED)
+        return True
+
+    is_ours = intake.database.write_now(work)
+    for attempt in range(1, job.attempts if is_ours else 1):
+        shutil.rmtree(intake.work_dir / f"{job.job_id}-{attempt}", ignore_errors=True)
+    return is_ours
 
 
 def _beat(

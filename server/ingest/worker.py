@@ -27,6 +27,7 @@ from tiling import errors
 from tiling.convert import convert
 
 PROGRESS_EVERY_S = 0.2
+NICENESS = 5
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -56,7 +57,8 @@ def main() -> int:
 
 
 def confine(plan: Plan) -> None:
-    """Bound this process's memory, forbid core dumps, tie its life to its parent's."""
+    """Bound this process's memory, forbid core dumps, tie its life to its parent's; let readers go first."""
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (plan.memory_bytes, plan.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc = ctypes.CDLL(None)

@@ -83,6 +83,20 @@ def test_a_dead_process_s_conversion_is_done_again(intake: Intake, slide: Path, 
     assert claim_and_run(intake).state is State.AWAITING_RELEASE
 
 
+@pytest.mark.parametrize("state", [State.CONVERTING, State.VERIFYING])
+def test_a_running_server_takes_over_from_a_killed_command_without_a_restart(
+    intake: Intake, slide: Path, database: Database, state: State
+) -> None:
+    arrival = intake.take_file(slide, None, BY, owner_id=dead_owner(intake))
+    for step in (State.CONVERTING, State.VERIFYING):
+        database.write_now(lambda c, step=step: catalog.set_state(c, intake.ambient, arrival.asset_id, step))
+        if step is state:
+            break
+    (intake.work_dir / f"{arrival.job.job_id}-1").mkdir()
+    assert claim_and_run(intake).state is State.AWAITING_RELEASE
+    assert folders(intake)[0] == []
+
+
 def test_what_a_living_process_converts_is_left_alone(
     intake: Intake, slide: Path, owner: jobs.Owner, database: Database
 ) -> None:
