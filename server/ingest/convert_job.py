@@ -42,7 +42,8 @@ def run_job(
     """
     work_dir = intake.work_dir / f"{job.job_id}-{job.attempts}"
     try:
-        outcome = _convert(intake, job, work_dir, watch, should_stop)
+        is_ours = _take_over(intake, job)
+        outcome = _convert(intake, job, work_dir, watch, should_stop) if is_ours else LOST
         _conclude(intake, job, work_dir, outcome)
     finally:
         shutil.rmtree(work_dir, ignore_errors=True)
@@ -52,8 +53,6 @@ def run_job(
 def _convert(
     intake: Intake, job: jobs.Job, work_dir: Path, watch: Watch, should_stop: Callable[[], bool]
 ) -> Outcome:
-    if not _take_over(intake, job):
-        return LOST
     asset = intake.asset(job.asset_id)
     settings = intake.settings
     try:
