@@ -1,9 +1,14 @@
 """The documentation as a test: what exists is described, what is described exists."""
 
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
+import server
+from server import errors
 from server.access import ROLE_PERMISSIONS, Permission, Role
+from server.api.problems import status_of
 from server.config import Settings, setting_names
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -14,7 +19,7 @@ def rows(page: str) -> dict[str, list[str]]:
     found = {}
     for line in (DOCS / page).read_text("utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("|") and (name := re.match(r"`([\w.]+)`", cells[0])):
+        if line.startswith("|") and (name := re.match(r"`([\w.-]+)`", cells[0])):
             found[name.group(1)] = cells[1:]
     return found
 
@@ -35,3 +40,19 @@ def test_the_table_of_permissions_is_the_one_in_force() -> None:
     for permission in Permission:
         for role, cell in zip(Role, described[permission], strict=True):
             assert (cell == "✓") == (permission in ROLE_PERMISSIONS[role]), (permission, role)
+
+
+def test_every_problem_is_described_with_its_status() -> None:
+    described = rows("problems.md")
+    kinds = {kind.kind: kind for kind in all_kinds(errors.ServerError)}
+    assert set(described) == set(kinds)
+    for name, kind in kinds.items():
+        assert described[name][0] == str(status_of(kind.__new__(kind))), name
+
+
+def all_kinds(base: type[errors.ServerError]) -> set[type[errors.ServerError]]:
+    """The class and everything derived from it, in all of the server's modules."""
+    for module in pkgutil.walk_packages(server.__path__, "server."):
+        if ".migrations" not in module.name:
+            importlib.import_module(module.name)
+    return {base}.union(*(all_kinds(derived) for derived in base.__subclasses__()))
