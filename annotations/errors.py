@@ -4,6 +4,8 @@ The text of an error is one sentence for the person who caused it. It never repe
 other value of a label or a file: those may belong to a patient, and errors end up in logs.
 """
 
+import re
+
 
 class AnnotationError(Exception):
     """The base of every error of this wing."""
@@ -116,3 +118,15 @@ class WireError(AnnotationError, ValueError):
 
 class FormatError(AnnotationError, ValueError):
     """A file of another tool that cannot be read, or a format that is not known."""
+
+
+# Of all its messages, msgspec repeats what was sent in these two alone.
+_REPEATED = re.compile(r"(enum value|unknown field) .*?(?= - at `\$[^`]*`\Z|\Z)", re.DOTALL)
+
+
+def without_values(message: str) -> str:
+    """A validation message with its place (``$.classes[2].color``) and without what the sender wrote there.
+
+    Somebody may have put a patient's name into a field's name or value; a message is shown and kept.
+    """
+    return _REPEATED.sub(r"\1", message)

@@ -19,7 +19,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from annotations.errors import InvalidGeometryError
+from annotations.errors import InvalidGeometryError, without_values
 
 GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
@@ -85,7 +85,8 @@ def build(kind: str, coordinates: object) -> BaseGeometry:
     try:
         return construct(msgspec.convert(coordinates, form))
     except msgspec.ValidationError as error:
-        raise InvalidGeometryError(f"The coordinates of a {kind} are not well formed: {error}.") from None
+        fault = without_values(str(error))
+        raise InvalidGeometryError(f"The coordinates of a {kind} are not well formed: {fault}.") from None
     except RecursionError:
         raise InvalidGeometryError(f"The coordinates of a {kind} are nested too deeply.") from None
 

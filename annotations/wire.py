@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from annotations.errors import InvalidGeometryError, WireError
+from annotations.errors import InvalidGeometryError, WireError, without_values
 from annotations.geometry import DEFAULT_LIMITS, GeometryLimits, from_geojson, to_geojson, vertex_count
 from annotations.history import ChangeSet, CommittedChange
 from annotations.model import DEFAULT_LAYER, JSON, Annotation, StoredAnnotation, is_uuid
@@ -191,7 +191,7 @@ def _decode(document: bytes | str | Mapping[str, Any], shape: type[T]) -> T:
             return msgspec.json.decode(document, type=shape)
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
-        raise WireError(f"{error}.") from None
+        raise WireError(f"{without_values(str(error))}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise WireError("The body is not JSON.") from None
     except RecursionError:

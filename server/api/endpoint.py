@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from annotations.errors import without_values
 from server.access import Actor, Permission
 from server.accounts import Doer
 from server.api.services import SERVICES, Services
@@ -118,7 +119,7 @@ def decode_json(data: bytes, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise InvalidInputError(f"The request does not fit: {error}.") from error
+        raise InvalidInputError(f"The request does not fit: {without_values(str(error))}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInputError("The request is not valid JSON.") from error
 
