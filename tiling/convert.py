@@ -34,8 +34,10 @@ class ConversionReport:
     mpp_y: float | None
     objective_power: float | None
     source_format: str
+    remarks: tuple[str, ...]
     levels: tuple[CanonicalLevel, ...]
     l0_encoding: str
+    source_l0_bytes: int
     places: tuple[Place, ...]
     proof: dict[str, Any]
     canonical_bytes: int
@@ -119,8 +121,10 @@ def _convert(
         mpp_y=description.mpp.y_um if description.mpp else None,
         objective_power=description.objective_power,
         source_format=slide.format_name,
+        remarks=slide.remarks,
         levels=description.levels(),
-        l0_encoding=description.l0_encoding,
+        l0_encoding=description.l0_carriage.value,
+        source_l0_bytes=slide.l0_bytes,
         places=places,
         proof=proof.to_json() | {"recoded_edge_tiles": executed.recoded_edge_count},
         canonical_bytes=description.slide_bytes + description.served_bytes,

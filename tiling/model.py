@@ -24,6 +24,17 @@ class ImageRole(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Carriage(StrEnum):
+    """How level 0 comes into the canonical slide; the text is what people read."""
+
+    CARRIED = "carried over bit for bit"
+    """The source's own tile streams."""
+    CUT = "cut losslessly"
+    """Entropy-coded data regrouped into other tiles: every DCT coefficient is the source's."""
+    ENCODED = "encoded"
+    """Decoded, and encoded once."""
+
+
 class Action(StrEnum):
     """What becomes of a place of the source."""
 
@@ -81,11 +92,21 @@ class Witness(Protocol):
     def jpeg_tables(self) -> bytes: ...
 
     def stored_tile(self, index: int) -> bytes | None:
-        """A level-0 tile's bytes as they stand in the file; None where there are none."""
+        """A level-0 tile's bytes as they stand in the file; None where the scanner left the tile out.
+
+        Where tiles are not carried over, they do not stand in the file as such: then empty bytes will do.
+        """
         ...
 
     def tile_pixels(self, index: int) -> Pixels:
         """The same tile decoded; index counts row by row."""
+        ...
+
+    def plain_pixels(self, index: int) -> Pixels:
+        """The same tile, decoded with chroma samples repeated rather than smoothed. Asked of cut slides only.
+
+        Smoothing looks beyond a tile's border, so that a cut tile's would differ there from the whole's.
+        """
         ...
 
 
@@ -120,13 +141,26 @@ class Slide(Protocol):
         ...
 
     @property
-    def carries_jpeg(self) -> bool:
-        """Whether level-0 tiles are JPEG streams that can be carried over bit for bit."""
+    def carriage(self) -> Carriage:
+        """CARRIED and CUT slides give their tiles as JPEG streams, ENCODED ones as pixels."""
         ...
 
     @property
     def is_rgb(self) -> bool:
         """Whether these streams hold RGB samples rather than YCbCr."""
+        ...
+
+    @property
+    def l0_bytes(self) -> int:
+        """Bytes of compressed image data that level 0 takes in the source."""
+        ...
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was chosen where the source leaves a choice (a focal plane, a window of values).
+
+        Sentences in our own words, with numbers; nothing of the source's texts.
+        """
         ...
 
     def read_tile(self, col: int, row: int) -> Tile:

@@ -5,9 +5,10 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import simplejpeg
 
 from tiling.geometry import Point
-from tiling.model import Action, Slide
+from tiling.model import Action, Carriage, Slide
 from tiling.pixels import decode_jpeg
 
 
@@ -26,10 +27,10 @@ class SlideContract:
             tile = slide.read_tile(place.x, place.y)
             assert tile.jpeg is None or tile.pixels is None
             if tile.jpeg is not None:
-                assert slide.carries_jpeg
+                assert slide.carriage is not Carriage.ENCODED
                 assert decode_jpeg(tile.jpeg, side, side).shape == (side, side, 3)
             if tile.pixels is not None:
-                assert not slide.carries_jpeg
+                assert slide.carriage is Carriage.ENCODED
                 assert tile.pixels.shape == (side, side, 3)
                 assert tile.pixels.dtype == np.uint8
 
@@ -58,6 +59,24 @@ class SlideContract:
                 else:
                     difference = np.abs(witness.tile_pixels(index).astype(int) - pixels)
                     assert difference.mean() < 1
+
+    def test_a_cut_tile_decodes_to_the_source_s_very_pixels(self, slide: Slide) -> None:
+        if slide.carriage is not Carriage.CUT:
+            pytest.skip("this slide's tiles are not cut")
+        with slide.witness() as witness:
+            for index, place in enumerate(islice(slide.grid, 32)):
+                jpeg = slide.read_tile(place.x, place.y).jpeg
+                assert (jpeg is None) == (witness.stored_tile(index) is None)
+                if jpeg is None:
+                    continue
+                shown = slide.grid.region(place.x, place.y).size
+                ours = simplejpeg.decode_jpeg(jpeg, colorspace="RGB", fastupsample=True)
+                here = np.s_[: shown.height_px, : shown.width_px]
+                np.testing.assert_array_equal(ours[here], witness.plain_pixels(index)[here])
+
+    def test_its_remarks_are_whole_sentences_and_its_bytes_are_counted(self, slide: Slide) -> None:
+        assert slide.l0_bytes > 0
+        assert all(remark.endswith(".") for remark in slide.remarks)
 
     def test_many_threads_read_the_same_bytes_as_one(self, slide: Slide) -> None:
         places = list(islice(slide.grid, 24)) * 4

@@ -135,7 +135,10 @@ def test_opening_and_closing_leaves_no_file_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("version", 2),
+        ("version", 3),
+        ("version", True),
+        ("l0_encoding", "somehow"),
+        ("remarks", None),
         ("format", "something else"),
         ("width_px", 3000),
         ("width_px", "300"),
@@ -158,6 +161,19 @@ def test_a_description_that_does_not_fit_its_files_is_refused(
     path.write_text(json.dumps(stated))
     with pytest.raises(CanonicalError):
         open_canonical(tmp_path / "out")
+
+
+def test_a_slide_of_the_first_version_is_still_read(tmp_path: Path) -> None:
+    write_svs(tmp_path / "a.svs")
+    convert_file(tmp_path / "a.svs", tmp_path / "out")
+    path = tmp_path / "out" / "served.json"
+    stated = json.loads(path.read_bytes())
+    new = ("source_format", "remarks", "has_icc_profile")
+    path.write_text(json.dumps({key: stated[key] for key in stated if key not in new} | {"version": 1}))
+    with open_canonical(tmp_path / "out") as slide:
+        assert slide.info.source_format == "aperio-svs"
+        assert slide.info.remarks == ()
+        assert slide.info.has_icc_profile == (slide.icc_profile() is not None)
 
 
 @pytest.mark.parametrize("name", ["slide.tif", "served.bin", "served.json"])

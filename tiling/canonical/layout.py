@@ -19,23 +19,25 @@ from typing import Any
 
 from tiling.errors import CanonicalError
 from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
+from tiling.model import Carriage
 
 SLIDE_FILE = "slide.tif"
 SERVED_FILE = "served.bin"
 DESCRIPTION_FILE = "served.json"
 FORMAT_NAME = "slidereel-canonical-slide"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_READABLE_VERSIONS = (1, 2)  # 1 lacks the source's format and remarks: there was only one kind of source
 SERVED_MAGIC = b"SRSERVE1"
 INDEX_RECORD = struct.Struct("<QQ")
 IN_SLIDE, IN_SERVED = 0, 1
 
-CARRIED_OVER = "carried over bit for bit"
-ENCODED = "encoded"
-
 
 @dataclass(frozen=True, slots=True)
 class CanonicalLevel:
-    """A pyramid level. level 0 is full size. quality: of our encoder, None where tiles were carried over."""
+    """A pyramid level. level 0 is full size.
+
+    encoding: a Carriage in words. quality: of our encoder, None where the source's coefficients were kept.
+    """
 
     level: int
     width_px: int
@@ -60,6 +62,9 @@ class CanonicalInfo:
     levels: tuple[CanonicalLevel, ...]
     deepzoom_level_count: int
     digest: str
+    source_format: str
+    remarks: tuple[str, ...]
+    has_icc_profile: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,11 @@ class Description:
     tile_size_px: int
     mpp: Mpp | None
     objective_power: float | None
-    l0_encoding: str
+    l0_carriage: Carriage
     l0_quality: int | None
+    source_format: str
+    remarks: tuple[str, ...]
+    has_icc_profile: bool | None  # None: written by a version that did not say
     reduced_qualities: tuple[int, ...]  # of level 1, 2, …; the last also of all below
     slide_bytes: int
     slide_sha256: str
@@ -94,7 +102,7 @@ class Description:
                     downsample=2**level,
                     cols=grid.cols,
                     rows=grid.rows,
-                    encoding=ENCODED if level else self.l0_encoding,
+                    encoding=(Carriage.ENCODED if level else self.l0_carriage).value,
                     quality=qualities[min(level, len(qualities) - 1)],
                 )
             )
@@ -138,7 +146,10 @@ class Description:
                 "mpp_x": self.mpp.x_um if self.mpp else None,
                 "mpp_y": self.mpp.y_um if self.mpp else None,
                 "objective_power": self.objective_power,
-                "l0_encoding": self.l0_encoding,
+                "source_format": self.source_format,
+                "remarks": list(self.remarks),
+                "has_icc_profile": self.has_icc_profile,
+                "l0_encoding": self.l0_carriage.value,
                 "l0_quality": self.l0_quality,
                 "reduced_qualities": list(self.reduced_qualities),
                 "slide": {"byte_count": self.slide_bytes, "sha256": self.slide_sha256},
@@ -154,7 +165,8 @@ class Description:
         """Raises CanonicalError unless this is a description of our version, of sane numbers."""
         try:
             stated = json.loads(data)
-            if (stated["format"], stated["version"]) != (FORMAT_NAME, FORMAT_VERSION):
+            version = stated["version"]
+            if stated["format"] != FORMAT_NAME or _count(stated, "version") not in _READABLE_VERSIONS:
                 raise CanonicalError("the canonical slide is of another version")
             mpp_x, mpp_y = _number(stated, "mpp_x"), _number(stated, "mpp_y")
             return cls(
@@ -162,7 +174,10 @@ class Description:
                 tile_size_px=_count(stated, "tile_size_px", 1),
                 mpp=None if mpp_x is None or mpp_y is None else Mpp(mpp_x, mpp_y),
                 objective_power=_number(stated, "objective_power"),
-                l0_encoding=str(stated["l0_encoding"]),
+                l0_carriage=Carriage(stated["l0_encoding"]),
+                source_format="aperio-svs" if version == 1 else str(stated["source_format"]),
+                remarks=() if version == 1 else tuple(str(remark) for remark in stated["remarks"]),
+                has_icc_profile=None if version == 1 else bool(stated["has_icc_profile"]),
                 l0_quality=None if stated["l0_quality"] is None else _count(stated, "l0_quality"),
                 reduced_qualities=_counts(stated, "reduced_qualities"),
                 slide_bytes=_count(stated["slide"], "byte_count"),

@@ -16,7 +16,11 @@ from tiling.canonical.layout import (
     CanonicalInfo,
     Description,
 )
-from tiling.errors import CanonicalError, TileNotFoundError
+from tiling.errors import CanonicalError, TileNotFoundError, TilingError
+from tiling.limits import Limits
+from tiling.source import FileSource
+from tiling.tiff import tags
+from tiling.tiff.reader import TiffFile
 
 _DZI = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -38,6 +42,7 @@ class CanonicalSlide:
     """An opened canonical slide. Thread-safe: nothing changes after it is opened."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._files: tuple[int, ...] = ()
         try:
             with (directory / DESCRIPTION_FILE).open("rb") as file:
@@ -60,7 +65,11 @@ class CanonicalSlide:
             levels.append((grid.cols, grid.rows, position))
             position += grid.count * INDEX_RECORD.size
         self._levels = tuple(levels)
-        self.info = self._make_info()
+        try:
+            self.info = self._make_info()
+        except CanonicalError:
+            self.close()
+            raise
         if position != self._description.served_bytes or self._index[:8] != SERVED_MAGIC:
             self.close()
             raise CanonicalError("the canonical slide's index does not fit its size")
@@ -84,7 +93,14 @@ class CanonicalSlide:
             levels=stated.levels(),
             deepzoom_level_count=len(self._levels),
             digest=digest,
+            source_format=stated.source_format,
+            remarks=stated.remarks,
+            has_icc_profile=self._has_icc_profile(),
         )
+
+    def _has_icc_profile(self) -> bool:
+        stated = self._description.has_icc_profile
+        return self.icc_profile() is not None if stated is None else stated
 
     def locate(self, dz_level: int, col: int, row: int) -> TileLocation:
         """Where a Deep Zoom tile lies; level 0 is 1×1, the last is full size. Raises TileNotFoundError."""
@@ -109,6 +125,16 @@ class CanonicalSlide:
         """The Deep Zoom descriptor (XML)."""
         size = self._description.size
         return _DZI.format(tile=self._description.tile_size_px, width=size.width_px, height=size.height_px)
+
+    def icc_profile(self) -> bytes | None:
+        """The scanner's colour profile, its texts removed. Raises CanonicalError."""
+        try:
+            with FileSource(self._directory / SLIDE_FILE) as source:
+                tiff = TiffFile(source, Limits())
+                entry = tiff.directories[0].entries.get(tags.ICC_PROFILE)
+                return None if entry is None else tiff.raw(entry)
+        except (OSError, TilingError) as error:
+            raise CanonicalError("the canonical slide is missing or cannot be read") from error
 
     def _read(self, location: TileLocation) -> bytes:
         data = os.pread(location.file, location.length, location.offset)

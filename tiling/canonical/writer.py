@@ -20,6 +20,7 @@ from tiling.canonical.layout import (
 )
 from tiling.canonical.pyramid import EncodedTile
 from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
+from tiling.model import Carriage
 from tiling.pixels import REDUCED_CODINGS
 from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
@@ -38,8 +39,10 @@ class Facts:
     icc_profile: bytes | None
     l0_photometric: Photometric
     l0_sampling: tuple[int, int]
-    l0_encoding: str
+    l0_carriage: Carriage
     l0_quality: int | None
+    source_format: str
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,11 @@ class CanonicalWriter:
             tile_size_px=facts.tile_size_px,
             mpp=facts.mpp,
             objective_power=facts.objective_power,
-            l0_encoding=facts.l0_encoding,
+            l0_carriage=facts.l0_carriage,
             l0_quality=facts.l0_quality,
+            source_format=facts.source_format,
+            remarks=facts.remarks,
+            has_icc_profile=facts.icc_profile is not None,
             reduced_qualities=tuple(coding.quality for coding in REDUCED_CODINGS),
             slide_bytes=0,
             slide_sha256="",

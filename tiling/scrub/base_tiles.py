@@ -13,7 +13,7 @@ from tiling.errors import CorruptSlideError, MalformedJpegError, UncroppableJpeg
 from tiling.geometry import Size
 from tiling.jpeg import complete_tile, frame_info
 from tiling.jpeg.crop import crop
-from tiling.model import Pixels, Slide
+from tiling.model import Carriage, Pixels, Slide
 from tiling.pixels import L0_CODING, decode_jpeg_into, encode_jpeg, pad_to
 from tiling.tiff.tags import Photometric
 
@@ -48,7 +48,7 @@ def base_coding(slide: Slide) -> BaseCoding:
     """Look at the first tile that can be read. Raises UnsupportedSlideError, CorruptSlideError."""
     side = slide.grid.tile_size_px
     white = np.full((side, side, 3), _WHITE, np.uint8)
-    if not slide.carries_jpeg:
+    if slide.carriage is Carriage.ENCODED:
         return BaseCoding(Photometric.YCBCR, (1, 1), EncodedTile(encode_jpeg(white, L0_CODING), None))
     frame = frame_info(_first_jpeg(slide))
     if frame.component_count != 3 or frame.precision_bits != 8:

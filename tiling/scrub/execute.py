@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tiling.canonical.layout import CARRIED_OVER, ENCODED, Description
+from tiling.canonical.layout import Description
 from tiling.canonical.pyramid import Pyramid, in_order
 from tiling.canonical.writer import CanonicalWriter, Facts
 from tiling.errors import ConversionCancelled, CorruptSlideError
 from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.icc import scrub_profile
-from tiling.model import Pixels, Slide
+from tiling.model import Carriage, Pixels, Slide
 from tiling.pixels import L0_CODING, SMALL_CODING, encode_jpeg, shrink
 from tiling.scrub.base_tiles import BaseCoding, BaseTile, base_coding, read_base_tile
 
@@ -108,8 +108,10 @@ def execute(
                 icc_profile=icc_profile,
                 l0_photometric=coding.photometric,
                 l0_sampling=coding.sampling,
-                l0_encoding=CARRIED_OVER if slide.carries_jpeg else ENCODED,
-                l0_quality=None if slide.carries_jpeg else L0_CODING.quality,
+                l0_carriage=slide.carriage,
+                l0_quality=L0_CODING.quality if slide.carriage is Carriage.ENCODED else None,
+                source_format=slide.format_name,
+                remarks=slide.remarks,
             )
         )
     return Executed(description, icc_profile, tally.missing, frozenset(tally.damaged), tally.recoded_edges)

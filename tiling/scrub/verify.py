@@ -92,7 +92,7 @@ def verify(
                 progress(done, total)
 
             accounted, padding = check_layout(pages, slide_file, description, executed.icc_profile)
-            tiles = check_tiles(slide, witness, pages[0], slide_file, executed.damaged_tiles, advance)
+            tiles = check_tiles(slide, witness, pages[0], slide_file, executed.damaged_tiles, pool, advance)
             shown = check_deepzoom(
                 pages, slide_file, served_file, description, lambda done: advance(tile_count + done)
             )

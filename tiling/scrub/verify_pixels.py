@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tiling.canonical.layout import Description
 from tiling.errors import VerificationError
 from tiling.geometry import TileGrid, pyramid_sizes
-from tiling.model import Slide, Witness
+from tiling.model import Carriage, Slide, Witness
 from tiling.scrub.execute import Executed
 from tiling.tiff.second_reader import LIBRARY_ERRORS
 
@@ -82,7 +82,7 @@ def _compare_base(
         expected = witness.tile_pixels(index)[: size[1], : size[0]]
         worst = max(worst, _difference(np.asarray(shown), expected))
         sampled += 1
-    if worst > (_CARRIED_TOLERANCE if slide.carries_jpeg else _ENCODED_TOLERANCE):
+    if worst > (_ENCODED_TOLERANCE if slide.carriage is Carriage.ENCODED else _CARRIED_TOLERANCE):
         raise VerificationError("level 0 of the result does not show what the source shows")
     return sampled, worst
 

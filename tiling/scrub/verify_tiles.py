@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import tifffile
 
 from tiling.errors import MalformedJpegError, VerificationError
 from tiling.jpeg import scan_digest
-from tiling.model import Slide, Witness
+from tiling.model import Carriage, Slide, Witness
 from tiling.scrub.streams import walk
+from tiling.scrub.verify_cut import compare_cut_tiles, reader
 from tiling.source import ByteSource
 
 _TILES_PER_REPORT = 256
@@ -20,13 +22,14 @@ _EOI = b"\xff\xd9"
 class TileProof:
     """Counts of level-0 tiles, and of bytes inside the source's tiles that are not image data.
 
-    identical: scan data equal to the source's bit for bit; encoded: decoded and encoded once; missing: left
-    out by the scanner, white; damaged: not decodable, white. scan_sha256: over all identical tiles as
-    they were written, in order.
+    identical: scan data equal to the source's bit for bit; cut: regrouped, every pixel equal to the source's;
+    encoded: decoded and encoded once; missing: left out by the scanner, white; damaged: not decodable, white.
+    scan_sha256: over all identical and cut tiles as they were written, in order.
     """
 
     tiles: int
     identical: int
+    cut: int
     encoded: int
     missing: int
     damaged: int
@@ -40,12 +43,15 @@ def check_tiles(
     page: tifffile.TiffPage,
     slide_file: ByteSource,
     damaged_tiles: frozenset[int],
+    pool: Executor,
     advance: Callable[[int], None],
 ) -> TileProof:
     """Compare all tiles of `page`, the result's level 0. Raises VerificationError where a tile differs
     from the source's without a reported reason."""
     if witness.grid != slide.grid:
         raise VerificationError("two libraries disagree about the source's size or tiles")
+    if slide.carriage is Carriage.CUT:
+        return _check_cut_tiles(slide, witness, page, slide_file, damaged_tiles, pool, advance)
     side = slide.grid.tile_size_px
     identical = encoded = missing = damaged = foreign = 0
     digest = hashlib.sha256()
@@ -65,7 +71,7 @@ def check_tiles(
             raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
         if stored is None:
             missing += 1
-        elif not slide.carries_jpeg:
+        elif slide.carriage is Carriage.ENCODED:
             encoded += 1
         else:
             scan = _scan_digest(stored, witness.jpeg_tables)
@@ -83,7 +89,34 @@ def check_tiles(
                 damaged += 1
             else:
                 raise VerificationError("a level-0 tile of the result differs from the source's")
-    return TileProof(slide.grid.count, identical, encoded, missing, damaged, foreign, digest.hexdigest())
+    return TileProof(slide.grid.count, identical, 0, encoded, missing, damaged, foreign, digest.hexdigest())
+
+
+def _check_cut_tiles(
+    slide: Slide,
+    witness: Witness,
+    page: tifffile.TiffPage,
+    slide_file: ByteSource,
+    damaged_tiles: frozenset[int],
+    pool: Executor,
+    advance: Callable[[int], None],
+) -> TileProof:
+    cut = missing = damaged = 0
+    digest = hashlib.sha256()
+    read_written = reader(slide_file, page.dataoffsets, page.databytecounts)
+    for tile in compare_cut_tiles(slide.grid, witness, read_written, pool):
+        if tile.index % _TILES_PER_REPORT == 0:
+            advance(tile.index)
+        if tile.is_missing:
+            missing += 1
+        elif tile.is_equal:
+            cut += 1
+            digest.update(tile.written)
+        elif tile.index in damaged_tiles:
+            damaged += 1
+        else:
+            raise VerificationError("a level-0 tile of the result differs from the source's")
+    return TileProof(slide.grid.count, 0, cut, 0, missing, damaged, 0, digest.hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tiling.formats.svs.witness import SvsWitness, open_witness
 from tiling.geometry import Mpp, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, ImageRole, Level, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.reader import TiffFile
@@ -32,6 +32,7 @@ class SvsSlide:
     """
 
     format_name = "aperio-svs"
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._tiff = tiff
@@ -59,11 +60,13 @@ class SvsSlide:
         self.objective_power = stated.objective_power
         icc = base.directory.entries.get(tags.ICC_PROFILE)
         self.icc_profile = tiff.raw(icc) if icc is not None else None
-        self.carries_jpeg = base.compression == Compression.JPEG
-        if self.carries_jpeg and base.photometric not in (Photometric.RGB, Photometric.YCBCR):
+        self.l0_bytes = int(base.tiles.byte_counts.sum())
+        holds_jpeg = base.compression == Compression.JPEG
+        self.carriage = Carriage.CARRIED if holds_jpeg else Carriage.ENCODED
+        if holds_jpeg and base.photometric not in (Photometric.RGB, Photometric.YCBCR):
             raise UnsupportedSlideError("the slide's JPEG tiles are neither RGB nor YCbCr")
-        self.is_rgb = self.carries_jpeg and base.photometric == Photometric.RGB
-        if self.carries_jpeg:
+        self.is_rgb = holds_jpeg and base.photometric == Photometric.RGB
+        if holds_jpeg:
             self._complete = TileCompleter(base.jpeg_tables, self.is_rgb)
         else:
             self._decode = TileDecoder(base)
@@ -90,7 +93,7 @@ class SvsSlide:
         data = self._read_stored_tile(col, row)
         if data is None:
             return Tile()
-        if self.carries_jpeg:
+        if self.carriage is Carriage.CARRIED:
             return Tile(jpeg=self._complete(data))
         return Tile(pixels=self._decode(data))
 

@@ -56,6 +56,10 @@ class SvsWitness:
             return np.asarray(Image.fromarray(pixels, "YCbCr").convert("RGB"))
         return pixels
 
+    def plain_pixels(self, index: int) -> Pixels:
+        """Not to be had: no tile of this format is cut."""
+        raise VerificationError("this source's tiles are not cut")
+
 
 def _single_mpp(description: Any) -> Mpp | None:
     """tifffile hands out bytes where a description is not ASCII."""
