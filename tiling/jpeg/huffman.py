@@ -77,12 +77,16 @@ class BitWriter:
         value = int.from_bytes(source[start_bit >> 3 : (end_bit + 7) >> 3], "big") >> (-end_bit & 7)
         self.write(value & ((1 << bits) - 1), bits)
 
-    def stuffed(self) -> bytes:
-        """Everything written, filled up with ones to whole bytes, each 0xFF followed by a zero byte."""
+    def packed(self) -> bytes:
+        """Everything written, filled up with ones to whole bytes."""
         fill = -self._pending_bits & 7
         self.write((1 << fill) - 1, fill)
         self._flush()
-        return bytes(self._bytes).replace(b"\xff", b"\xff\0")
+        return bytes(self._bytes)
+
+    def stuffed(self) -> bytes:
+        """The same, each 0xFF followed by a zero byte."""
+        return self.packed().replace(b"\xff", b"\xff\0")
 
     def _flush(self) -> None:
         rest = self._pending_bits & 7

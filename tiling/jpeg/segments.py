@@ -145,6 +145,26 @@ def parse_header(data: bytes) -> tuple[Frame, int, int | None]:
     return state.frame, state.restart_interval_mcu, state.adobe_transform
 
 
+def with_size(data: bytes, width_px: int, height_px: int) -> bytes:
+    """The stream with another size in its frame header, whatever it said there.
+
+    Hamamatsu writes 0 where a side has more than 65,535 pixels. Raises MalformedJpegError.
+    """
+    offset = _after_soi(data)
+    while offset + 9 <= len(data) and data[offset] == 0xFF:
+        marker = data[offset + 1]
+        if marker == 0xFF:
+            offset += 1
+            continue
+        if marker in (SOS, EOI):
+            break
+        if 0xC0 <= marker <= 0xCF and marker not in (DHT, DAC, 0xC8):
+            size = height_px.to_bytes(2, "big") + width_px.to_bytes(2, "big")
+            return data[: offset + 5] + size + data[offset + 9 :]
+        offset += 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
+    raise MalformedJpegError("the JPEG stream has no image")
+
+
 def find_entropy_end(data: bytes, start: int) -> int:
     """Offset behind the last entropy-coded byte: of the next marker with its fill bytes, or the end."""
     match = _find_entropy_end(data, start)
