@@ -8,6 +8,7 @@ IMAGE_LENGTH = 257
 BITS_PER_SAMPLE = 258
 COMPRESSION = 259
 PHOTOMETRIC = 262
+FILL_ORDER = 266
 IMAGE_DESCRIPTION = 270
 STRIP_OFFSETS = 273
 SAMPLES_PER_PIXEL = 277
@@ -17,19 +18,26 @@ X_RESOLUTION = 282
 Y_RESOLUTION = 283
 PLANAR_CONFIGURATION = 284
 RESOLUTION_UNIT = 296
+SOFTWARE = 305
 PREDICTOR = 317
+COLOR_MAP = 320
 TILE_WIDTH = 322
 TILE_LENGTH = 323
 TILE_OFFSETS = 324
 TILE_BYTE_COUNTS = 325
 SUB_IFDS = 330
+EXTRA_SAMPLES = 338
 SAMPLE_FORMAT = 339
 JPEG_TABLES = 347
 YCBCR_SUBSAMPLING = 530
 YCBCR_POSITIONING = 531
 REFERENCE_BLACK_WHITE = 532
+XMP = 700
 IMAGE_DEPTH = 32997
+EXIF_IFD = 34665
 ICC_PROFILE = 34675
+GPS_IFD = 34853
+INTEROPERABILITY_IFD = 40965
 
 NAMES = {
     NEW_SUBFILE_TYPE: "NewSubfileType",
@@ -38,6 +46,7 @@ NAMES = {
     BITS_PER_SAMPLE: "BitsPerSample",
     COMPRESSION: "Compression",
     PHOTOMETRIC: "PhotometricInterpretation",
+    FILL_ORDER: "FillOrder",
     269: "DocumentName",
     IMAGE_DESCRIPTION: "ImageDescription",
     271: "Make",
@@ -52,28 +61,34 @@ NAMES = {
     PLANAR_CONFIGURATION: "PlanarConfiguration",
     285: "PageName",
     RESOLUTION_UNIT: "ResolutionUnit",
-    305: "Software",
+    SOFTWARE: "Software",
     306: "DateTime",
     315: "Artist",
     316: "HostComputer",
     PREDICTOR: "Predictor",
+    COLOR_MAP: "ColorMap",
     TILE_WIDTH: "TileWidth",
     TILE_LENGTH: "TileLength",
     TILE_OFFSETS: "TileOffsets",
     TILE_BYTE_COUNTS: "TileByteCounts",
     SUB_IFDS: "SubIFDs",
+    EXTRA_SAMPLES: "ExtraSamples",
+    SAMPLE_FORMAT: "SampleFormat",
     JPEG_TABLES: "JPEGTables",
     YCBCR_SUBSAMPLING: "YCbCrSubSampling",
     YCBCR_POSITIONING: "YCbCrPositioning",
     REFERENCE_BLACK_WHITE: "ReferenceBlackWhite",
-    700: "XMP",
+    XMP: "XMP",
     IMAGE_DEPTH: "ImageDepth",
     33432: "Copyright",
     33723: "IPTC",
     34377: "Photoshop",
-    34665: "Exif",
+    EXIF_IFD: "Exif",
     ICC_PROFILE: "ICCProfile",
-    34853: "GPS",
+    GPS_IFD: "GPS",
+    INTEROPERABILITY_IFD: "Interoperability",
+    50838: "ImageJ byte counts",
+    50839: "ImageJ",
 }
 
 
@@ -118,14 +133,32 @@ BYTES_PER_VALUE = {
 
 class Compression(IntEnum):
     NONE = 1
+    CCITT = 2
+    FAX_3 = 3
+    FAX_4 = 4
     LZW = 5
+    OLD_JPEG = 6
     JPEG = 7
     DEFLATE = 8
+    PACKBITS = 32773
+    DEFLATE_OLD = 32946
     APERIO_JPEG2000_YCBCR = 33003
     APERIO_JPEG2000_RGB = 33005
     JPEG2000 = 34712
+    LERC = 34887
+    ZSTD = 50000
+    WEBP = 50001
 
 
 class Photometric(IntEnum):
+    MIN_IS_WHITE = 0
+    MIN_IS_BLACK = 1
     RGB = 2
+    PALETTE = 3
     YCBCR = 6
+
+
+class SampleFormat(IntEnum):
+    UNSIGNED = 1
+    SIGNED = 2
+    FLOAT = 3

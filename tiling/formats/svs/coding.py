@@ -9,8 +9,8 @@ import imagecodecs
 import numpy as np
 
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
-from tiling.formats.svs.directories import ImageDirectory
 from tiling.model import Pixels
+from tiling.tiff.images import TiffImage
 from tiling.tiff.tags import Compression, Photometric
 
 _JPEG2000 = (Compression.APERIO_JPEG2000_YCBCR, Compression.APERIO_JPEG2000_RGB, Compression.JPEG2000)
@@ -20,7 +20,7 @@ _LOSSLESS = (Compression.NONE, Compression.LZW, Compression.DEFLATE)
 class TileDecoder:
     """Decodes level-0 tiles of one slide to (side, side, 3) uint8 RGB. Thread-safe."""
 
-    def __init__(self, image: ImageDirectory) -> None:
+    def __init__(self, image: TiffImage) -> None:
         if image.compression not in (*_JPEG2000, *_LOSSLESS):
             raise UnsupportedSlideError("the slide's tiles use a compression that is not supported")
         if image.compression in _LOSSLESS and image.photometric != Photometric.RGB:

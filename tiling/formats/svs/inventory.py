@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tiling.formats.svs.directories import ImageDirectory
 from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
 from tiling.tiff import tags
+from tiling.tiff.images import TiffImage
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.tags import FieldType
 
@@ -42,7 +42,7 @@ _NOT_TEXT = {tags.JPEG_TABLES, tags.ICC_PROFILE}
 
 
 def list_places(
-    tiff: TiffFile, images: Sequence[ImageDirectory], roles: Sequence[ImageRole], size_bytes: int
+    tiff: TiffFile, images: Sequence[TiffImage], roles: Sequence[ImageRole], size_bytes: int
 ) -> list[Place]:
     places = [Place("file header", Action.REBUILT, tiff.header_bytes)]
     for index, (image, role) in enumerate(zip(images, roles, strict=True)):
@@ -66,7 +66,7 @@ def _tag_name(tag: int) -> str:
     return tags.NAMES.get(tag, f"tag {tag}")
 
 
-def _covered_bytes(tiff: TiffFile, images: Sequence[ImageDirectory]) -> int:
+def _covered_bytes(tiff: TiffFile, images: Sequence[TiffImage]) -> int:
     """How many bytes of the file belong to the header, a directory, a tag's value, a tile or a strip."""
     spans = [np.array([[0, tiff.header_bytes]], np.int64)]
     for image in images:
@@ -90,7 +90,7 @@ def _covered_bytes(tiff: TiffFile, images: Sequence[ImageDirectory]) -> int:
     return int(np.maximum(0, table[:, 1] - np.maximum(table[:, 0], before)).clip(0).sum())
 
 
-def list_texts(tiff: TiffFile, images: Sequence[ImageDirectory], limits: Limits) -> list[bytes]:
+def list_texts(tiff: TiffFile, images: Sequence[TiffImage], limits: Limits) -> list[bytes]:
     """Each text once: text tags as they stand, of binary tags the runs that read like text."""
     texts: dict[bytes, None] = {}
     for image in images:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.coding import TileDecoder
 from tiling.formats.svs.description import is_aperio, parse
-from tiling.formats.svs.directories import classify, read_image_directory
+from tiling.formats.svs.directories import classify
 from tiling.formats.svs.inventory import list_places, list_texts
 from tiling.formats.svs.witness import SvsWitness, open_witness
 from tiling.geometry import Mpp, TileGrid
@@ -15,6 +15,7 @@ from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.source import ByteSource
 from tiling.tiff import tags
+from tiling.tiff.images import read_image
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.tags import Compression, Photometric
 
@@ -38,7 +39,7 @@ class SvsSlide:
         self._tiff = tiff
         self._source = source
         self._limits = limits
-        self._images = tuple(read_image_directory(tiff, d, limits) for d in tiff.directories)
+        self._images = tuple(read_image(tiff, d, limits) for d in tiff.directories)
         base = self._images[0]
         self._base = base
         if base.tiles is None:
