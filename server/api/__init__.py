@@ -11,12 +11,26 @@ from server.api import (
     sessions,
     slides,
     system,
+    tiles,
     uploads,
     users,
 )
 from server.api.endpoint import Endpoint
 
-MODULES = (system, sessions, users, assets, uploads, slides, ontology, annotations, exchange, audit, pages)
+MODULES = (
+    system,
+    sessions,
+    users,
+    assets,
+    uploads,
+    tiles,
+    slides,
+    ontology,
+    annotations,
+    exchange,
+    audit,
+    pages,
+)
 
 ALL_ROUTES: tuple[Endpoint, ...] = tuple(e for module in MODULES for e in module.routes.endpoints)
 

@@ -1,4 +1,4 @@
-"""Slides: what a viewer needs to know, and tiles. A tile's bytes are the file's bytes: nothing is decoded."""
+"""Slides: what a viewer needs to know before it asks for tiles (:mod:`server.api.tiles`)."""
 
 import asyncio
 import time
@@ -9,19 +9,10 @@ from aiohttp import web
 from server import audit
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
-from server.api.stored import StoredResponse, can_be_stored, date_header
-from server.errors import NotFoundError
-from server.imagery.shelf import OpenSlide, read_if_in_memory
-from tiling.errors import TileNotFoundError
+from server.api.tiles import ASSET_ID, CACHE_CONTROL, is_known
+from server.imagery.shelf import OpenSlide
 
 routes = Routes("slides")
-CACHE_CONTROL = "private, max-age=31536000, immutable"
-"""A canonical slide never changes; private, because the next person at this browser may not be permitted."""
-TILE_HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\nETag: %s\r\n"
-    b"Cache-Control: " + CACHE_CONTROL.encode() + b"\r\n%s\r\n"
-)
-ASSET_ID = "{asset_id:[0-9a-z]+}"
 
 
 class LevelWire(msgspec.Struct):
@@ -53,36 +44,6 @@ class SlideWire(msgspec.Struct):
     tiles_url: str
     thumbnail_url: str
     deepzoom_level_count: int
-
-
-@routes.add(
-    "GET",
-    f"/api/v1/slides/{ASSET_ID}_files/{{level:[0-9]+}}/{{col:[0-9]+}}_{{row:[0-9]+}}.jpeg",
-    Permission.ASSET_VIEW,
-    response="image/jpeg",
-    problems=("not-found",),
-)
-async def get_tile(call: Call) -> Answer:
-    """A Deep Zoom tile: level 0 is one pixel, the last level is full size; overlap 0."""
-    request, shelf = call.request, call.services.shelf
-    path = request.match_info
-    preview = Permission.ASSET_RELEASE in call.actor.permissions
-    asset_id, level, col, row = path["asset_id"], path["level"], path["col"], path["row"]
-    opened = shelf.remembered(asset_id, preview=preview) or await shelf.slide(asset_id, preview=preview)
-    try:
-        place = opened.slide.locate(int(level), int(col), int(row))
-    except (TileNotFoundError, ValueError) as error:  # ValueError: a number of thousands of digits
-        raise NotFoundError("There is no such tile.") from error
-    etag = f'"{opened.etag}-{level}-{col}-{row}"'
-    if "If-None-Match" not in request.headers and can_be_stored(request):
-        head = TILE_HEAD % (place.length, etag.encode(), date_header())
-        if (message := read_if_in_memory(place, head)) is not None:
-            return StoredResponse(message)
-    if _is_known(request, etag):
-        return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
-    body = await asyncio.to_thread(opened.slide.read_tile, int(level), int(col), int(row))
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
-    return web.Response(body=body, headers=headers)
 
 
 @routes.add(
@@ -162,15 +123,9 @@ async def _slide(call: Call) -> OpenSlide:
 
 def _cached(call: Call, etag: str, body: bytes, content_type: str) -> web.Response:
     headers = {"Content-Type": content_type, "Cache-Control": CACHE_CONTROL, "ETag": etag}
-    if _is_known(call.request, etag):
+    if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers=headers)
-
-
-def _is_known(request: web.Request, etag: str) -> bool:
-    """Whether the caller has it: RFC 9110's list of tags, weak ones too, or ``*`` for any."""
-    known = request.headers.get("If-None-Match", "")
-    return etag in known or known.strip() == "*"
 
 
 async def _record_opening(call: Call, asset_id: str) -> None:

@@ -96,7 +96,7 @@ async def test_an_etag_names_the_bytes_however_they_are_answered(
     path = TILE.format(9, 0, 0)
     quick = await anna.ask("GET", path)
     head = await anna.ask("HEAD", path)
-    monkeypatch.setattr("server.api.slides.read_if_in_memory", lambda *_: None)
+    monkeypatch.setattr("server.api.tiles.read_if_in_memory", lambda *_: None)
     slow = await anna.ask("GET", path)
     closing = await anna.ask("GET", path, headers={"Connection": "close"})
     assert await quick.read() == await slow.read() == await closing.read()

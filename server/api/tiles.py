@@ -1,0 +1,57 @@
+"""Tiles. A tile's bytes are the file's bytes: nothing is decoded."""
+
+import asyncio
+
+from aiohttp import web
+
+from server.access import Permission
+from server.api.endpoint import Answer, Call, Routes
+from server.api.stored import StoredResponse, can_be_stored, date_header
+from server.errors import NotFoundError
+from server.imagery.shelf import read_if_in_memory
+from tiling.errors import TileNotFoundError
+
+routes = Routes("slides")
+CACHE_CONTROL = "private, max-age=31536000, immutable"
+"""A canonical slide never changes; private, because the next person at this browser may not be permitted."""
+TILE_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\nETag: %s\r\n"
+    b"Cache-Control: " + CACHE_CONTROL.encode() + b"\r\n%s\r\n"
+)
+ASSET_ID = "{asset_id:[0-9a-z]+}"
+
+
+@routes.add(
+    "GET",
+    f"/api/v1/slides/{ASSET_ID}_files/{{level:[0-9]+}}/{{col:[0-9]+}}_{{row:[0-9]+}}.jpeg",
+    Permission.ASSET_VIEW,
+    response="image/jpeg",
+    problems=("not-found",),
+)
+async def get_tile(call: Call) -> Answer:
+    """A Deep Zoom tile: level 0 is one pixel, the last level is full size; overlap 0."""
+    request, shelf = call.request, call.services.shelf
+    path = request.match_info
+    preview = Permission.ASSET_RELEASE in call.actor.permissions
+    asset_id, level, col, row = path["asset_id"], path["level"], path["col"], path["row"]
+    opened = shelf.remembered(asset_id, preview=preview) or await shelf.slide(asset_id, preview=preview)
+    try:
+        place = opened.slide.locate(int(level), int(col), int(row))
+    except (TileNotFoundError, ValueError) as error:  # ValueError: a number of thousands of digits
+        raise NotFoundError("There is no such tile.") from error
+    etag = f'"{opened.etag}-{level}-{col}-{row}"'
+    if "If-None-Match" not in request.headers and can_be_stored(request):
+        head = TILE_HEAD % (place.length, etag.encode(), date_header())
+        if (message := read_if_in_memory(place, head)) is not None:
+            return StoredResponse(message)
+    if is_known(request, etag):
+        return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
+    body = await asyncio.to_thread(opened.slide.read_tile, int(level), int(col), int(row))
+    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
+    return web.Response(body=body, headers=headers)
+
+
+def is_known(request: web.Request, etag: str) -> bool:
+    """Whether the caller has it: RFC 9110's list of tags, weak ones too, or ``*`` for any."""
+    known = request.headers.get("If-None-Match", "")
+    return etag in known or known.strip() == "*"
