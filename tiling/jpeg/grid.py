@@ -66,7 +66,14 @@ class Segments:
         """Strips or tiles of `shape`, each a whole scan without restarts, whose first MCUs are given."""
         zeros = np.zeros(len(starts), np.int64)
         return cls(
-            data, starts, ends, columns, rows, zeros + shape.columns, zeros, zeros + shape.columns * shape.rows
+            data,
+            starts,
+            ends,
+            columns,
+            rows,
+            zeros + shape.columns,
+            zeros,
+            zeros + shape.columns * shape.rows,
         )
 
 

@@ -67,6 +67,7 @@ class Regridder:
             raise UncroppableJpegError("the units of the JPEG data do not fit into tiles")
         self.frame = frame
         self.restart_interval_mcu = scan.restart_interval_mcu
+        self.tile_side_px = tile_side_px
         self._tile = McuGrid(tile_side_px // self.mcu_width_px, tile_side_px // self.mcu_height_px)
 
         blocks = blocks_of(frame, scan)
@@ -178,7 +179,10 @@ class Regridder:
             length[:, 2 * c] = code_bits
             source[:, 2 * c + 1] = code_ends + WORD_BITS
             length[:, 2 * c + 1] = stops[:, c] - code_ends
-        source[:, -2], length[:, -2] = empty_at, self._missing(grid, pieces, order, is_last) * self._empty_bits
+        source[:, -2], length[:, -2] = (
+            empty_at,
+            self._missing(grid, pieces, order, is_last) * self._empty_bits,
+        )
         source[:, -1] = (len(words) - 2) * WORD_BITS
 
         firsts = np.flatnonzero(is_first)

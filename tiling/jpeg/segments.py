@@ -1,7 +1,7 @@
 """A JPEG stream as values: strict, bounded, without decoding (ITU-T T.81, annex B)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -150,19 +150,36 @@ def with_size(data: bytes, width_px: int, height_px: int) -> bytes:
 
     Hamamatsu writes 0 where a side has more than 65,535 pixels. Raises MalformedJpegError.
     """
+    for marker, start, _ in _segments_before_image(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (DHT, DAC, 0xC8):
+            size = height_px.to_bytes(2, "big") + width_px.to_bytes(2, "big")
+            return data[: start + 1] + size + data[start + 5 :]
+    raise MalformedJpegError("the JPEG stream has no image")
+
+
+def find_image_data(data: bytes) -> int:
+    """Offset of the first entropy-coded byte, behind the first SOS. Raises MalformedJpegError."""
+    for marker, _, end in _segments_before_image(data):
+        if marker == SOS:
+            return end
+    raise MalformedJpegError("the JPEG stream has no image")
+
+
+def _segments_before_image(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, and where the body starts and ends, up to the first SOS."""
     offset = _after_soi(data)
-    while offset + 9 <= len(data) and data[offset] == 0xFF:
+    while offset + 4 <= len(data) and data[offset] == 0xFF:
         marker = data[offset + 1]
         if marker == 0xFF:
             offset += 1
             continue
+        end = offset + 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
+        if end > len(data) or end < offset + 4:
+            raise MalformedJpegError("a JPEG segment reaches beyond the stream")
+        yield marker, offset + 4, end
         if marker in (SOS, EOI):
-            break
-        if 0xC0 <= marker <= 0xCF and marker not in (DHT, DAC, 0xC8):
-            size = height_px.to_bytes(2, "big") + width_px.to_bytes(2, "big")
-            return data[: offset + 5] + size + data[offset + 9 :]
-        offset += 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
-    raise MalformedJpegError("the JPEG stream has no image")
+            return
+        offset = end
 
 
 def find_entropy_end(data: bytes, start: int) -> int:

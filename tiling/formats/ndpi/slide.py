@@ -1,0 +1,110 @@
+"""A Hamamatsu slide: the largest level is cut into tiles, everything else is recognised and left behind."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from tiling.errors import (
+    CorruptSlideError,
+    NotASlideError,
+    TilingError,
+    UncroppableJpegError,
+    UnsupportedSlideError,
+)
+from tiling.formats.ndpi.cutting import TileCutter
+from tiling.formats.ndpi.directories import NdpiFile
+from tiling.formats.ndpi.images import NdpiImage, choose_base, read_image, remarks_on
+from tiling.formats.ndpi.inventory import list_places, list_texts
+from tiling.formats.ndpi.witness import NdpiWitness, open_witness
+from tiling.geometry import TileGrid
+from tiling.jpeg.regrid import Regridder
+from tiling.jpeg.segments import find_image_data
+from tiling.limits import Limits
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
+from tiling.pixels import decode_jpeg
+from tiling.source import ByteSource
+from tiling.tiff.tags import Compression
+
+TILE_SIDE_PX = 256
+_HEADER_BYTES = 1 << 20
+
+
+def is_ndpi(source: ByteSource, limits: Limits) -> bool:
+    """Whether the first directory, read the way of NDPI, has Hamamatsu's tag."""
+    try:
+        NdpiFile(source, limits)
+    except NotASlideError:
+        return False
+    except TilingError:
+        # Read as NDPI, another TIFF's header points anywhere.
+        return False
+    return True
+
+
+class NdpiSlide:
+    """Implements `tiling.model.Slide`.
+
+    Raises NotASlideError, CorruptSlideError, UnsupportedSlideError, SlideTooLargeError.
+    """
+
+    format_name = "hamamatsu-ndpi"
+    icc_profile: bytes | None = None
+    is_rgb = False
+
+    def __init__(self, source: ByteSource, limits: Limits) -> None:
+        self._source = source
+        self._limits = limits
+        self._file = NdpiFile(source, limits)
+        self._images = tuple(read_image(self._file, d, limits) for d in self._file.directories)
+        self._base_number = choose_base(self._images)
+        base = self._images[self._base_number]
+        self.grid = TileGrid(base.size, TILE_SIDE_PX)
+        if self.grid.count > limits.tiles:
+            raise UnsupportedSlideError("the slide has more tiles than is supported")
+        if base.compression != Compression.JPEG:
+            raise UnsupportedSlideError("the slide's image is not coded as JPEG")
+        self.mpp = base.mpp
+        self.objective_power = base.objective_power
+        self.remarks = remarks_on(self._images, base)
+        self.l0_bytes = base.strip_bytes
+        header = self._file.bytes_at(base.strip_offset, min(base.strip_bytes, _HEADER_BYTES))
+        image_data = find_image_data(header)
+        try:
+            regridder = Regridder(header[:image_data], tile_side_px=TILE_SIDE_PX)
+        except UncroppableJpegError as error:
+            raise UnsupportedSlideError(str(error)) from error
+        self._cutter = TileCutter(self._file, base, regridder, image_data)
+        # Readers expect three samples of a slide; a grey one is shown in colour, which takes coding it again.
+        self._is_grey = len(regridder.frame.components) == 1
+        self.carriage = Carriage.ENCODED if self._is_grey else Carriage.CUT
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        base = self._images[self._base_number]
+        return tuple(
+            Level(image.size, base.size.width_px / image.size.width_px)
+            for image in self._images
+            if image.role is ImageRole.LEVEL and image.z_nm == base.z_nm
+        )
+
+    @property
+    def associated_images(self) -> tuple[AssociatedImage, ...]:
+        return tuple(
+            AssociatedImage(image.role, image.size)
+            for image in self._images
+            if image.role is not ImageRole.LEVEL
+        )
+
+    def read_tile(self, col: int, row: int) -> Tile:
+        tile = self._cutter.tile(col, row)
+        if self._is_grey:
+            return Tile(pixels=decode_jpeg(tile, TILE_SIDE_PX, TILE_SIDE_PX))
+        return Tile(jpeg=tile)
+
+    def places(self) -> Sequence[Place]:
+        return list_places(self._file, self._images, self._base_number)
+
+    def witness(self) -> AbstractContextManager[NdpiWitness]:
+        return open_witness(self._source, self._base_number)
+
+    def texts(self) -> Sequence[bytes]:
+        return list_texts(self._file, self._limits)
