@@ -77,6 +77,11 @@ class TiffFile:
     def size_bytes(self) -> int:
         return self._source.size_bytes
 
+    @property
+    def byte_order(self) -> str:
+        """As NumPy and struct write it: "<" or ">"."""
+        return self._order
+
     def _read_chain(self, offset: int) -> tuple[Directory, ...]:
         directories: list[Directory] = []
         seen: set[int] = set()

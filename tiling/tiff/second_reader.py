@@ -24,6 +24,9 @@ LIBRARY_ERRORS = (
     OSError,
 )
 
+# What its codecs raise on tiles that are damaged: each of imagecodecs' many errors is a RuntimeError.
+CODEC_ERRORS = (RuntimeError, MemoryError)
+
 # It logs the tags that it finds odd, values included; a log must never hold a patient's.
 tifffile.logger().disabled = True
 

@@ -7,7 +7,6 @@ from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlid
 from tiling.formats.svs.coding import TileDecoder
 from tiling.formats.svs.description import is_aperio, parse
 from tiling.formats.svs.directories import classify
-from tiling.formats.svs.inventory import list_places, list_texts
 from tiling.formats.svs.witness import SvsWitness, open_witness
 from tiling.geometry import Mpp, TileGrid
 from tiling.jpeg import TileCompleter
@@ -16,6 +15,7 @@ from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Til
 from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.images import read_image
+from tiling.tiff.inventory import list_places, list_texts, listed_images
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.tags import Compression, Photometric
 
@@ -112,10 +112,10 @@ class SvsSlide:
         return data
 
     def places(self) -> Sequence[Place]:
-        return list_places(self._tiff, self._images, self._roles, self._source.size_bytes)
+        return list_places(self._tiff, listed_images(self._images, self._roles))
 
     def witness(self) -> AbstractContextManager[SvsWitness]:
         return open_witness(self._source)
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._tiff, self._images, self._limits)
+        return list_texts(self._tiff, self._tiff.directories, self._limits)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image
@@ -14,15 +13,8 @@ from tiling.errors import VerificationError
 from tiling.geometry import Mpp, Size, TileGrid
 from tiling.model import Pixels
 from tiling.source import ByteSource
-from tiling.tiff.second_reader import LIBRARY_ERRORS, open_tifffile
+from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
 from tiling.tiff.tags import Compression
-
-_CODEC_ERRORS = (
-    imagecodecs.Jpeg8Error,
-    imagecodecs.Jpeg2kError,
-    imagecodecs.LzwError,
-    imagecodecs.ZlibError,
-)
 
 
 class SvsWitness:
@@ -45,7 +37,7 @@ class SvsWitness:
         data = self.stored_tile(index)
         try:
             decoded = self._page.decode(data, index, jpegtables=self._page.jpegtables, _fullsize=True)[0]
-        except (*LIBRARY_ERRORS, *_CODEC_ERRORS) as error:
+        except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
             raise VerificationError("a tile of the source could not be decoded a second time") from error
         side = self.grid.tile_size_px
         pixels = np.asarray(decoded)

@@ -1,19 +1,20 @@
-"""Every place of an SVS where something is written, and every text that stands there.
+"""Every place of a TIFF where something is written, and every text that stands there.
 
 Places are named and counted for the report; their content never is. Texts are handed to the verify step,
 which looks for them in the result.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
 from tiling.tiff import tags
-from tiling.tiff.images import TiffImage
-from tiling.tiff.reader import TiffFile
+from tiling.tiff.images import Chunks, TiffImage
+from tiling.tiff.reader import Directory, TiffFile
 from tiling.tiff.tags import FieldType
 
 # Tags of level 0 whose meaning (not bytes) is stated again in the result, from checked values.
@@ -41,48 +42,67 @@ _PRINTABLE_UTF16 = re.compile(rb"(?:[\x20-\x7e]\0){6,}")
 _NOT_TEXT = {tags.JPEG_TABLES, tags.ICC_PROFILE}
 
 
-def list_places(
-    tiff: TiffFile, images: Sequence[TiffImage], roles: Sequence[ImageRole], size_bytes: int
-) -> list[Place]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One directory of the file. name: our own; image: None where it is not one (Exif, GPS)."""
+
+    name: str
+    directory: Directory
+    image: TiffImage | None = None
+    is_base: bool = False
+
+
+def listed_images(images: Sequence[TiffImage], roles: Sequence[ImageRole]) -> list[Listed]:
+    """The directories of a file whose first one is level 0."""
+    names = ("level 0" if index == 0 else role.value for index, role in enumerate(roles))
+    return [
+        Listed(f"directory {index} ({name})", image.directory, image, is_base=index == 0)
+        for index, (image, name) in enumerate(zip(images, names, strict=True))
+    ]
+
+
+def list_places(tiff: TiffFile, listed: Sequence[Listed]) -> list[Place]:
     places = [Place("file header", Action.REBUILT, tiff.header_bytes)]
-    for index, (image, role) in enumerate(zip(images, roles, strict=True)):
-        name = f"directory {index} ({'level 0' if index == 0 else role.value})"
-        for entry in image.directory.entries.values():
-            action = Action.REBUILT if index == 0 and entry.tag in _REBUILT else Action.DROPPED
-            places.append(Place(f"{name}, {_tag_name(entry.tag)}", action, entry.byte_count))
-        if image.directory.skipped_entry_count:
-            count = image.directory.skipped_entry_count
-            places.append(Place(f"{name}, {count} entries of unknown type", Action.DROPPED, 0))
-        for kind, chunks in (("tiles", image.tiles), ("strips", image.strips)):
-            if chunks is not None:
-                action = Action.KEPT if index == 0 and kind == "tiles" else Action.DROPPED
-                places.append(Place(f"{name}, image {kind}", action, chunks.total_bytes))
-    unreferenced = size_bytes - _covered_bytes(tiff, images)
+    for one in listed:
+        for entry in one.directory.entries.values():
+            action = Action.REBUILT if one.is_base and entry.tag in _REBUILT else Action.DROPPED
+            places.append(Place(f"{one.name}, {_tag_name(entry.tag)}", action, entry.byte_count))
+        if one.directory.skipped_entry_count:
+            count = one.directory.skipped_entry_count
+            places.append(Place(f"{one.name}, {count} entries of unknown type", Action.DROPPED, 0))
+        for kind, chunks in _pieces(one.image):
+            action = Action.KEPT if one.is_base else Action.DROPPED
+            places.append(Place(f"{one.name}, image {kind}", action, chunks.total_bytes))
+    unreferenced = tiff.size_bytes - _covered_bytes(tiff, listed)
     places.append(Place("bytes that nothing refers to", Action.DROPPED, unreferenced))
     return places
+
+
+def _pieces(image: TiffImage | None) -> list[tuple[str, Chunks]]:
+    if image is None:
+        return []
+    named = (("tiles", image.tiles), ("strips", image.strips))
+    return [(name, chunks) for name, chunks in named if chunks is not None]
 
 
 def _tag_name(tag: int) -> str:
     return tags.NAMES.get(tag, f"tag {tag}")
 
 
-def _covered_bytes(tiff: TiffFile, images: Sequence[TiffImage]) -> int:
+def _covered_bytes(tiff: TiffFile, listed: Sequence[Listed]) -> int:
     """How many bytes of the file belong to the header, a directory, a tag's value, a tile or a strip."""
     spans = [np.array([[0, tiff.header_bytes]], np.int64)]
-    for image in images:
-        directory = image.directory
+    for one in listed:
+        directory = one.directory
         spans.append(np.array([[directory.offset, directory.offset + directory.byte_count]], np.int64))
         for entry in directory.entries.values():
             if not entry.is_inline:
                 end = entry.value_offset + entry.byte_count
                 spans.append(np.array([[entry.value_offset, end]], np.int64))
-        for chunks in (image.tiles, image.strips):
-            if chunks is not None:
-                present = chunks.byte_counts > 0
-                starts = chunks.offsets[present].astype(np.int64)
-                spans.append(
-                    np.stack([starts, starts + chunks.byte_counts[present].astype(np.int64)], axis=1)
-                )
+        for _, chunks in _pieces(one.image):
+            present = chunks.byte_counts > 0
+            starts = chunks.offsets[present].astype(np.int64)
+            spans.append(np.stack([starts, starts + chunks.byte_counts[present].astype(np.int64)], axis=1))
     table = np.concatenate(spans)
     table = table[np.argsort(table[:, 0], kind="stable")]
     reach = np.maximum.accumulate(table[:, 1])
@@ -90,11 +110,11 @@ def _covered_bytes(tiff: TiffFile, images: Sequence[TiffImage]) -> int:
     return int(np.maximum(0, table[:, 1] - np.maximum(table[:, 0], before)).clip(0).sum())
 
 
-def list_texts(tiff: TiffFile, images: Sequence[TiffImage], limits: Limits) -> list[bytes]:
+def list_texts(tiff: TiffFile, directories: Iterable[Directory], limits: Limits) -> list[bytes]:
     """Each text once: text tags as they stand, of binary tags the runs that read like text."""
     texts: dict[bytes, None] = {}
-    for image in images:
-        for entry in image.directory.entries.values():
+    for directory in directories:
+        for entry in directory.entries.values():
             if entry.tag in _NOT_TEXT or not _MIN_TEXT_BYTES <= entry.byte_count <= limits.text_bytes:
                 continue
             if entry.field_type is FieldType.ASCII:

@@ -1,0 +1,86 @@
+"""TIFF slides of no scanner in particular, real and generated, behind the seam that all formats share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from tests.contracts.slide_source import SlideContract
+from tests.tiling.conversions import BytesSource
+from tests.tiling.tiff_files import Pixels, TiffRecipe, write_tiff
+from tiling.formats.tiff import TiffSlide, is_generic_tiff
+from tiling.geometry import Size
+from tiling.limits import Limits
+from tiling.model import Carriage, Slide
+from tiling.pixels import decode_jpeg
+from tiling.source import ByteSource, FileSource
+from tiling.tiff.reader import TiffFile
+
+
+def open_tiff(source: ByteSource, limits: Limits | None = None) -> TiffSlide:
+    limits = limits or Limits()
+    tiff = TiffFile(source, limits)
+    assert is_generic_tiff(tiff, limits)
+    return TiffSlide(source, tiff, limits)
+
+
+def opened(path: Path, recipe: TiffRecipe, pixels: Pixels | None = None) -> tuple[TiffSlide, Pixels]:
+    written = write_tiff(path, recipe, pixels)
+    return open_tiff(BytesSource(path.read_bytes())), written
+
+
+def whole(slide: Slide) -> Pixels:
+    """Level 0, put together from its tiles."""
+    side = slide.grid.tile_size_px
+    out = np.zeros((slide.grid.rows * side, slide.grid.cols * side, 3), np.uint8)
+    for place in slide.grid:
+        tile = slide.read_tile(place.x, place.y)
+        pixels = tile.pixels if tile.jpeg is None else decode_jpeg(tile.jpeg, side, side)
+        assert pixels is not None
+        out[place.y * side : (place.y + 1) * side, place.x * side : (place.x + 1) * side] = pixels
+    return out[: slide.grid.size.height_px, : slide.grid.size.width_px]
+
+
+KINDS = {
+    "tiles": TiffRecipe(),
+    "strips": TiffRecipe(tile=None),
+    "one strip": TiffRecipe(tile=None, rows_per_strip=None),
+    "lzw": TiffRecipe(compression="lzw", options={"predictor": True}),
+    "deflate in strips": TiffRecipe(tile=None, compression="zlib", rows_per_strip=64),
+    "zstd, tiles of no use": TiffRecipe(tile=(48, 80), compression="zstd"),
+    "jpeg": TiffRecipe(compression="jpeg"),
+    "jpeg 2000": TiffRecipe(compression="jpeg2000", options={"compressionargs": {"level": 0}}),
+    "webp": TiffRecipe(compression="webp", options={"compressionargs": {"lossless": True}}),
+    "packbits": TiffRecipe(compression="packbits"),
+    "planar": TiffRecipe(compression="lzw", options={"planarconfig": "separate"}),
+    "big, big-endian": TiffRecipe(bigtiff=True, byteorder=">"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestGeneratedTiff(SlideContract):
+    @pytest.fixture
+    def slide(self, tmp_path: Path, kind: str) -> Iterator[Slide]:
+        write_tiff(tmp_path / "slide.tif", KINDS[kind])
+        with FileSource(tmp_path / "slide.tif") as source:
+            yield open_tiff(source)
+
+    def test_its_pixels_are_those_that_tifffile_reads(self, slide: Slide, tmp_path: Path) -> None:
+        read = tifffile.imread(tmp_path / "slide.tif", key=0)
+        expected = np.moveaxis(read, 0, 2) if read.shape[0] == 3 else read
+        difference = np.abs(whole(slide).astype(int) - expected)
+        assert difference.mean() < (1 if slide.carriage is Carriage.CARRIED else 1e-9)
+
+
+class TestRealOmeTiff(SlideContract):
+    @pytest.fixture
+    def slide(self, shared_data: Path) -> Iterator[Slide]:
+        with FileSource(shared_data / "slides" / "OS-2-ndpi.ome.tif") as source:
+            yield open_tiff(source)
+
+    def test_its_jpeg_tiles_are_carried_as_the_ycbcr_that_they_are(self, slide: Slide) -> None:
+        assert slide.carriage is Carriage.CARRIED
+        assert not slide.is_rgb
+        assert slide.grid.size == Size(2202, 2202)

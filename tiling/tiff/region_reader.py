@@ -1,0 +1,91 @@
+"""Any rectangle of a TIFF image as samples, however the file has cut the image up."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiling.errors import CorruptSlideError
+from tiling.geometry import Region
+from tiling.source import ByteSource
+from tiling.tiff.chunk_cache import ChunkCache
+from tiling.tiff.chunk_decoder import ChunkDecoder
+from tiling.tiff.chunk_table import chunk_table
+from tiling.tiff.images import TiffImage
+from tiling.tiff.jpeg_colours import holds_rgb
+from tiling.tiff.reader import TiffFile
+from tiling.tiff.tags import Compression
+
+
+class RegionReader:
+    """Reads one image. Thread-safe. Raises TilingError where the image cannot be read at all."""
+
+    def __init__(self, source: ByteSource, tiff: TiffFile, image: TiffImage, cache: ChunkCache) -> None:
+        self._source = source
+        self._cache = cache
+        self.image = image
+        self.table = chunk_table(image)
+        self.jpeg_is_rgb = image.compression == Compression.JPEG and holds_rgb(
+            image.photometric, self._first_stored()
+        )
+        self._decode = ChunkDecoder(image, self.table.samples, tiff.byte_order, jpeg_is_rgb=self.jpeg_is_rgb)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._decode.dtype
+
+    def read(self, region: Region, fill: int) -> NDArray[Any] | None:
+        """(height, width, samples); `fill` where the file leaves pieces out, None where it leaves out all.
+
+        The region lies inside the image. Raises CorruptSlideError.
+        """
+        table = self.table
+        left, top = region.origin.x, region.origin.y
+        right, lower = left + region.size.width_px, top + region.size.height_px
+        shape = (lower - top, right - left, table.samples * table.planes)
+        out: NDArray[Any] | None = None
+        for plane in range(table.planes):
+            bands = slice(plane * table.samples, (plane + 1) * table.samples)
+            for row in range(top // table.height_px, (lower - 1) // table.height_px + 1):
+                for col in range(left // table.width_px, (right - 1) // table.width_px + 1):
+                    index = table.index(plane, col, row)
+                    if table.is_missing(index):
+                        continue
+                    if out is None:
+                        out = np.full(shape, fill, self.dtype)
+                    x, y = col * table.width_px, row * table.height_px
+                    x0, x1 = max(left, x), min(right, x + table.width_px)
+                    y0, y1 = max(top, y), min(lower, y + table.height_px)
+                    piece = self._piece(index, row)[y0 - y : y1 - y, x0 - x : x1 - x]
+                    out[y0 - top : y1 - top, x0 - left : x1 - left, bands] = piece
+        return out
+
+    def stored(self, index: int) -> bytes | None:
+        """A piece as it stands in the file; None where it is left out."""
+        length = int(self.table.byte_counts[index])
+        if length == 0:
+            return None
+        data = self._source.read_at(int(self.table.offsets[index]), length)
+        if len(data) != length:
+            raise CorruptSlideError("the file ended while it was being read")
+        return data
+
+    def _first_stored(self) -> bytes:
+        present = np.flatnonzero(self.table.byte_counts)
+        data = self.stored(int(present[0])) if len(present) else None
+        if data is None:
+            raise CorruptSlideError("the slide has no image: all of its tiles are missing")
+        return data
+
+    def _piece(self, index: int, row: int) -> NDArray[Any]:
+        table = self.table
+        lines = table.rows_in(row)
+        size_bytes = lines * table.width_px * table.samples * self.dtype.itemsize
+
+        def decode() -> NDArray[Any]:
+            data = self.stored(index)
+            if data is None:
+                raise CorruptSlideError("a tile of the slide is not there")
+            return self._decode(data, lines, table.width_px)
+
+        return self._cache.get((self.image.directory.offset, index), size_bytes, decode)
