@@ -12,6 +12,7 @@ from server.access.authenticator import Authenticator
 from server.ambient import Ambient, real_ambient
 from server.annotating.service import Annotating
 from server.api import ALL_ROUTES
+from server.api.fast_lane import LaneSite
 from server.api.gate import declared, guarded
 from server.api.metrics import Metrics
 from server.api.nowhere import NOWHERE
@@ -25,6 +26,7 @@ from server.imagery.shelf import SlideShelf
 from server.ingest.intake import Intake
 from server.ingest.runner import IngestRunner
 
+BACKLOG = 1024
 FRONT_END = Path(__file__).resolve().parent.parent / "static" / "dist"
 
 
@@ -94,7 +96,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=1024, reuse_address=True)
+        site = LaneSite(runner, app[SERVICES], host, port, BACKLOG)
         await site.start()
         bound = runner.addresses[0][1]
         structlog.get_logger("slidereel").info("serving", host=host, port=bound)

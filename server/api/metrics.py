@@ -28,3 +28,24 @@ class Metrics:
     def render(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class Tally:
+    """Counts the answers of one route.
+
+    A metric's child is looked up once: the library's own look-up, with its lock, costs 5 µs a request.
+    """
+
+    def __init__(self, route: str) -> None:
+        self._route = route
+        self._answered: dict[int, Counter] = {}
+        self._timed: Histogram | None = None
+
+    def count(self, metrics: Metrics, status: int, elapsed_s: float) -> None:
+        """One more answer; ``metrics`` are the same each time."""
+        if status not in self._answered:
+            self._answered[status] = metrics.requests.labels(self._route, status)
+        self._answered[status].inc()
+        if self._timed is None:
+            self._timed = metrics.duration_s.labels(self._route)
+        self._timed.observe(elapsed_s)
