@@ -24,12 +24,16 @@ IN_ICC = "IccTail Mallory"
 IN_GAP = "TrailerOfPatient"
 CANARIES = (PATIENT, MRN, ACCESSION, USER, XMP_NAME, IN_TILE, IN_ICC, IN_GAP)
 
+JPEG2000 = Path(__file__).with_name("jpeg2000")
+
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to write. coding: "jpeg", "jpeg-rgb", "jp2k-rgb", "jp2k-ycc", "lzw" or "none"."""
+    """What to write. coding: "jpeg", "jpeg-rgb", "jp2k-rgb", "jp2k-ycc", "lzw" or "none"; "jp2k-422" and
+    "jp2k-420" show the same 64 px tile everywhere (made by FFmpeg: no encoder here subsamples JPEG 2000).
+    """
 
     width_px: int = 300
     height_px: int = 200
@@ -108,12 +112,23 @@ def _encode(pixels: Pixels, recipe: Recipe) -> bytes:
         return bytes(
             imagecodecs.jpeg2k_encode(np.ascontiguousarray(ycc), level=0, codecformat="J2K", mct=False)
         )
+    if recipe.coding in ("jp2k-422", "jp2k-420"):
+        return (JPEG2000 / f"ycbcr-{recipe.coding[-3:]}.j2k").read_bytes()
     if recipe.coding == "lzw":
         return bytes(imagecodecs.lzw_encode(pixels.tobytes()))
     return pixels.tobytes()
 
 
-_COMPRESSIONS = {"jpeg": 7, "jpeg-rgb": 7, "jp2k-rgb": 33005, "jp2k-ycc": 33003, "lzw": 5, "none": 1}
+_COMPRESSIONS = {
+    "jpeg": 7,
+    "jpeg-rgb": 7,
+    "jp2k-rgb": 33005,
+    "jp2k-ycc": 33003,
+    "jp2k-422": 33003,
+    "jp2k-420": 33003,
+    "lzw": 5,
+    "none": 1,
+}
 
 
 def _tiles(pixels: Pixels, recipe: Recipe, *, is_base: bool) -> Iterator[bytes]:

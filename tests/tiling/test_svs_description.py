@@ -20,10 +20,16 @@ def test_scale_and_power_are_read_from_a_real_description() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nan", "inf", "-0.25", "0", "1e-1", "0,25", "1_0", "0.2 5", "1000", "٢"]
+    "text", ["", "nan", "inf", "-0.25", "0", "1_0", "0.2 5", ".", "0x1", "0.25 um", "1000", "٢"]
 )
 def test_an_odd_scale_is_no_scale(text: str) -> None:
     assert parse(f"Aperio|MPP = {text}|AppMag = 20".encode()).mpp_um is None
+
+
+@pytest.mark.parametrize("text", ["0,25", "25e-2", ".25", "+0.25", "0.250 ", "2.5E-1"])
+def test_a_scale_is_read_in_every_spelling_that_openslide_reads(text: str) -> None:
+    assert parse(f"Aperio|MPP={text}|AppMag = 20".encode()).mpp_um == 0.25
+    assert parse(f"Aperio|Mpp = {text}".encode()).mpp_um == 0.25
 
 
 def test_two_scales_that_contradict_each_other_are_no_scale() -> None:

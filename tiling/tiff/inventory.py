@@ -52,11 +52,11 @@ class Listed:
     is_base: bool = False
 
 
-def listed_images(images: Sequence[TiffImage], roles: Sequence[ImageRole]) -> list[Listed]:
-    """The directories of a file whose first one is level 0."""
-    names = ("level 0" if index == 0 else role.value for index, role in enumerate(roles))
+def listed_images(images: Sequence[TiffImage], roles: Sequence[ImageRole], base: int) -> list[Listed]:
+    """The directories of the main chain; the one with number `base` is level 0."""
+    names = ("level 0" if index == base else role.value for index, role in enumerate(roles))
     return [
-        Listed(f"directory {index} ({name})", image.directory, image, is_base=index == 0)
+        Listed(f"directory {index} ({name})", image.directory, image, is_base=index == base)
         for index, (image, name) in enumerate(zip(images, names, strict=True))
     ]
 

@@ -20,14 +20,24 @@ from tiling.tiff.tags import Compression
 class RegionReader:
     """Reads one image. Thread-safe. Raises TilingError where the image cannot be read at all."""
 
-    def __init__(self, source: ByteSource, tiff: TiffFile, image: TiffImage, cache: ChunkCache) -> None:
+    def __init__(
+        self,
+        source: ByteSource,
+        tiff: TiffFile,
+        image: TiffImage,
+        cache: ChunkCache,
+        *,
+        jpeg_is_rgb: bool | None = None,
+    ) -> None:
+        """`jpeg_is_rgb`: what JPEG pieces hold; None to find out."""
         self._source = source
         self._cache = cache
         self.image = image
         self.table = chunk_table(image)
-        self.jpeg_is_rgb = image.compression == Compression.JPEG and holds_rgb(
-            image.photometric, self._first_stored()
-        )
+        if jpeg_is_rgb is None:
+            is_jpeg = image.compression == Compression.JPEG
+            jpeg_is_rgb = is_jpeg and holds_rgb(image.photometric, self._first_stored())
+        self.jpeg_is_rgb = jpeg_is_rgb
         self._decode = ChunkDecoder(image, self.table.samples, tiff.byte_order, jpeg_is_rgb=self.jpeg_is_rgb)
 
     @property
@@ -56,7 +66,8 @@ class RegionReader:
                     x, y = col * table.width_px, row * table.height_px
                     x0, x1 = max(left, x), min(right, x + table.width_px)
                     y0, y1 = max(top, y), min(lower, y + table.height_px)
-                    piece = self._piece(index, row)[y0 - y : y1 - y, x0 - x : x1 - x]
+                    is_ours = (x0, y0) == (x, y) and self._ends_at(x1, y1, col, row)
+                    piece = self._piece(index, row, keep=not is_ours)[y0 - y : y1 - y, x0 - x : x1 - x]
                     out[y0 - top : y1 - top, x0 - left : x1 - left, bands] = piece
         return out
 
@@ -77,7 +88,14 @@ class RegionReader:
             raise CorruptSlideError("the slide has no image: all of its tiles are missing")
         return data
 
-    def _piece(self, index: int, row: int) -> NDArray[Any]:
+    def _ends_at(self, x: int, y: int, col: int, row: int) -> bool:
+        """Whether nothing of a piece is shown right of x or below y."""
+        table = self.table
+        right, lower = (col + 1) * table.width_px, (row + 1) * table.height_px
+        return x == min(right, table.size.width_px) and y == min(lower, table.size.height_px)
+
+    def _piece(self, index: int, row: int, *, keep: bool) -> NDArray[Any]:
+        """keep: for the next region that shows a part of it."""
         table = self.table
         lines = table.rows_in(row)
         size_bytes = lines * table.width_px * table.samples * self.dtype.itemsize
@@ -88,4 +106,14 @@ class RegionReader:
                 raise CorruptSlideError("a tile of the slide is not there")
             return self._decode(data, lines, table.width_px)
 
+        if not keep:
+            return decode()
         return self._cache.get((self.image.directory.offset, index), size_bytes, decode)
+
+
+def padded(pixels: NDArray[Any], side_px: int) -> NDArray[Any]:
+    """Repeat the last row and column until a tile is full: no hard edge for an encoder to ring at."""
+    height, width = pixels.shape[:2]
+    if (height, width) == (side_px, side_px):
+        return pixels
+    return np.pad(pixels, ((0, side_px - height), (0, side_px - width), (0, 0)), mode="edge")

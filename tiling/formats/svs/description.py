@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 
 _PREFIX = b"Aperio"
-# A plain decimal number. float() alone would also take "nan", "inf" and "1_0".
-_DECIMAL = re.compile(rb"\d{1,6}(\.\d{1,12})?")
+# As OpenSlide reads it: with a decimal comma, a sign or an exponent too. float() alone would also take "nan",
+# "inf" and "1_0".
+_DECIMAL = re.compile(rb"\+?(\d{1,6}([.,]\d{0,12})?|[.,]\d{1,12})(e[+-]?\d{1,2})?", re.IGNORECASE)
 _MPP_UM_RANGE = (0.01, 100.0)
 _POWER_RANGE = (0.1, 400.0)
 
@@ -30,7 +31,7 @@ def is_aperio(description: bytes) -> bool:
 def parse(description: bytes) -> AperioDescription:
     """Read the allowlisted values. A value that is absent, contradictory or absurd becomes None."""
     return AperioDescription(
-        _number(description, b"MPP", _MPP_UM_RANGE), _number(description, b"AppMag", _POWER_RANGE)
+        _number(description, b"mpp", _MPP_UM_RANGE), _number(description, b"appmag", _POWER_RANGE)
     )
 
 
@@ -38,9 +39,9 @@ def _number(description: bytes, key: bytes, allowed: tuple[float, float]) -> flo
     found = set()
     for field in description.rstrip(b"\0").split(b"|")[1:]:
         name, separator, value = field.partition(b"=")
-        if separator and name.strip() == key:
+        if separator and name.strip().lower() == key:
             text = value.strip()
-            found.add(float(text) if _DECIMAL.fullmatch(text) else None)
+            found.add(float(text.replace(b",", b".")) if _DECIMAL.fullmatch(text) else None)
     if len(found) != 1:
         return None
     number = found.pop()

@@ -1,23 +1,31 @@
-"""An Aperio slide: level 0 is the first directory, everything else is recognised and left behind."""
+"""An Aperio slide: its largest tiled image is level 0, everything else is recognised and left behind."""
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlideError
-from tiling.formats.svs.coding import TileDecoder
+import tifffile
+
+from tiling.errors import SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.description import is_aperio, parse
-from tiling.formats.svs.directories import classify
-from tiling.formats.svs.witness import SvsWitness, open_witness
+from tiling.formats.svs.directories import choose_base, classify
 from tiling.geometry import Mpp, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.source import ByteSource
 from tiling.tiff import tags
+from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import read_image
 from tiling.tiff.inventory import list_places, list_texts, listed_images
+from tiling.tiff.page_witness import PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
+from tiling.tiff.region_reader import RegionReader, padded
 from tiling.tiff.tags import Compression, Photometric
+
+_OWN_TILE_SIDE_PX = 256
+_CACHE_BYTES = 128 * 2**20
+_WHITE = 255
 
 
 def is_svs(tiff: TiffFile, limits: Limits) -> bool:
@@ -40,45 +48,47 @@ class SvsSlide:
         self._source = source
         self._limits = limits
         self._images = tuple(read_image(tiff, d, limits) for d in tiff.directories)
-        base = self._images[0]
-        self._base = base
-        if base.tiles is None:
-            raise UnsupportedSlideError("the slide's first image is not tiled")
-        if base.tile_width_px != base.tile_height_px:
-            raise UnsupportedSlideError("the slide's tiles are not square")
-        if base.tile_width_px % 16:
-            raise CorruptSlideError("the slide's tile size is not a multiple of 16, as TIFF demands")
-        if base.tile_width_px > limits.tile_side_px:
-            raise SlideTooLargeError("the slide's tiles are larger than is supported")
+        self._base_number = choose_base(self._images)
+        self._roles = classify(self._images, self._base_number)
+        base = self._base = self._images[self._base_number]
         if base.samples_per_pixel != 3 or base.bits_per_sample != 8:
             raise UnsupportedSlideError("only slides with three samples of 8 bits per pixel are supported")
-        self.grid = TileGrid(base.size, base.tile_width_px)
-        if len(base.tiles.offsets) != self.grid.count:
-            raise CorruptSlideError("the slide's tile table does not fit its size")
-        self._roles = classify(self._images)
+        if base.photometric not in (Photometric.RGB, Photometric.YCBCR):
+            raise UnsupportedSlideError("the slide's tiles are neither RGB nor YCbCr")
+        holds_jpeg = base.compression == Compression.JPEG
+        side = base.tile_width_px
+        is_square = side == base.tile_height_px and side % 16 == 0 and side <= limits.tile_side_px
+        self._reader = RegionReader(
+            source,
+            tiff,
+            base,
+            ChunkCache(_CACHE_BYTES),
+            jpeg_is_rgb=base.photometric == Photometric.RGB,
+        )
+        self.carriage = Carriage.CARRIED if holds_jpeg and is_square else Carriage.ENCODED
+        self.grid = TileGrid(base.size, side if is_square else _OWN_TILE_SIDE_PX)
+        if self.grid.count > limits.tiles:
+            raise SlideTooLargeError("the slide has more tiles than is supported")
         stated = parse(base.description)
         self.mpp = Mpp(stated.mpp_um, stated.mpp_um) if stated.mpp_um is not None else None
         self.objective_power = stated.objective_power
         icc = base.directory.entries.get(tags.ICC_PROFILE)
         self.icc_profile = tiff.raw(icc) if icc is not None else None
-        self.l0_bytes = int(base.tiles.byte_counts.sum())
-        holds_jpeg = base.compression == Compression.JPEG
-        self.carriage = Carriage.CARRIED if holds_jpeg else Carriage.ENCODED
-        if holds_jpeg and base.photometric not in (Photometric.RGB, Photometric.YCBCR):
-            raise UnsupportedSlideError("the slide's JPEG tiles are neither RGB nor YCbCr")
-        self.is_rgb = holds_jpeg and base.photometric == Photometric.RGB
-        if holds_jpeg:
-            self._complete = TileCompleter(base.jpeg_tables, self.is_rgb)
-        else:
-            self._decode = TileDecoder(base)
+        self.l0_bytes = int(self._reader.table.byte_counts.sum())
+        self.is_rgb = self.carriage is Carriage.CARRIED and base.photometric == Photometric.RGB
+        self._complete = TileCompleter(base.jpeg_tables, self.is_rgb)
 
     @property
     def levels(self) -> tuple[Level, ...]:
         width_px = self._base.size.width_px
-        return tuple(
-            Level(image.size, width_px / image.size.width_px)
+        sizes = [
+            image.size
             for image, role in zip(self._images, self._roles, strict=True)
-            if role is ImageRole.LEVEL
+            if role is ImageRole.LEVEL and image is not self._base
+        ]
+        return (
+            Level(self._base.size, 1.0),
+            *(Level(size, width_px / size.width_px) for size in sizes if size != self._base.size),
         )
 
     @property
@@ -91,31 +101,36 @@ class SvsSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """Some Aperio writers leave a tile out (byte count 0) where the scanner saw nothing."""
-        data = self._read_stored_tile(col, row)
-        if data is None:
-            return Tile()
         if self.carriage is Carriage.CARRIED:
-            return Tile(jpeg=self._complete(data))
-        return Tile(pixels=self._decode(data))
-
-    def _read_stored_tile(self, col: int, row: int) -> bytes | None:
-        tiles = self._base.tiles
-        if tiles is None:
-            raise CorruptSlideError("the slide's first image is not tiled")
-        index = row * self.grid.cols + col
-        length = int(tiles.byte_counts[index])
-        if length == 0:
-            return None
-        data = self._source.read_at(int(tiles.offsets[index]), length)
-        if len(data) != length:
-            raise CorruptSlideError("the file ended while it was being read")
-        return data
+            data = self._reader.stored(row * self.grid.cols + col)
+            return Tile() if data is None else Tile(jpeg=self._complete(data))
+        samples = self._reader.read(self.grid.region(col, row), fill=_WHITE)
+        return Tile() if samples is None else Tile(pixels=padded(samples, self.grid.tile_size_px))
 
     def places(self) -> Sequence[Place]:
-        return list_places(self._tiff, listed_images(self._images, self._roles))
+        return list_places(self._tiff, listed_images(self._images, self._roles, self._base_number))
 
-    def witness(self) -> AbstractContextManager[SvsWitness]:
-        return open_witness(self._source)
+    def witness(self) -> AbstractContextManager[PageWitness]:
+        colour = None if self.carriage is Carriage.CARRIED else (lambda samples: samples)
+        return open_page_witness(
+            self._source, [self._base_number], self.grid.tile_size_px, colour, _WHITE, _mpp_of_page
+        )
 
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._tiff, self._tiff.directories, self._limits)
+
+
+def _mpp_of_page(page: tifffile.TiffPage) -> Mpp | None:
+    """The scale in the eyes of other code than `description`."""
+    description = page.tags.valueof(tags.IMAGE_DESCRIPTION)
+    # tifffile hands out bytes where a description is not ASCII.
+    text = description.decode("latin-1") if isinstance(description, bytes) else str(description)
+    stated = re.findall(r"\|\s*MPP\s*=\s*([^|\0]*)", text, re.IGNORECASE)
+    try:
+        values = {float(value.replace(",", ".")) for value in stated}
+    except ValueError:
+        return None
+    if len(values) != 1:
+        return None
+    value = values.pop()
+    return Mpp(value, value)

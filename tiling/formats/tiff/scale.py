@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+import tifffile
+
 from tiling.geometry import Mpp
 from tiling.tiff import tags
 from tiling.tiff.reader import Directory, TiffFile
@@ -20,6 +22,16 @@ def mpp_from_tags(tiff: TiffFile, directory: Directory) -> Mpp | None:
     if um_per_unit is None or across is None or down is None:
         return None
     return plausible_mpp(_um_per_pixel(um_per_unit, across), _um_per_pixel(um_per_unit, down))
+
+
+def mpp_of_page(page: tifffile.TiffPage) -> Mpp | None:
+    """The same in tifffile's eyes."""
+    um_per_unit = _UM_PER_UNIT.get(page.tags.valueof(tags.RESOLUTION_UNIT))
+    values = [page.tags.valueof(tag) for tag in (tags.X_RESOLUTION, tags.Y_RESOLUTION)]
+    if um_per_unit is None or any(value is None for value in values):
+        return None
+    across, down = (_um_per_pixel(um_per_unit, value) for value in values)
+    return plausible_mpp(across, down)
 
 
 def plausible_mpp(x_um: float | None, y_um: float | None) -> Mpp | None:

@@ -5,21 +5,20 @@ from contextlib import AbstractContextManager
 
 from tiling.errors import SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.tiff.colouring import Colouring, GreyColouring, RgbColouring, Window
-from tiling.formats.tiff.scale import mpp_from_tags
+from tiling.formats.tiff.scale import mpp_from_tags, mpp_of_page
 from tiling.formats.tiff.selection import choose_base, classify
-from tiling.formats.tiff.witness import TiffWitness, open_witness
 from tiling.geometry import TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
-from tiling.pixels import pad_to
 from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage, read_image
 from tiling.tiff.inventory import Listed, list_places, list_texts
+from tiling.tiff.page_witness import PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
-from tiling.tiff.region_reader import RegionReader
+from tiling.tiff.region_reader import RegionReader, padded
 from tiling.tiff.tags import Compression, Photometric, SampleFormat
 
 _OWN_TILE_SIDE_PX = 256
@@ -90,7 +89,7 @@ class TiffSlide:
         if samples is None:
             return Tile()
         side = self.grid.tile_size_px
-        return Tile(pixels=pad_to(self._colour(samples), side, side))
+        return Tile(pixels=padded(self._colour(samples), side))
 
     def places(self) -> Sequence[Place]:
         return list_places(self._tiff, self._listed())
@@ -106,9 +105,11 @@ class TiffSlide:
             for number, (image, role) in enumerate(zip(self._images, self._roles, strict=True))
         ]
 
-    def witness(self) -> AbstractContextManager[TiffWitness]:
+    def witness(self) -> AbstractContextManager[PageWitness]:
         colour = None if self.carriage is Carriage.CARRIED else self._colour
-        return open_witness(self._source, [self._base_number], self.grid.tile_size_px, colour, _WHITE)
+        return open_page_witness(
+            self._source, [self._base_number], self.grid.tile_size_px, colour, _WHITE, mpp_of_page
+        )
 
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._tiff, self._tiff.directories, self._limits)

@@ -1,24 +1,29 @@
-"""A TIFF slide read by tifffile: the second opinion that the proof rests on."""
+"""Pages of a TIFF read by tifffile: the second opinion that the proof rests on."""
 
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+from PIL import Image
 
 from tiling.errors import VerificationError
-from tiling.formats.tiff.colouring import Colouring
-from tiling.formats.tiff.scale import plausible_mpp
 from tiling.geometry import Mpp, Size, TileGrid, ceil_div
 from tiling.model import Pixels
 from tiling.source import ByteSource
 from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
+from tiling.tiff.tags import Compression
+
+Colour = Callable[[NDArray[Any]], Pixels]
+_JPEG2000 = frozenset(
+    {Compression.APERIO_JPEG2000_YCBCR, Compression.APERIO_JPEG2000_RGB, Compression.JPEG2000}
+)
 
 
-class TiffWitness:
+class PageWitness:
     """Implements `tiling.model.Witness`.
 
     colour: how samples are shown, None where the tiles are carried over. `pages` are laid one behind the
@@ -30,7 +35,7 @@ class TiffWitness:
         source: ByteSource,
         pages: Sequence[tifffile.TiffPage],
         tile_size_px: int,
-        colour: Colouring | None,
+        colour: Colour | None,
         fill: int,
         mpp: Mpp | None,
     ) -> None:
@@ -55,8 +60,8 @@ class TiffWitness:
         try:
             if self._colour is None:
                 first = self._pages[0]
-                piece = _decode(first, self.stored_tile(index), index)
-                return np.asarray(piece.reshape(self.grid.tile_size_px, self.grid.tile_size_px, 3), np.uint8)
+                piece, _ = _decoded(first, self._source, index, first.databytecounts[index])
+                return np.asarray(piece, np.uint8)
             samples = np.concatenate([self._samples(page, index) for page in self._pages], axis=2)
         except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
             raise VerificationError("a tile of the source could not be decoded a second time") from error
@@ -86,9 +91,7 @@ class TiffWitness:
         for number in self._pieces(page, index):
             if not (length := page.databytecounts[number]):
                 continue
-            data = self._source.read_at(page.dataoffsets[number], length)
-            decoded, (plane, _, y, x, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
-            piece = np.asarray(decoded)[0]
+            piece, (plane, y, x) = _decoded(page, self._source, number, length)
             y0, y1 = max(y, top), min(y + piece.shape[0], top + size.height_px)
             x0, x1 = max(x, left), min(x + piece.shape[1], left + size.width_px)
             bands = slice(plane, plane + 1) if page.planarconfig == 2 else slice(None)
@@ -103,30 +106,44 @@ def _piece_size(page: tifffile.TiffPage) -> tuple[int, int]:
     return page.imagewidth, min(page.rowsperstrip, page.imagelength)
 
 
-def _decode(page: tifffile.TiffPage, data: bytes | None, index: int) -> NDArray[Any]:
-    decoded = page.decode(data, index, jpegtables=page.jpegtables, _fullsize=True)[0]
-    return np.asarray(decoded)
+def _decoded(
+    page: tifffile.TiffPage, source: ByteSource, number: int, length: int
+) -> tuple[NDArray[Any], tuple[int, int, int]]:
+    """A tile or strip, (lines, width, samples); its plane of samples and its place in the image."""
+    data = source.read_at(page.dataoffsets[number], length)
+    decoded, (plane, _, y, x, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
+    if decoded is None:
+        raise VerificationError("a tile of the source could not be decoded a second time")
+    if page.compression in _JPEG2000 and page.samplesperpixel == 3 and page.dtype == np.uint8:
+        is_ycbcr = page.compression == Compression.APERIO_JPEG2000_YCBCR or page.photometric == 6
+        return _jpeg2000(data, is_ycbcr), (plane, y, x)
+    return np.asarray(decoded)[0], (plane, y, x)
 
 
-def mpp_of_page(page: tifffile.TiffPage) -> Mpp | None:
-    """What tifffile says about the resolution, by the same rule of what is plausible."""
-    um_per_unit = {2: 25_400, 3: 10_000}.get(page.tags.valueof(296))
-    values = [page.tags.valueof(282), page.tags.valueof(283)]
-    if um_per_unit is None or any(value is None or 0 in value for value in values):
-        return None
-    across, down = (float(Fraction(um_per_unit) * value[1] / value[0]) for value in values)
-    return plausible_mpp(across, down)
+def _jpeg2000(data: bytes, is_ycbcr: bool) -> NDArray[Any]:
+    """By Pillow, which like all of OpenJPEG's users turns subsampled YCbCr into RGB itself, but no other."""
+    image = Image.open(io.BytesIO(data))
+    pixels = np.asarray(image)
+    is_subsampled = any(step != 1 for at in (42, 45, 48) for step in data[at + 1 : at + 3])
+    if is_ycbcr and not is_subsampled:
+        return np.asarray(Image.fromarray(pixels, "YCbCr").convert("RGB"))
+    return pixels
 
 
 @contextmanager
-def open_witness(
-    source: ByteSource, numbers: Sequence[int], tile_size_px: int, colour: Colouring | None, fill: int
-) -> Iterator[TiffWitness]:
+def open_page_witness(
+    source: ByteSource,
+    numbers: Sequence[int],
+    tile_size_px: int,
+    colour: Colour | None,
+    fill: int,
+    read_mpp: Callable[[tifffile.TiffPage], Mpp | None],
+) -> Iterator[PageWitness]:
     """`numbers`: of the pages, in the main chain. Raises VerificationError where tifffile disagrees."""
     with open_tifffile(source) as pages:
         try:
             chosen = [pages[number] for number in numbers]
-            witness = TiffWitness(source, chosen, tile_size_px, colour, fill, mpp_of_page(chosen[0]))
+            witness = PageWitness(source, chosen, tile_size_px, colour, fill, read_mpp(chosen[0]))
         except LIBRARY_ERRORS as error:
             raise VerificationError("an independent library could not read the source") from error
         yield witness
