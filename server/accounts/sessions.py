@@ -18,7 +18,7 @@ from server import audit
 from server.accounts.model import USERNAME_LIMIT, Account, SignedIn, fold_username
 from server.accounts.passwords import Passwords
 from server.accounts.tokens import new_token, token_digest
-from server.accounts.unknown_names import UnknownNames
+from server.accounts.unknown_names import SharedFailures, UnknownNames
 from server.ambient import Ambient, rfc3339
 from server.db import Database, Row
 from server.db.schema import account, session
@@ -52,13 +52,18 @@ class Sessions:
     """The sessions of one server."""
 
     def __init__(
-        self, database: Database, ambient: Ambient, passwords: Passwords, rules: SessionRules
+        self,
+        database: Database,
+        ambient: Ambient,
+        passwords: Passwords,
+        rules: SessionRules,
+        failures: SharedFailures | None = None,
     ) -> None:
         self._database = database
         self._ambient = ambient
         self._passwords = passwords
         self._rules = rules
-        self._unknown = UnknownNames(rules.login_attempts, rules.login_wait_s)
+        self._unknown = UnknownNames(rules.login_attempts, rules.login_wait_s, failures)
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._queued = 0
 

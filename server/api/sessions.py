@@ -87,8 +87,8 @@ async def sign_in(call: Call) -> Answer:
     begun = await authenticator.sessions.sign_in(given.username, given.password, call.origin)
     earlier = call.request.cookies.get(SESSION_COOKIE)
     if earlier:
-        authenticator.forget(earlier)
         await authenticator.sessions.end(earlier, call.origin)
+        authenticator.forget(earlier)
     return _begun(call, begun)
 
 

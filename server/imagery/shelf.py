@@ -18,13 +18,14 @@ import sqlalchemy as sa
 
 from server.catalog import State
 from server.db import Database
+from server.db.notices import Notices
 from server.db.schema import asset
 from server.errors import NotFoundError
 from server.imagery.openings import RecentOpenings
 from tiling.canonical import CanonicalSlide, TileLocation, open_canonical
 
 REMEMBERED_S = 2.0
-"""How long another process's change of state may go unnoticed."""
+"""How long a change of state by a command beside the server may go unnoticed."""
 OPEN_SLIDES = 128
 REMEMBERED_ASSETS = 4096
 
@@ -56,7 +57,11 @@ class SlideShelf:
     """The slides of one data folder; thread-safe."""
 
     def __init__(
-        self, assets_dir: Path, database: Database, monotonic_s: Callable[[], float] = time.monotonic
+        self,
+        assets_dir: Path,
+        database: Database,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        notices: Notices | None = None,
     ) -> None:
         self._assets_dir = assets_dir
         self._database = database
@@ -64,6 +69,8 @@ class SlideShelf:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, OpenSlide] = OrderedDict()
         self._states: dict[str, _Remembered] = {}
+        self._notices = notices or Notices()
+        self._heard = self._notices.heard()
         self.openings = RecentOpenings()
 
     def remembered(self, asset_id: str, *, preview: bool) -> OpenSlide | None:
@@ -71,6 +78,10 @@ class SlideShelf:
 
         With ``preview`` an asset that awaits its release may be seen too.
         """
+        if (heard := self._notices.heard()) != self._heard:
+            with self._lock:
+                self._states.clear()
+                self._heard = heard
         known = self._states.get(asset_id)
         if known is None or known.until_s < self._monotonic_s() or not _may_see(known.state, preview):
             return None
@@ -84,18 +95,21 @@ class SlideShelf:
 
     def slide_now(self, asset_id: str, preview: bool) -> OpenSlide:
         """:meth:`slide` on this thread."""
+        heard = self._notices.heard()
         state = self._database.read_now(
             lambda c: c.execute(
                 sa.select(asset.c.state).where(asset.c.asset_id == asset_id)
             ).scalar_one_or_none()
         )
         if state is None or not _may_see(State(state), preview):
-            self.forget(asset_id)
+            self._drop(asset_id)
             raise NotFoundError("There is no such slide.")
         with self._lock:
             if len(self._states) >= REMEMBERED_ASSETS:
                 self._states.clear()
-            self._states[asset_id] = _Remembered(State(state), self._monotonic_s() + REMEMBERED_S)
+            if heard == self._notices.heard():
+                # Otherwise something changed while the database was asked, and this may be the older answer.
+                self._states[asset_id] = _Remembered(State(state), self._monotonic_s() + REMEMBERED_S)
             if (ready := self._open.get(asset_id)) is not None:
                 self._open.move_to_end(asset_id)
                 return ready
@@ -108,7 +122,11 @@ class SlideShelf:
             return ready
 
     def forget(self, asset_id: str) -> None:
-        """The asset has changed: look again next time."""
+        """The asset has changed: look again next time, in every process of the server."""
+        self._drop(asset_id)
+        self._notices.tell()
+
+    def _drop(self, asset_id: str) -> None:
         with self._lock:
             self._states.pop(asset_id, None)
             self._open.pop(asset_id, None)
