@@ -18,9 +18,9 @@ def words_of(data: NDArray[np.uint8]) -> Words:
 def join(words: Words, source_bits: Numbers, lengths: Numbers, target_bits: Numbers, size: int) -> Words:
     """`size` new words, made of stretches of `words`; bits that no stretch covers are zero.
 
-    Stretch i are the bits source_bits[i] to source_bits[i] + lengths[i]; it comes to target_bits[i]. Stretches
-    are given in the order of their targets and do not overlap there. `words` has one word before the first
-    and one behind the last stretch that may be read.
+    Stretch i are the bits source_bits[i] to source_bits[i] + lengths[i]; it comes to target_bits[i].
+    Stretches are given in the order of their targets and do not overlap there. `words` has one word before
+    the first and one behind the last stretch that may be read.
     """
     is_there = lengths > 0
     source_bits, lengths, target_bits = source_bits[is_there], lengths[is_there], target_bits[is_there]

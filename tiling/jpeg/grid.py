@@ -38,6 +38,9 @@ class Segments:
     Segment i are the bytes starts[i] to ends[i] of `data`, stuffing included, restart markers not. Its MCUs
     lie in the rectangle that begins at (columns[i], rows[i]) and is widths[i] wide, row by row, from MCU
     firsts[i] of the rectangle on; they are counts[i]. All but `data` are one-dimensional int64 arrays.
+
+    A segment may also begin inside a byte and inside a scan: skipped_bits[i] bits behind the byte starts[i],
+    and with predictors[i] as the DC values before it, shape (segments, 4). Behind a marker all are zero.
     """
 
     data: bytes
@@ -48,6 +51,8 @@ class Segments:
     widths: Numbers
     firsts: Numbers
     counts: Numbers
+    skipped_bits: Numbers
+    predictors: NDArray[np.int32]
 
     @classmethod
     def of_scan(
@@ -57,7 +62,10 @@ class Segments:
         zeros = np.zeros(len(starts), np.int64)
         firsts = interval_mcu * (first + np.arange(len(starts), dtype=np.int64))
         counts = np.clip(grid.columns * grid.rows - firsts, 0, interval_mcu)
-        return cls(data, starts, ends, zeros, zeros, zeros + grid.columns, firsts, counts)
+        widths = zeros + grid.columns
+        return cls(
+            data, starts, ends, zeros, zeros, widths, firsts, counts, zeros, _no_predictors(len(starts))
+        )
 
     @classmethod
     def of_rectangles(
@@ -65,16 +73,30 @@ class Segments:
     ) -> Self:
         """Strips or tiles of `shape`, each a whole scan without restarts, whose first MCUs are given."""
         zeros = np.zeros(len(starts), np.int64)
-        return cls(
-            data,
-            starts,
-            ends,
-            columns,
-            rows,
-            zeros + shape.columns,
-            zeros,
-            zeros + shape.columns * shape.rows,
-        )
+        widths, counts = zeros + shape.columns, zeros + shape.columns * shape.rows
+        none = _no_predictors(len(starts))
+        return cls(data, starts, ends, columns, rows, widths, zeros, counts, zeros, none)
+
+    @classmethod
+    def of_checkpoints(
+        cls,
+        data: bytes,
+        starts: Numbers,
+        ends: Numbers,
+        firsts: Numbers,
+        counts: Numbers,
+        skipped_bits: Numbers,
+        predictors: NDArray[np.int32],
+        grid: McuGrid,
+    ) -> Self:
+        """Parts of a scan without restarts, divided where its state is known (see `resync`)."""
+        zeros = np.zeros(len(starts), np.int64)
+        widths = zeros + grid.columns
+        return cls(data, starts, ends, zeros, zeros, widths, firsts, counts, skipped_bits, predictors)
+
+
+def _no_predictors(count: int) -> NDArray[np.int32]:
+    return np.zeros((count, 4), np.int32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ Windows = NDArray[np.uint32]
 MAX_COMPONENTS = 4
 # More lanes make each numpy call worth more; beyond this they no longer fit the processor's nearest caches.
 _MOST_LANES = 2048
+_FEW_LANES = 256
 # How many steps are made before lanes that reached a stop are looked after.
 _STEPS_AT_ONCE = 8
 # Room behind the data for lanes that have lost their way, before they are stopped.
@@ -88,10 +89,16 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """start_bits, end_bits: of each run. first_stop: of each run, and behind the last. places: of each stop."""
+    """What is to be walked.
+
+    start_bits, end_bits: where each run lies. predictors: the DC values before it, (runs, 4); zero behind a
+    restart marker. first_stop: each run's first stop, and one number more: how many there are in all.
+    places: of each stop, the place in the program at which the walk towards it begins.
+    """
 
     start_bits: Numbers
     end_bits: Numbers
+    predictors: NDArray[np.int32]
     first_stop: Numbers
     places: Numbers
 
@@ -136,22 +143,23 @@ def _sixteen(windows: Windows, bits: Numbers) -> Numbers:
 
 def walk(windows: Windows, program: Program, runs: Runs) -> Walked:
     """Walk all runs to their last stops. Takes time in proportion to blocks and bits, whatever the data."""
-    return _Walk(windows, program, runs).run()
+    return _Walk(windows, program, runs).walked()
 
 
-class _Walk:
-    """Lanes are the columns of all arrays below; each holds one run at a time."""
+class Lanes:
+    """Walks as many runs at once as there are lanes. All arrays below have a place for each lane.
 
-    def __init__(self, windows: Windows, program: Program, runs: Runs) -> None:
-        self._windows, self._program, self._runs = windows, program, runs
-        count = len(runs.start_bits)
+    Subclasses say what becomes of a lane that stopped (`_after_stop`), and how a run begins (`_begin`).
+    """
+
+    def __init__(self, windows: Windows, program: Program, start_bits: Numbers, end_bits: Numbers) -> None:
+        self._windows, self._program = windows, program
+        self._start_bits, self._end_bits = start_bits, end_bits
+        count = len(start_bits)
         # The longest first, so that no long one is left for the end; fewer lanes than runs, so that a lane
         # that is done early has another run to take.
-        self._waiting = np.argsort(runs.start_bits - runs.end_bits, kind="stable")
-        lanes = min(_MOST_LANES, count if count < 256 else max(256, count * 2 // 3))
-        self._stop_bits = np.zeros(len(runs.places), np.int64)
-        self._stop_predictors = np.zeros((len(runs.places), MAX_COMPONENTS), np.int32)
-        self._is_damaged = np.zeros(count, np.bool_)
+        self._waiting = np.argsort(start_bits - end_bits, kind="stable")
+        lanes = min(_MOST_LANES, count if count < _FEW_LANES else max(_FEW_LANES, count * 2 // 3))
         self._bits = np.zeros(lanes, np.uint32)
         self._index = np.zeros(lanes, np.uint32)
         self._state = np.full(lanes, program.at_rest, np.uint32)
@@ -159,14 +167,22 @@ class _Walk:
         self._predictors = np.zeros(lanes * MAX_COMPONENTS, np.int32)
         self._run = np.zeros(lanes, np.int64)
         self._stop = np.zeros(lanes, np.int64)
-        self._set_off(np.arange(lanes))
-        self._drop_retired()
 
-    def run(self) -> Walked:
+    def run(self) -> None:
+        self._set_off(np.arange(len(self._bits)))
+        self._drop_retired()
         while len(self._bits):
             self._step_some()
-            self._look_after_stopped()
-        return Walked(self._stop_bits, self._stop_predictors, self._is_damaged)
+            lanes = (self._state == self._program.at_rest).nonzero()[0]
+            if len(lanes):
+                self._after_stop(lanes, self._place[lanes] == _FAILED)
+                self._drop_retired()
+
+    def _after_stop(self, lanes: Numbers, has_failed: NDArray[np.bool_]) -> None:
+        raise NotImplementedError
+
+    def _begin(self, lanes: Numbers, runs: Numbers) -> None:
+        raise NotImplementedError
 
     def _step_some(self) -> None:
         """This is where the time goes: about forty numpy calls for each step of all lanes."""
@@ -231,24 +247,6 @@ class _Walk:
         self._index[failed] = 0
         return complete[self._index[complete] >= BLOCK]
 
-    def _look_after_stopped(self) -> None:
-        """Note where lanes stopped, and send them on; the finished ones with another run."""
-        lanes = (self._state == self._program.at_rest).nonzero()[0]
-        if not len(lanes):
-            return
-        runs, stop, run = self._runs, self._stop[lanes], self._run[lanes]
-        bits = self._bits[lanes].astype(np.int64)
-        has_failed = (self._place[lanes] == _FAILED) | (bits > runs.end_bits[run])
-        self._is_damaged[run[has_failed]] = True
-        self._stop_bits[stop] = bits
-        self._stop_predictors[stop] = self._predictors.reshape(-1, MAX_COMPONENTS)[lanes]
-        has_finished = has_failed | (stop + 1 == runs.first_stop[run + 1])
-        onwards = lanes[~has_finished]
-        self._stop[onwards] += 1
-        self._start_blocks(onwards)
-        self._set_off(lanes[has_finished])
-        self._drop_retired()
-
     def _set_off(self, lanes: Numbers) -> None:
         """Give lanes their next runs, as long as there are any."""
         runs = self._waiting[: len(lanes)]
@@ -256,20 +254,59 @@ class _Walk:
         self._place[lanes[len(runs) :]] = _RETIRED
         lanes = lanes[: len(runs)]
         self._run[lanes] = runs
-        self._bits[lanes] = self._runs.start_bits[runs]
-        self._predictors.reshape(-1, MAX_COMPONENTS)[lanes] = 0
-        self._stop[lanes] = self._runs.first_stop[runs]
-        self._start_blocks(lanes)
+        self._bits[lanes] = self._start_bits[runs]
+        self._begin(lanes, runs)
 
-    def _start_blocks(self, lanes: Numbers) -> None:
-        self._place[lanes] = self._runs.places[self._stop[lanes]]
-        self._state[lanes] = self._program.dc_states[self._place[lanes]]
+    def _go(self, lanes: Numbers, places: Numbers) -> None:
+        """Start blocks at these places of the program."""
+        self._place[lanes] = places
+        self._state[lanes] = self._program.dc_states[places]
         self._index[lanes] = 0
+
+    def _values(self) -> NDArray[np.int32]:
+        """The DC values, (lanes, 4)."""
+        return self._predictors.reshape(-1, MAX_COMPONENTS)
 
     def _drop_retired(self) -> None:
         kept = self._place != _RETIRED
         if kept.all():
             return
-        self._predictors = self._predictors.reshape(-1, MAX_COMPONENTS)[kept].ravel()
+        self._predictors = self._values()[kept].ravel()
         for name in ("_bits", "_index", "_state", "_place", "_run", "_stop"):
             setattr(self, name, getattr(self, name)[kept])
+
+
+class _Walk(Lanes):
+    """From stop to stop, each a number of blocks away."""
+
+    def __init__(self, windows: Windows, program: Program, runs: Runs) -> None:
+        super().__init__(windows, program, runs.start_bits, runs.end_bits)
+        self._runs = runs
+        self._stop_bits = np.zeros(len(runs.places), np.int64)
+        self._stop_predictors = np.zeros((len(runs.places), MAX_COMPONENTS), np.int32)
+        # A run without stops has nothing to be walked for.
+        self._waiting = self._waiting[np.diff(runs.first_stop)[self._waiting] > 0]
+        self._is_damaged = np.zeros(len(runs.start_bits), np.bool_)
+
+    def walked(self) -> Walked:
+        self.run()
+        return Walked(self._stop_bits, self._stop_predictors, self._is_damaged)
+
+    def _begin(self, lanes: Numbers, runs: Numbers) -> None:
+        self._values()[lanes] = self._runs.predictors[runs]
+        self._stop[lanes] = self._runs.first_stop[runs]
+        self._go(lanes, self._runs.places[self._stop[lanes]])
+
+    def _after_stop(self, lanes: Numbers, has_failed: NDArray[np.bool_]) -> None:
+        """Note where lanes stopped, and send them on; the finished ones with another run."""
+        stop, run = self._stop[lanes], self._run[lanes]
+        bits = self._bits[lanes].astype(np.int64)
+        has_failed |= bits > self._end_bits[run]
+        self._is_damaged[run[has_failed]] = True
+        self._stop_bits[stop] = bits
+        self._stop_predictors[stop] = self._values()[lanes]
+        has_finished = has_failed | (stop + 1 == self._runs.first_stop[run + 1])
+        onwards = lanes[~has_finished]
+        self._stop[onwards] += 1
+        self._go(onwards, self._runs.places[self._stop[onwards]])
+        self._set_off(lanes[has_finished])

@@ -102,9 +102,9 @@ def _ac_symbols(table: bytes) -> tuple[_Symbols, NDArray[np.int64]]:
 
 
 def _continued(start: _Symbols, ac_table: bytes, going: NDArray[np.bool_]) -> _Symbols:
-    """Append AC symbols where `going`, as long as their codes (not their value bits) lie within the 16 bits."""
+    """Append AC symbols where `going`, as long as their codes, but for value bits, lie within 16 bits."""
     (ac_bits, ac_step, ac_ends), ac_code_bits = _ac_symbols(ac_table)
-    bits, step, ends = (part.copy() for part in start)
+    bits, step, ends = start[0].copy(), start[1].copy(), start[2].copy()
     window = np.arange(_WINDOW)
     going = going & ~ends
     while going.any():

@@ -8,8 +8,9 @@ from tiling.errors import CorruptSlideError
 from tiling.formats.ndpi.directories import NdpiFile
 from tiling.formats.ndpi.images import NdpiImage
 from tiling.formats.ndpi.restarts import RestartTable
+from tiling.formats.ndpi.unmarked import UnmarkedScan
 from tiling.geometry import TileGrid, ceil_div
-from tiling.jpeg.grid import Segments, TileRange
+from tiling.jpeg.grid import TileRange
 from tiling.jpeg.regrid import Regridder
 
 # Fewer segments are hardly faster to cut, and more bytes take memory: about twelve times as much.
@@ -31,11 +32,15 @@ class TileCutter:
         self._regridder = regridder
         self._tiles = TileGrid(image.size, regridder.tile_side_px)
         self._grid = regridder.mcu_grid(image.size.width_px, image.size.height_px)
-        mcus = self._grid.columns * self._grid.rows
-        self._interval_mcu = regridder.restart_interval_mcu or mcus
-        self._segment_count = ceil_div(mcus, self._interval_mcu)
-        self._table = RestartTable(file, image, image_data, self._segment_count)
-        segments_per_row = max(1, self._segment_count // self._tiles.rows)
+        self._tile_row_mcus = regridder.tile_side_px // regridder.mcu_height_px * self._grid.columns
+        interval_mcu = regridder.restart_interval_mcu or self._grid.columns * self._grid.rows
+        self._source: RestartTable | UnmarkedScan
+        if interval_mcu < self._grid.columns * self._grid.rows:
+            self._source = RestartTable(file, image, image_data, interval_mcu, self._grid)
+            segments_per_row = max(1, self._tile_row_mcus // interval_mcu)
+        else:
+            self._source = UnmarkedScan(file, image, image_data, regridder.blocks, self._grid)
+            segments_per_row = 1
         bytes_per_row = max(1, image.strip_bytes // self._tiles.rows)
         self._rows_per_batch = max(
             1,
@@ -77,7 +82,7 @@ class TileCutter:
     def _cut_into(self, batch: Future[_Tiles], number: int) -> None:
         try:
             batch.set_result(self._cut(number))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised where the batch is asked for
             with self._lock:
                 self._batches.pop(number, None)
             batch.set_exception(error)
@@ -86,11 +91,8 @@ class TileCutter:
     def _cut(self, number: int) -> _Tiles:
         first_row = number * self._rows_per_batch
         rows = min(self._rows_per_batch, self._tiles.rows - first_row)
-        mcus_per_tile_row = self._regridder.tile_side_px // self._regridder.mcu_height_px * self._grid.columns
-        first = first_row * mcus_per_tile_row // self._interval_mcu
-        end = min(ceil_div((first_row + rows) * mcus_per_tile_row, self._interval_mcu), self._segment_count)
-        data, starts, ends = self._table.read(first, end - first)
-        segments = Segments.of_scan(data, starts, ends, self._interval_mcu, self._grid, first)
+        end_mcu = min((first_row + rows) * self._tile_row_mcus, self._grid.columns * self._grid.rows)
+        segments = self._source.segments(first_row * self._tile_row_mcus, end_mcu)
         return self._regridder.cut(segments, self._grid, TileRange(0, first_row, self._tiles.cols, rows))
 
     def _forget_some(self) -> None:

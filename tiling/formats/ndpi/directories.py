@@ -72,7 +72,10 @@ class Directory:
 
 
 class NdpiFile:
-    """All directories. Raises NotASlideError, CorruptSlideError, SlideTooLargeError; thread-safe."""
+    """The directories, of which opening reads the first. Thread-safe.
+
+    Raises NotASlideError, CorruptSlideError, SlideTooLargeError.
+    """
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self._source = source
@@ -80,15 +83,19 @@ class NdpiFile:
         header = source.read_at(0, HEADER_BYTES)
         if len(header) < HEADER_BYTES or not header.startswith(_MAGIC):
             raise NotASlideError("the file is not an NDPI")
-        self.directories = self._read_chain(int.from_bytes(header[4:], "little"))
+        self._first_offset = int.from_bytes(header[4:], "little")
+        directory, _ = self._read_directory(self._first_offset)
+        if FORMAT_FLAG not in directory.entries:
+            raise NotASlideError("the file is not an NDPI")
 
     @property
     def size_bytes(self) -> int:
         return self._source.size_bytes
 
-    def _read_chain(self, offset: int) -> tuple[Directory, ...]:
+    def read_directories(self) -> tuple[Directory, ...]:
         directories: list[Directory] = []
         seen: set[int] = set()
+        offset = self._first_offset
         while offset:
             if offset in seen:
                 raise CorruptSlideError("the NDPI directories refer to each other in a circle")
@@ -96,11 +103,7 @@ class NdpiFile:
                 raise SlideTooLargeError("the NDPI has more directories than any slide needs")
             seen.add(offset)
             directory, offset = self._read_directory(offset)
-            if not directories and FORMAT_FLAG not in directory.entries:
-                raise NotASlideError("the file is not an NDPI")
             directories.append(directory)
-        if not directories:
-            raise CorruptSlideError("the NDPI has no directory")
         return tuple(directories)
 
     def _read_directory(self, offset: int) -> tuple[Directory, int]:

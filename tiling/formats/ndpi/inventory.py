@@ -92,24 +92,23 @@ def _covered_bytes(images: Sequence[NdpiImage]) -> int:
         directory = image.directory
         spans.append((directory.offset, directory.offset + directory.byte_count))
         spans.append((image.strip_offset, image.strip_offset + image.strip_bytes))
-        for entry in directory.entries.values():
-            if not entry.is_inline:
-                spans.append((entry.offset, entry.offset + entry.byte_count))
+        values = (entry for entry in directory.entries.values() if not entry.is_inline)
+        spans += [(entry.offset, entry.offset + entry.byte_count) for entry in values]
     table = np.array(sorted(spans), np.int64)
     reach = np.maximum.accumulate(table[:, 1])
     before = np.append(0, reach[:-1])
     return int((reach - np.maximum(table[:, 0], before)).clip(0).sum())
 
 
-def list_texts(file: NdpiFile, limits: Limits) -> list[bytes]:
+def list_texts(file: NdpiFile, images: Sequence[NdpiImage], limits: Limits) -> list[bytes]:
     """Each text once: text tags as they stand, of binary tags the runs that read like text.
 
     The property map has a line for each property; a patient's value is one line's right side. So lines and
     values are listed as well as the whole.
     """
     texts: dict[bytes, None] = {}
-    for directory in file.directories:
-        for entry in directory.entries.values():
+    for image in images:
+        for entry in image.directory.entries.values():
             if not _MIN_TEXT_BYTES <= entry.byte_count <= limits.text_bytes:
                 continue
             if entry.field_type is FieldType.ASCII:

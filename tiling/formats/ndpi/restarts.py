@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tiling.errors import CorruptSlideError
 from tiling.formats.ndpi.directories import NdpiFile
 from tiling.formats.ndpi.images import MCU_STARTS, MCU_STARTS_HIGH, NdpiImage
+from tiling.geometry import ceil_div
+from tiling.jpeg.grid import McuGrid, Segments
 
 Numbers = NDArray[np.int64]
 
@@ -23,19 +25,26 @@ _MARKER_BYTES = 2
 class RestartTable:
     """The segments of one level's strip. Offsets count from the strip's first byte. Thread-safe."""
 
-    def __init__(self, file: NdpiFile, image: NdpiImage, image_data: int, count: int) -> None:
-        """image_data: offset of the first entropy-coded byte. count: how many segments there must be."""
+    def __init__(
+        self, file: NdpiFile, image: NdpiImage, image_data: int, interval_mcu: int, grid: McuGrid
+    ) -> None:
+        """image_data: offset of the first entropy-coded byte. interval_mcu: MCUs from restart to restart."""
         self._file, self._image = file, image
-        self._image_data, self._count = image_data, count
+        self._image_data, self._interval_mcu, self._grid = image_data, interval_mcu, grid
+        self._count = ceil_div(grid.columns * grid.rows, interval_mcu)
         self._lock = threading.Lock()
         self._stated = self._read_stated()
         self._found: Numbers | None = None
 
-    def read(self, first: int, count: int) -> tuple[bytes, Numbers, Numbers]:
-        """The bytes of successive segments, and where each starts and ends in them, without its marker.
+    def segments(self, first_mcu: int, end_mcu: int) -> Segments:
+        """The segments that hold these MCUs; one that got lost is empty. Raises CorruptSlideError."""
+        first = first_mcu // self._interval_mcu
+        count = ceil_div(end_mcu, self._interval_mcu) - first
+        data, starts, ends = self._read(first, count)
+        return Segments.of_scan(data, starts, ends, self._interval_mcu, self._grid, first)
 
-        A segment that got lost is empty. Raises CorruptSlideError.
-        """
+    def _read(self, first: int, count: int) -> tuple[bytes, Numbers, Numbers]:
+        """The bytes of successive segments, and where each starts and ends in them, without its marker."""
         if self._stated is not None and self._found is None:
             data, starts, ends = self._read_at(self._stated, first, count)
             if _are_behind_markers(data, starts, first):

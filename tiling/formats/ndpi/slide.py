@@ -3,16 +3,10 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from tiling.errors import (
-    CorruptSlideError,
-    NotASlideError,
-    TilingError,
-    UncroppableJpegError,
-    UnsupportedSlideError,
-)
+from tiling.errors import SlideTooLargeError, TilingError, UncroppableJpegError, UnsupportedSlideError
 from tiling.formats.ndpi.cutting import TileCutter
 from tiling.formats.ndpi.directories import NdpiFile
-from tiling.formats.ndpi.images import NdpiImage, choose_base, read_image, remarks_on
+from tiling.formats.ndpi.images import choose_base, read_image, remarks_on
 from tiling.formats.ndpi.inventory import list_places, list_texts
 from tiling.formats.ndpi.witness import NdpiWitness, open_witness
 from tiling.geometry import TileGrid
@@ -32,11 +26,8 @@ def is_ndpi(source: ByteSource, limits: Limits) -> bool:
     """Whether the first directory, read the way of NDPI, has Hamamatsu's tag."""
     try:
         NdpiFile(source, limits)
-    except NotASlideError:
-        return False
     except TilingError:
-        # Read as NDPI, another TIFF's header points anywhere.
-        return False
+        return False  # read as NDPI, another TIFF's header points anywhere
     return True
 
 
@@ -54,12 +45,12 @@ class NdpiSlide:
         self._source = source
         self._limits = limits
         self._file = NdpiFile(source, limits)
-        self._images = tuple(read_image(self._file, d, limits) for d in self._file.directories)
+        self._images = tuple(read_image(self._file, d, limits) for d in self._file.read_directories())
         self._base_number = choose_base(self._images)
         base = self._images[self._base_number]
         self.grid = TileGrid(base.size, TILE_SIDE_PX)
         if self.grid.count > limits.tiles:
-            raise UnsupportedSlideError("the slide has more tiles than is supported")
+            raise SlideTooLargeError("the slide has more tiles than is supported")
         if base.compression != Compression.JPEG:
             raise UnsupportedSlideError("the slide's image is not coded as JPEG")
         self.mpp = base.mpp
@@ -107,4 +98,4 @@ class NdpiSlide:
         return open_witness(self._source, self._base_number)
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._file, self._limits)
+        return list_texts(self._file, self._images, self._limits)
