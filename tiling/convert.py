@@ -13,6 +13,7 @@ from tiling.errors import CanonicalError
 from tiling.limits import Limits
 from tiling.model import Place
 from tiling.open_slide import open_slide
+from tiling.scratch import Scratch
 from tiling.scrub.execute import execute, stop_if
 from tiling.scrub.verify import check_description, verify
 from tiling.source import ByteSource
@@ -62,17 +63,21 @@ def convert(
     workers: int = 2,
     forbidden: Sequence[str] = (),
     limits: Limits | None = None,
+    scratch: Scratch | None = None,
 ) -> ConversionReport:
     """Write slide.tif, served.bin and served.json into `output_dir`, which exists and holds none of them.
 
     Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not
-    contain. Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
+    contain. `scratch`: room for plain copies, which formats need that only a library with paths reads.
+    Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
     """
     names = (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE)
     if any((output_dir / name).exists() for name in names):
         raise CanonicalError("there is a canonical slide in this place already")
     try:
-        return _convert(source, output_dir, progress, cancelled, workers, forbidden, limits or Limits())
+        return _convert(
+            source, output_dir, progress, cancelled, workers, forbidden, limits or Limits(), scratch
+        )
     except BaseException:
         for name in names:
             (output_dir / name).unlink(missing_ok=True)
@@ -87,8 +92,9 @@ def _convert(
     workers: int,
     forbidden: Sequence[str],
     limits: Limits,
+    scratch: Scratch | None,
 ) -> ConversionReport:
-    slide = open_slide(source, limits)
+    slide = open_slide(source, limits, scratch)
     places = tuple(slide.places())
     stop_if(cancelled())
     executed = execute(

@@ -1,23 +1,38 @@
 """Open whatever slide the bytes are: by their content, never by a file's name."""
 
-from tiling.errors import CorruptSlideError, UnsupportedSlideError
+from tiling.errors import CorruptSlideError, NotASlideError, UnsupportedSlideError
 from tiling.formats.ndpi import NdpiSlide, is_ndpi
+from tiling.formats.openslide import open_with_openslide
 from tiling.formats.svs import SvsSlide, is_svs
 from tiling.formats.tiff import TiffSlide, is_generic_tiff
 from tiling.limits import Limits
 from tiling.model import Slide
+from tiling.scratch import Scratch
 from tiling.source import ByteSource
 from tiling.tiff.reader import TiffFile
 
 _HAMAMATSU_TAG = 65420
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# What only OpenSlide reads and is no TIFF: Zeiss CZI, Sakura. Nothing else is worth a plain copy.
+_OPENSLIDE_MAGICS = (b"ZISRAWFILE", b"SQLite format 3\0")
 
 
-def open_slide(source: ByteSource, limits: Limits | None = None) -> Slide:
-    """Recognise and open a slide; `source` must stay open as long as the slide is used.
+def open_slide(source: ByteSource, limits: Limits | None = None, scratch: Scratch | None = None) -> Slide:
+    """Recognise and open a slide; `source` and `scratch` must stay open as long as the slide is used.
 
-    Raises NotASlideError, UnsupportedSlideError, CorruptSlideError or SlideTooLargeError.
+    scratch: where a plain copy may be made for formats that only a library with paths reads; without it these
+    are refused. Raises NotASlideError, UnsupportedSlideError, CorruptSlideError, SlideTooLargeError.
     """
     limits = limits or Limits()
+    start = source.read_at(0, 16)
+    if start.startswith(_TIFF_MAGICS):
+        return _open_tiff(source, limits, scratch)
+    if start.startswith(_OPENSLIDE_MAGICS):
+        return _open_elsewhere(source, limits, scratch)
+    raise NotASlideError("the file is of no kind of slide that is known here")
+
+
+def _open_tiff(source: ByteSource, limits: Limits, scratch: Scratch | None) -> Slide:
     if is_ndpi(source, limits):
         return NdpiSlide(source, limits)
     tiff = TiffFile(source, limits)
@@ -28,4 +43,10 @@ def open_slide(source: ByteSource, limits: Limits | None = None) -> Slide:
         return SvsSlide(source, tiff, limits)
     if is_generic_tiff(tiff, limits):
         return TiffSlide(source, tiff, limits)
-    raise UnsupportedSlideError("the file is a TIFF of a scanner whose layout is not supported")
+    return _open_elsewhere(source, limits, scratch)
+
+
+def _open_elsewhere(source: ByteSource, limits: Limits, scratch: Scratch | None) -> Slide:
+    if scratch is None:
+        raise UnsupportedSlideError("slides of this scanner can only be read where there is room for a copy")
+    return open_with_openslide(source, limits, scratch)
