@@ -4,12 +4,8 @@ What is acknowledged is what the ``upload`` table says, and it says so only afte
 An upload's id is its sealed file's name and becomes its asset's id.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,11 +17,10 @@ from server.db import Row
 from server.db.schema import upload as table
 from server.deid import SealedWriter
 from server.deid.quarantine import kept_suffix
-from server.errors import ConflictError, NotFoundError, StorageError, TooLargeError, WrongStateError
+from server.errors import ConflictError, NotFoundError, TooLargeError, WrongStateError
 from server.ingest.reception import Reception, SealedArrival, as_out_of_space, sealed_note
 from server.ingest.space import CANONICAL_FACTOR, require_space
-
-TURN_WAIT_S = 15.0
+from server.ingest.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Uploads:
 
     def __init__(self, intake: Reception) -> None:
         self._intake = intake
-        self.turns = Turns()
+        self.turns = Turns(intake.owners_dir / "turns")
 
     def create(self, by: Doer, length_bytes: int, file_name: str, case_name: str | None) -> Upload:
         """Begin an upload of a known length. Its file's name is sealed with it; the suffix stays readable.
@@ -210,36 +205,6 @@ class Append:
         """Let go. What was not saved was not taken."""
         if self._writer is not None:
             self._writer.close()
-
-
-class Turns:
-    """One request at a time works on an upload, and the newest wins.
-
-    A client that lost its connection comes back before the server has noticed. The older request is then
-    broken off, which makes it save what it has, and the newer one waits until it has.
-    """
-
-    def __init__(self) -> None:
-        # Held by those who wait or work, and by nobody afterwards.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._breakers: dict[str, Callable[[], None]] = {}
-
-    @contextlib.asynccontextmanager
-    async def take(self, upload_id: str, break_off: Callable[[], None]) -> AsyncIterator[None]:
-        """Wait for the turn; ``break_off`` is called when somebody wants the next; :class:`StorageError`."""
-        lock = self._locks.setdefault(upload_id, asyncio.Lock())
-        if (breaker := self._breakers.get(upload_id)) is not None:
-            breaker()
-        try:
-            await asyncio.wait_for(lock.acquire(), TURN_WAIT_S)
-        except TimeoutError as error:
-            raise StorageError("This upload is still being written; try again.") from error
-        self._breakers[upload_id] = break_off
-        try:
-            yield
-        finally:
-            del self._breakers[upload_id]
-            lock.release()
 
 
 def _promised_bytes(connection: Connection) -> int:
