@@ -82,9 +82,8 @@ def test_tiles_that_are_not_square_are_read_all_the_same(tmp_path: Path) -> None
         "metadata": None,
         "software": False,
     }
-    tifffile.imwrite(
-        tmp_path / "a.svs", pixels, photometric="rgb", tile=(64, 48), compression="lzw", **options
-    )
+    options |= {"description": "Aperio\r\n300x200|MPP = 0.25", "tile": (64, 48), "compression": "lzw"}
+    tifffile.imwrite(tmp_path / "a.svs", pixels, **options)
     slide = open_slide(BytesSource((tmp_path / "a.svs").read_bytes()))
     assert slide.grid.tile_size_px == 256
     first = slide.read_tile(0, 0).pixels

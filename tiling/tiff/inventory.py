@@ -13,8 +13,8 @@ import numpy as np
 from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
 from tiling.tiff import tags
-from tiling.tiff.images import Chunks, TiffImage
-from tiling.tiff.reader import Directory, TiffFile
+from tiling.tiff.images import Chunks, TiffImage, read_image
+from tiling.tiff.reader import Directory, Entry, TiffFile
 from tiling.tiff.tags import FieldType
 
 # Tags of level 0 whose meaning (not bytes) is stated again in the result, from checked values.
@@ -37,19 +37,31 @@ _REBUILT = {
 }
 _BINARY_TYPES = (FieldType.BYTE, FieldType.UNDEFINED)
 _MIN_TEXT_BYTES = 6
-_PRINTABLE = re.compile(rb"[\x20-\x7e]{6,}")
-_PRINTABLE_UTF16 = re.compile(rb"(?:[\x20-\x7e]\0){6,}")
+_MAX_SEARCHED_BYTES = 16 * 2**20
+_SMALL_BLOCK_BYTES = 64 * 2**10
+_PRINTABLE, _PRINTABLE_IN_LARGE_BLOCKS = (
+    (re.compile(rb"[\x20-\x7e]{%d,}" % least), re.compile(rb"(?:[\x20-\x7e]\0){%d,}" % least))
+    for least in (6, 12)
+)
+_LOOKS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!a-zA-Z]")
+# Attributes in either kind of quotes, texts between elements, comments.
+_XML_VALUES = re.compile(rb"\"([^\"<>]{6,})\"|'([^'<>]{6,})'|>([^<>]{6,})<|<!--(.{6,}?)-->", re.DOTALL)
+_BINARY_TAGS = {33723, 34377, 50838, 50839}  # IPTC, Photoshop, ImageJ: some writers call them numbers
 _NOT_TEXT = {tags.JPEG_TABLES, tags.ICC_PROFILE}
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One directory of the file. name: our own; image: None where it is not one (Exif, GPS)."""
+    """One directory of the file. name: our own; image: None where it is not one (Exif, GPS).
+
+    is_level: a sub-directory of level 0's, which shows it smaller.
+    """
 
     name: str
     directory: Directory
     image: TiffImage | None = None
     is_base: bool = False
+    is_level: bool = False
 
 
 def listed_images(images: Sequence[TiffImage], roles: Sequence[ImageRole], base: int) -> list[Listed]:
@@ -59,6 +71,20 @@ def listed_images(images: Sequence[TiffImage], roles: Sequence[ImageRole], base:
         Listed(f"directory {index} ({name})", image.directory, image, is_base=index == base)
         for index, (image, name) in enumerate(zip(images, names, strict=True))
     ]
+
+
+def with_linked(tiff: TiffFile, listed: Sequence[Listed], limits: Limits) -> list[Listed]:
+    """The same directories, each followed by those that it leads to."""
+    everything = []
+    for one in listed:
+        everything.append(one)
+        for linked in tiff.linked(one.directory):
+            image = read_image(tiff, linked.directory, limits) if linked.tag == tags.SUB_IFDS else None
+            is_level = one.is_base and image is not None
+            everything.append(
+                Listed(f"{one.name}, {linked.name}", linked.directory, image, is_level=is_level)
+            )
+    return everything
 
 
 def list_places(tiff: TiffFile, listed: Sequence[Listed]) -> list[Place]:
@@ -110,18 +136,38 @@ def _covered_bytes(tiff: TiffFile, listed: Sequence[Listed]) -> int:
     return int(np.maximum(0, table[:, 1] - np.maximum(table[:, 0], before)).clip(0).sum())
 
 
-def list_texts(tiff: TiffFile, directories: Iterable[Directory], limits: Limits) -> list[bytes]:
-    """Each text once: text tags as they stand, of binary tags the runs that read like text."""
+def list_texts(tiff: TiffFile, directories: Iterable[Directory]) -> list[bytes]:
+    """Each text once: text tags as they stand, of binary tags the runs that read like text.
+
+    Of a text in XML the values alone: its names are the schema's.
+    """
     texts: dict[bytes, None] = {}
     for directory in directories:
         for entry in directory.entries.values():
-            if entry.tag in _NOT_TEXT or not _MIN_TEXT_BYTES <= entry.byte_count <= limits.text_bytes:
+            if entry.tag in _NOT_TEXT or entry.byte_count < _MIN_TEXT_BYTES:
                 continue
             if entry.field_type is FieldType.ASCII:
-                texts[tiff.raw(entry)] = None
-            elif entry.field_type in _BINARY_TYPES:
-                value = tiff.raw(entry)
-                texts |= dict.fromkeys(_PRINTABLE.findall(value))
-                # UTF-16, as Windows writes it into XPTitle and its like
-                texts |= {run[::2]: None for run in _PRINTABLE_UTF16.findall(value)}
+                texts |= dict.fromkeys(_text_values(_value(tiff, entry)))
+            elif entry.field_type in _BINARY_TYPES or entry.tag in _BINARY_TAGS:
+                texts |= dict.fromkeys(_binary_texts(_value(tiff, entry)))
     return list(texts)
+
+
+def _value(tiff: TiffFile, entry: Entry) -> bytes:
+    return tiff.bytes_at(entry.value_offset, min(entry.byte_count, _MAX_SEARCHED_BYTES))
+
+
+def _text_values(text: bytes) -> list[bytes]:
+    if not _LOOKS_LIKE_XML.match(text):
+        return [text]
+    return [value for groups in _XML_VALUES.findall(text) for value in groups if value] or [text]
+
+
+def _binary_texts(value: bytes) -> list[bytes]:
+    if _LOOKS_LIKE_XML.match(value):
+        return _text_values(value)
+    # In a large block of numbers short runs of letters stand by chance; they would crowd out the real texts.
+    plain, utf16 = _PRINTABLE if len(value) <= _SMALL_BLOCK_BYTES else _PRINTABLE_IN_LARGE_BLOCKS
+    texts = plain.findall(value)
+    # UTF-16, as Windows writes it into XPTitle and its like
+    return texts + [run[::2] for run in utf16.findall(value)]

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tifffile
@@ -17,7 +17,19 @@ from tiling.source import ByteSource
 from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
 from tiling.tiff.tags import Compression
 
-Colour = Callable[[NDArray[Any]], Pixels]
+
+class Colour(Protocol):
+    """How samples are shown. ground: the value of what is left out; is_on_glass: whether that is white."""
+
+    @property
+    def ground(self) -> float: ...
+
+    @property
+    def is_on_glass(self) -> bool: ...
+
+    def __call__(self, samples: NDArray[Any]) -> Pixels: ...
+
+
 _JPEG2000 = frozenset(
     {Compression.APERIO_JPEG2000_YCBCR, Compression.APERIO_JPEG2000_RGB, Compression.JPEG2000}
 )
@@ -36,13 +48,11 @@ class PageWitness:
         pages: Sequence[tifffile.TiffPage],
         tile_size_px: int,
         colour: Colour | None,
-        fill: int,
         mpp: Mpp | None,
     ) -> None:
         self._source = source
         self._pages = pages
         self._colour = colour
-        self._fill = fill
         self.mpp = mpp
         first = pages[0]
         self.grid = TileGrid(Size(first.imagewidth, first.imagelength), tile_size_px)
@@ -53,6 +63,8 @@ class PageWitness:
         if self._colour is None:
             length = first.databytecounts[index]
             return self._source.read_at(first.dataoffsets[index], length) if length else None
+        if not self._colour.is_on_glass:
+            return b""
         is_there = any(page.databytecounts[n] for page in self._pages for n in self._pieces(page, index))
         return b"" if is_there else None
 
@@ -62,7 +74,9 @@ class PageWitness:
                 first = self._pages[0]
                 piece, _ = _decoded(first, self._source, index, first.databytecounts[index])
                 return np.asarray(piece, np.uint8)
-            samples = np.concatenate([self._samples(page, index) for page in self._pages], axis=2)
+            samples = np.concatenate(
+                [self._samples(page, index, self._colour.ground) for page in self._pages], axis=2
+            )
         except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
             raise VerificationError("a tile of the source could not be decoded a second time") from error
         return self._colour(samples)
@@ -82,12 +96,12 @@ class PageWitness:
                 for col in range(shown.origin.x // width, ceil_div(right, width)):
                     yield (plane * rows + row) * cols + col
 
-    def _samples(self, page: tifffile.TiffPage, index: int) -> NDArray[Any]:
+    def _samples(self, page: tifffile.TiffPage, index: int, ground: float) -> NDArray[Any]:
         """A tile of the grid, (side, side, samples); its last lines are repeated beyond the image."""
         side = self.grid.tile_size_px
         place = self.grid.region(index % self.grid.cols, index // self.grid.cols)
         left, top, size = place.origin.x, place.origin.y, place.size
-        out = np.full((size.height_px, size.width_px, page.samplesperpixel), self._fill, page.dtype)
+        out = np.full((size.height_px, size.width_px, page.samplesperpixel), ground, page.dtype)
         for number in self._pieces(page, index):
             if not (length := page.databytecounts[number]):
                 continue
@@ -136,14 +150,13 @@ def open_page_witness(
     numbers: Sequence[int],
     tile_size_px: int,
     colour: Colour | None,
-    fill: int,
     read_mpp: Callable[[tifffile.TiffPage], Mpp | None],
 ) -> Iterator[PageWitness]:
     """`numbers`: of the pages, in the main chain. Raises VerificationError where tifffile disagrees."""
     with open_tifffile(source) as pages:
         try:
             chosen = [pages[number] for number in numbers]
-            witness = PageWitness(source, chosen, tile_size_px, colour, fill, read_mpp(chosen[0]))
+            witness = PageWitness(source, chosen, tile_size_px, colour, read_mpp(chosen[0]))
         except LIBRARY_ERRORS as error:
             raise VerificationError("an independent library could not read the source") from error
         yield witness

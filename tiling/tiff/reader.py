@@ -5,7 +5,7 @@ and sizes stay below `Limits`. Values are read when asked for, so a file of any 
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError
 from tiling.limits import Limits
 from tiling.source import ByteSource
+from tiling.tiff import tags
 from tiling.tiff.tags import BYTES_PER_VALUE, FieldType
 
 _INTEGER_CODES = {
@@ -23,6 +24,14 @@ _INTEGER_CODES = {
     FieldType.IFD: "u4",
     FieldType.LONG8: "u8",
     FieldType.IFD8: "u8",
+}
+
+
+_LINKS = {
+    tags.SUB_IFDS: "sub-directory",
+    tags.EXIF_IFD: "Exif",
+    tags.GPS_IFD: "GPS",
+    tags.INTEROPERABILITY_IFD: "Interoperability",
 }
 
 
@@ -51,6 +60,15 @@ class Directory:
     skipped_entry_count: int  # of a type that no reader knows
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedDirectory:
+    """A directory that a tag of another one leads to. name: which, such as "sub-directory 1" or "Exif"."""
+
+    name: str
+    tag: int
+    directory: Directory
+
+
 class TiffFile:
     """All directories of the main chain. Raises NotASlideError, CorruptSlideError, SlideTooLargeError."""
 
@@ -71,6 +89,7 @@ class TiffFile:
         else:
             raise NotASlideError("the file is not a TIFF and of no other kind of slide that is known here")
         self.header_bytes = 16 if self.is_big else 8
+        self._linked: dict[int, tuple[LinkedDirectory, ...]] = {}
         self.directories = self._read_chain(first)
 
     @property
@@ -96,6 +115,48 @@ class TiffFile:
         if not directories:
             raise CorruptSlideError("the TIFF has no directory")
         return tuple(directories)
+
+    def linked(self, directory: Directory) -> tuple[LinkedDirectory, ...]:
+        """The directories that this one leads to (SubIFDs, Exif, GPS), and what those lead to.
+
+        Raises CorruptSlideError where sub-directories, which are images, cannot be read or form a circle; an
+        unreadable Exif block is no reason to refuse a slide. Raises SlideTooLargeError.
+        """
+        if directory.offset not in self._linked:
+            found: list[LinkedDirectory] = []
+            self._follow(directory, "", {one.offset for one in self.directories}, found)
+            self._linked[directory.offset] = tuple(found)
+        return self._linked[directory.offset]
+
+    def _follow(
+        self, directory: Directory, prefix: str, seen: set[int], found: list[LinkedDirectory]
+    ) -> None:
+        for name, tag, offset in self._links(directory):
+            if offset in seen:
+                raise CorruptSlideError("the TIFF directories refer to each other in a circle")
+            if len(found) + sum(map(len, self._linked.values())) == self._limits.directories:
+                raise SlideTooLargeError("the TIFF has more directories than any slide needs")
+            seen.add(offset)
+            try:
+                linked, _ = self._read_directory(offset)
+            except CorruptSlideError:
+                if tag == tags.SUB_IFDS:
+                    raise
+                continue
+            found.append(LinkedDirectory(prefix + name, tag, linked))
+            self._follow(linked, f"{prefix}{name}, ", seen, found)
+
+    def _links(self, directory: Directory) -> Iterator[tuple[str, int, int]]:
+        for tag, name in _LINKS.items():
+            offsets = None
+            if tag in directory.entries:
+                try:
+                    offsets = self.integers(directory, tag)
+                except CorruptSlideError:
+                    if tag == tags.SUB_IFDS:
+                        raise
+            for number, offset in enumerate([] if offsets is None else offsets.tolist()):
+                yield f"{name} {number + 1}" if tag == tags.SUB_IFDS else name, tag, offset
 
     def _read_directory(self, offset: int) -> tuple[Directory, int]:
         count_format, entry_format, next_format = ("Q", "HHQ", "Q") if self.is_big else ("H", "HHI", "I")

@@ -44,7 +44,7 @@ class RegionReader:
     def dtype(self) -> np.dtype[Any]:
         return self._decode.dtype
 
-    def read(self, region: Region, fill: int) -> NDArray[Any] | None:
+    def read(self, region: Region, fill: float) -> NDArray[Any] | None:
         """(height, width, samples); `fill` where the file leaves pieces out, None where it leaves out all.
 
         The region lies inside the image. Raises CorruptSlideError.
@@ -52,7 +52,6 @@ class RegionReader:
         table = self.table
         left, top = region.origin.x, region.origin.y
         right, lower = left + region.size.width_px, top + region.size.height_px
-        shape = (lower - top, right - left, table.samples * table.planes)
         out: NDArray[Any] | None = None
         for plane in range(table.planes):
             bands = slice(plane * table.samples, (plane + 1) * table.samples)
@@ -62,7 +61,7 @@ class RegionReader:
                     if table.is_missing(index):
                         continue
                     if out is None:
-                        out = np.full(shape, fill, self.dtype)
+                        out = self.empty(region, fill)
                     x, y = col * table.width_px, row * table.height_px
                     x0, x1 = max(left, x), min(right, x + table.width_px)
                     y0, y1 = max(top, y), min(lower, y + table.height_px)
@@ -70,6 +69,11 @@ class RegionReader:
                     piece = self._piece(index, row, keep=not is_ours)[y0 - y : y1 - y, x0 - x : x1 - x]
                     out[y0 - top : y1 - top, x0 - left : x1 - left, bands] = piece
         return out
+
+    def empty(self, region: Region, fill: float) -> NDArray[Any]:
+        """What such a region is where the file leaves out all of it."""
+        samples = self.table.samples * self.table.planes
+        return np.full((region.size.height_px, region.size.width_px, samples), fill, self.dtype)
 
     def stored(self, index: int) -> bytes | None:
         """A piece as it stands in the file; None where it is left out."""

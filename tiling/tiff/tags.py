@@ -155,6 +155,7 @@ class Photometric(IntEnum):
     MIN_IS_BLACK = 1
     RGB = 2
     PALETTE = 3
+    MASK = 4
     YCBCR = 6
 
 

@@ -12,12 +12,12 @@ from tiling.formats.svs.directories import choose_base, classify
 from tiling.geometry import Mpp, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
 from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import read_image
-from tiling.tiff.inventory import list_places, list_texts, listed_images
+from tiling.tiff.inventory import list_places, list_texts, listed_images, with_linked
 from tiling.tiff.page_witness import PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.region_reader import RegionReader, padded
@@ -46,10 +46,11 @@ class SvsSlide:
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._tiff = tiff
         self._source = source
-        self._limits = limits
         self._images = tuple(read_image(tiff, d, limits) for d in tiff.directories)
         self._base_number = choose_base(self._images)
         self._roles = classify(self._images, self._base_number)
+        listed = listed_images(self._images, self._roles, self._base_number)
+        self._listed = with_linked(tiff, listed, limits)
         base = self._base = self._images[self._base_number]
         if base.samples_per_pixel != 3 or base.bits_per_sample != 8:
             raise UnsupportedSlideError("only slides with three samples of 8 bits per pixel are supported")
@@ -108,16 +109,26 @@ class SvsSlide:
         return Tile() if samples is None else Tile(pixels=padded(samples, self.grid.tile_size_px))
 
     def places(self) -> Sequence[Place]:
-        return list_places(self._tiff, listed_images(self._images, self._roles, self._base_number))
+        return list_places(self._tiff, self._listed)
 
     def witness(self) -> AbstractContextManager[PageWitness]:
-        colour = None if self.carriage is Carriage.CARRIED else (lambda samples: samples)
+        colour = None if self.carriage is Carriage.CARRIED else _AsItIs()
         return open_page_witness(
-            self._source, [self._base_number], self.grid.tile_size_px, colour, _WHITE, _mpp_of_page
+            self._source, [self._base_number], self.grid.tile_size_px, colour, _mpp_of_page
         )
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._tiff, self._tiff.directories, self._limits)
+        return list_texts(self._tiff, [one.directory for one in self._listed])
+
+
+class _AsItIs:
+    """RGB samples of 8 bits need no colouring."""
+
+    ground = float(_WHITE)
+    is_on_glass = True
+
+    def __call__(self, samples: Pixels) -> Pixels:
+        return samples
 
 
 def _mpp_of_page(page: tifffile.TiffPage) -> Mpp | None:

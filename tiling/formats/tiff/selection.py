@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from tiling.errors import UnsupportedSlideError
 from tiling.model import ImageRole
 from tiling.tiff.images import TiffImage, is_same_view
+from tiling.tiff.tags import Photometric
 
 _REDUCED = 1  # bit 0 of NewSubfileType: a smaller version of another image
+_MASK = 4  # bit 2: which pixels of another image count
 _NAMED_OTHERWISE = re.compile(rb"\b(label|macro|overview)\b", re.IGNORECASE)
 # A pyramid is the slide even where a picture without one is somewhat larger; no farther.
 _LARGER_THAN_A_PYRAMID = 4
@@ -30,17 +32,18 @@ def choose_base(images: Sequence[TiffImage]) -> int:
     return pyramid if pixels * _LARGER_THAN_A_PYRAMID >= most_pixels else largest
 
 
-def classify(images: Sequence[TiffImage], base: int) -> tuple[ImageRole, ...]:
-    """Levels are what shows level 0 smaller, in the same kind of samples; all else is unknown."""
+def classify(images: Sequence[TiffImage], shown: Sequence[int]) -> tuple[ImageRole, ...]:
+    """Levels are the pages shown, and what shows them smaller in the same kind of samples."""
     return tuple(
-        ImageRole.LEVEL if number == base or _is_level(image, images[base]) else ImageRole.UNKNOWN
+        ImageRole.LEVEL if number in shown or is_level(image, images[shown[0]]) else ImageRole.UNKNOWN
         for number, image in enumerate(images)
     )
 
 
 def _can_be_base(image: TiffImage) -> bool:
     has_pixels = image.tiles is not None or image.strips is not None
-    return has_pixels and not _NAMED_OTHERWISE.search(image.description[:4096])
+    is_mask = bool(image.subfile_type & _MASK) or image.photometric == Photometric.MASK
+    return has_pixels and not is_mask and not _NAMED_OTHERWISE.search(image.description[:4096])
 
 
 def _rank(images: Sequence[TiffImage], number: int) -> tuple[int, int, int]:
@@ -49,10 +52,10 @@ def _rank(images: Sequence[TiffImage], number: int) -> tuple[int, int, int]:
 
 
 def _level_count(images: Sequence[TiffImage], base: int) -> int:
-    return sum(_is_level(image, images[base]) for image in images)
+    return sum(is_level(image, images[base]) for image in images)
 
 
-def _is_level(image: TiffImage, base: TiffImage) -> bool:
+def is_level(image: TiffImage, base: TiffImage) -> bool:
     return (
         image.size != base.size
         and is_same_view(image.size, base.size)

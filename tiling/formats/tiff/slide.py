@@ -1,13 +1,25 @@
 """A TIFF slide: its largest image is level 0, everything else is recognised and left behind."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
-from tiling.errors import SlideTooLargeError, UnsupportedSlideError
-from tiling.formats.tiff.colouring import Colouring, GreyColouring, RgbColouring, Window
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlideError
+from tiling.formats.tiff.appearance import appearance
+from tiling.formats.tiff.colouring import Colouring
+from tiling.formats.tiff.layout import Layout
+from tiling.formats.tiff.ome import is_ome, ome_layout, ome_mpp
+from tiling.formats.tiff.pages import plain_layout
+from tiling.formats.tiff.qptiff import is_qptiff, qptiff_layout
+from tiling.formats.tiff.sampling import sampled, sharpest
 from tiling.formats.tiff.scale import mpp_from_tags, mpp_of_page
-from tiling.formats.tiff.selection import choose_base, classify
-from tiling.geometry import TileGrid
+from tiling.formats.tiff.selection import classify
+from tiling.geometry import Mpp, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
@@ -15,17 +27,16 @@ from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage, read_image
-from tiling.tiff.inventory import Listed, list_places, list_texts
+from tiling.tiff.inventory import Listed, list_places, list_texts, with_linked
 from tiling.tiff.page_witness import PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.region_reader import RegionReader, padded
-from tiling.tiff.tags import Compression, Photometric, SampleFormat
+from tiling.tiff.tags import Compression, Photometric
 
 _OWN_TILE_SIDE_PX = 256
 _LARGEST_ENCODED_SIDE_PX = 512
 _LARGEST_CARRIED_SIDE_PX = 1_024
 _CACHE_BYTES = 192 * 2**20
-_WHITE = 255
 
 
 class TiffSlide:
@@ -34,43 +45,80 @@ class TiffSlide:
     Raises CorruptSlideError, UnsupportedSlideError, SlideTooLargeError.
     """
 
-    format_name = "tiff"
-    objective_power: float | None = None
-
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._source = source
         self._tiff = tiff
-        self._limits = limits
         self._images = tuple(read_image(tiff, directory, limits) for directory in tiff.directories)
-        self._base_number = choose_base(self._images)
-        self._roles = classify(self._images, self._base_number)
-        base = self._images[self._base_number]
-        self._base = base
-        self._reader = RegionReader(source, tiff, base, ChunkCache(_CACHE_BYTES))
-        self.carriage = Carriage.CARRIED if _can_be_carried(base) else Carriage.ENCODED
+        layout = find_layout(self._images)
+        cache = ChunkCache(_CACHE_BYTES)
+
+        def reader_of(image: TiffImage) -> RegionReader:
+            return RegionReader(source, tiff, image, cache)
+
+        plane = sharpest([reader_of(self._images[pages[0]]) for pages in layout.stack])
+        self._pages = layout.stack[plane]
+        self._readers = [reader_of(self._images[page]) for page in self._pages]
+        base = self._base = self._images[self._pages[0]]
+        if any(reader.dtype != self._readers[0].dtype for reader in self._readers) or any(
+            self._images[page].size != base.size for page in self._pages
+        ):
+            raise UnsupportedSlideError("the slide's channels differ in size or in kind")
+        self._roles = classify(self._images, self._pages)
+        self._listed = with_linked(tiff, self._list(), limits)
+        reduced = {
+            page: [
+                reader_of(one.image)
+                for one in self._listed
+                if one.image and one.name.startswith(f"directory {page} ") and one.image.size != base.size
+            ]
+            for page in self._pages
+        }
+        is_alone = len(self._pages) == 1
+        self.carriage = Carriage.CARRIED if is_alone and _can_be_carried(base) else Carriage.ENCODED
         self.grid = TileGrid(base.size, _tile_side_px(base, self.carriage))
         if self.grid.count > limits.tiles:
             raise SlideTooLargeError("the slide has more tiles than is supported")
-        self.is_rgb = self.carriage is Carriage.CARRIED and self._reader.jpeg_is_rgb
+        self.is_rgb = self.carriage is Carriage.CARRIED and self._readers[0].jpeg_is_rgb
+        self._complete: TileCompleter | None = None
+        self._colour: Colouring | None = None
+        remarks: tuple[str, ...] = ()
         if self.carriage is Carriage.CARRIED:
             self._complete = TileCompleter(base.jpeg_tables, self.is_rgb)
         else:
-            self._colour = _colouring(base)
-        self.mpp = mpp_from_tags(tiff, base.directory)
+
+            def look() -> list[NDArray[Any]]:
+                pairs = zip(self._readers, self._pages, strict=True)
+                return [sampled(reader, reduced[page]) for reader, page in pairs]
+
+            self._colour, remarks = appearance(tiff, base, look, layout.colours)
+        if len(layout.stack) > 1:
+            choice = f"Focal plane {plane + 1} of {len(layout.stack)} is shown: it is the sharpest."
+            remarks = (choice, *remarks)
+        self.remarks = (*layout.remarks, *remarks)
+        self.format_name = layout.format_name
+        self._is_ome = layout.format_name == "ome-tiff"
+        self.mpp = layout.mpp or mpp_from_tags(tiff, base.directory)
+        self.objective_power = layout.objective_power
         icc = base.directory.entries.get(tags.ICC_PROFILE)
         self.icc_profile = tiff.raw(icc) if icc is not None else None
-        self.l0_bytes = int(self._reader.table.byte_counts.sum())
-        self.remarks: tuple[str, ...] = ()
+        self.l0_bytes = sum(int(reader.table.byte_counts.sum()) for reader in self._readers)
 
     @property
     def levels(self) -> tuple[Level, ...]:
         reduced = {
             image.size: Level(image.size, self._base.size.width_px / image.size.width_px)
-            for image, role in zip(self._images, self._roles, strict=True)
-            if role is ImageRole.LEVEL and image.size != self._base.size
+            for image in self._level_images()
+            if image.size != self._base.size
         }
         smaller = sorted(reduced.values(), key=lambda level: level.downsample)
         return (Level(self._base.size, 1.0), *smaller)
+
+    def _level_images(self) -> Iterator[TiffImage]:
+        """The reduced images of level 0: pages of their own, or sub-directories of its page."""
+        roles = zip(self._images, self._roles, strict=True)
+        chain = (image for image, role in roles if role is ImageRole.LEVEL)
+        linked = (one.image for one in self._listed if one.is_level and one.image)
+        return itertools.chain(chain, linked)
 
     @property
     def associated_images(self) -> tuple[AssociatedImage, ...]:
@@ -82,37 +130,59 @@ class TiffSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """A tile that the file leaves out is none; sparse files do that."""
-        if self.carriage is Carriage.CARRIED:
-            data = self._reader.stored(row * self.grid.cols + col)
+        if self._complete is not None:
+            data = self._readers[0].stored(row * self.grid.cols + col)
             return Tile() if data is None else Tile(jpeg=self._complete(data))
-        samples = self._reader.read(self.grid.region(col, row), fill=_WHITE)
-        if samples is None:
+        if self._colour is None:
+            raise CorruptSlideError("the slide has no colours")
+        region = self.grid.region(col, row)
+        parts = [reader.read(region, fill=self._colour.ground) for reader in self._readers]
+        if self._colour.is_on_glass and all(part is None for part in parts):
             return Tile()
-        side = self.grid.tile_size_px
-        return Tile(pixels=padded(self._colour(samples), side))
+        samples = np.concatenate(
+            [
+                reader.empty(region, self._colour.ground) if part is None else part
+                for reader, part in zip(self._readers, parts, strict=True)
+            ],
+            axis=2,
+        )
+        return Tile(pixels=padded(self._colour(samples), self.grid.tile_size_px))
 
     def places(self) -> Sequence[Place]:
-        return list_places(self._tiff, self._listed())
+        return list_places(self._tiff, self._listed)
 
-    def _listed(self) -> list[Listed]:
+    def texts(self) -> Sequence[bytes]:
+        return list_texts(self._tiff, [one.directory for one in self._listed])
+
+    def witness(self) -> AbstractContextManager[PageWitness]:
+        return open_page_witness(
+            self._source, self._pages, self.grid.tile_size_px, self._colour, self._mpp_of_page
+        )
+
+    def _mpp_of_page(self, page: tifffile.TiffPage) -> Mpp | None:
+        stated = ome_mpp(self._images[0].description, self.grid.size) if self._is_ome else None
+        return stated or mpp_of_page(page)
+
+    def _list(self) -> list[Listed]:
         return [
             Listed(
-                f"directory {number} ({'level 0' if number == self._base_number else role.value})",
+                f"directory {number} ({'level 0' if number in self._pages else role.value})",
                 image.directory,
                 image,
-                is_base=number == self._base_number,
+                is_base=number in self._pages,
             )
             for number, (image, role) in enumerate(zip(self._images, self._roles, strict=True))
         ]
 
-    def witness(self) -> AbstractContextManager[PageWitness]:
-        colour = None if self.carriage is Carriage.CARRIED else self._colour
-        return open_page_witness(
-            self._source, [self._base_number], self.grid.tile_size_px, colour, _WHITE, mpp_of_page
-        )
 
-    def texts(self) -> Sequence[bytes]:
-        return list_texts(self._tiff, self._tiff.directories, self._limits)
+def find_layout(images: Sequence[TiffImage]) -> Layout:
+    """What to show, by whichever description the file has. Raises UnsupportedSlideError."""
+    described = None
+    if is_ome(images[0].description):
+        described = ome_layout(images)
+    elif is_qptiff(images[0].description):
+        described = qptiff_layout(images)
+    return described or plain_layout(images)
 
 
 def _can_be_carried(image: TiffImage) -> bool:
@@ -133,14 +203,3 @@ def _tile_side_px(image: TiffImage, carriage: Carriage) -> int:
     side = image.tile_width_px
     is_suited = side == image.tile_height_px and side % 16 == 0 and 64 <= side <= _LARGEST_ENCODED_SIDE_PX
     return side if carriage is Carriage.CARRIED or is_suited else _OWN_TILE_SIDE_PX
-
-
-def _colouring(image: TiffImage) -> Colouring:
-    window = Window(0, 255)
-    if (image.bits_per_sample, image.sample_format) != (8, SampleFormat.UNSIGNED):
-        raise UnsupportedSlideError("only slides with samples of 8 bits are supported")
-    if image.photometric in (Photometric.RGB, Photometric.YCBCR) and image.samples_per_pixel >= 3:
-        return RgbColouring(window)
-    if image.photometric in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE):
-        return GreyColouring(window, is_inverted=image.photometric == Photometric.MIN_IS_WHITE)
-    raise UnsupportedSlideError("the slide's colours are of a kind that is not supported")
