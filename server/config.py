@@ -30,6 +30,10 @@ class Settings:
 
     port: int = 8000
 
+    processes: int = 1
+    """Processes that serve on the port together. One answers more tiles than a lab asks for; several help
+    where many people save, sign in and export at once, and cost their memory each."""
+
     public_origin: str = ""
     """The address people use when a proxy stands in front (``https://slides.example.org``).
 
@@ -72,12 +76,15 @@ class Settings:
     ingest_limit_s: int = 6 * 3600
     """A conversion that takes longer is stopped and its asset refused."""
 
+    ingest_stall_s: int = 900
+    """So is one that gets no further for so long: copying and opening a slide of 64 GiB takes minutes."""
+
     log_level: str = "info"
 
     origins: Mapping[str, str] = field(default_factory=dict)
 
 
-HIGHEST_PORT = 65535
+_HIGHEST = {"port": 65535, "processes": 64}
 
 
 def setting_names() -> tuple[str, ...]:
@@ -144,7 +151,7 @@ def _convert(name: str, kind: str, value: Any, origin: str) -> Any:
         if kind == "int":
             number = int(str(value))
             # A larger port would be taken for what is left of it after division by 65,536.
-            highest = HIGHEST_PORT if name == "port" else number
+            highest = _HIGHEST.get(name, number)
             return _positive(number, allow_zero=name in {"port", "reserve_mib"}, highest=highest)
         if kind == "float":
             return _positive(float(value), allow_zero=False)

@@ -7,8 +7,8 @@ came. What a tile needs (who may see it, which bytes, which head) is asked of th
 """
 
 import asyncio
+import socket
 import time
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -110,24 +110,26 @@ class LaneConnection(web.RequestHandler):
 
 
 class LaneSite(web.BaseSite):
-    """An aiohttp site whose connections have the fast lane. ``listen`` makes the server of a protocol."""
+    """An aiohttp site on a bound socket whose connections have the fast lane."""
 
-    def __init__(self, runner: web.AppRunner, services: Services, host: str, port: int, backlog: int) -> None:
+    def __init__(self, runner: web.AppRunner, lane: Lane, sock: socket.socket, backlog: int) -> None:
         super().__init__(runner, backlog=backlog)
-        self._lane = Lane(services)
-        self._host, self._port = host, port
+        self._lane = lane
+        self._socket = sock
 
     @property
     def name(self) -> str:
         """The address, as aiohttp names its sites."""
-        return f"http://{self._host}:{self._port}"
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{host}:{port}"
 
     async def start(self) -> None:
         """Begin to accept connections. Raises OSError."""
         await super().start()
         manager, loop = self._runner.server, asyncio.get_running_loop()
         assert manager is not None  # noqa: S101 - the base class has checked it
-        make: Callable[[], LaneConnection] = lambda: LaneConnection(manager, self._lane, loop=loop)  # noqa: E731
-        self._server = await loop.create_server(
-            make, self._host, self._port, backlog=self._backlog, reuse_address=True
-        )
+
+        def connection() -> LaneConnection:
+            return LaneConnection(manager, self._lane, loop=loop)
+
+        self._server = await loop.create_server(connection, sock=self._socket, backlog=self._backlog)

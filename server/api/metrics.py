@@ -1,5 +1,7 @@
 """What the server counts about itself, for Prometheus. Labels are routes and statuses, never ids."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -20,7 +22,6 @@ class Metrics:
             buckets=BUCKETS_S,
             registry=self.registry,
         )
-        self.assets = Gauge("slidereel_assets", "Assets by state", ["state"], registry=self.registry)
         self.changes = Counter(
             "slidereel_changes_total", "Annotation changes committed", registry=self.registry
         )
@@ -28,6 +29,14 @@ class Metrics:
     def render(self) -> bytes:
         """The Prometheus text format."""
         return generate_latest(self.registry)
+
+    def render_assets(self, counts: Mapping[str, int]) -> bytes:
+        """How many assets are in each state, in the same format: the same whichever process is asked."""
+        registry = CollectorRegistry()
+        gauge = Gauge("slidereel_assets", "Assets by state", ["state"], registry=registry)
+        for state, count in counts.items():
+            gauge.labels(state).set(count)
+        return generate_latest(registry)
 
 
 class Tally:

@@ -10,6 +10,7 @@ from server.access.authenticator import Authenticator
 from server.ambient import Ambient
 from server.annotating.service import Annotating
 from server.api.metrics import Metrics
+from server.api.siblings import Siblings
 from server.config import Settings
 from server.db import Database
 from server.imagery.shelf import SlideShelf
@@ -28,6 +29,7 @@ class Services:
     shelf: SlideShelf
     intake: Intake
     metrics: Metrics
+    siblings: Siblings
     front_end: Path | None
     """The folder of the built front end, None if it was not built."""
     readiness: dict[str, Callable[[], Awaitable[str | None]]] = field(default_factory=dict)

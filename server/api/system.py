@@ -38,16 +38,14 @@ async def ready(call: Call) -> Answer:
 
 @routes.add("GET", "/metrics", Public.ANYBODY, response="text/plain")
 async def metrics(call: Call) -> Answer:
-    """Counters and timings in the Prometheus text format; numbers only, no ids."""
+    """Counters and timings in the Prometheus text format, of all processes; numbers only, no ids."""
+    services = call.services
     counts = await call.services.database.read(
         lambda c: c.execute(sa.select(asset.c.state, sa.func.count()).group_by(asset.c.state)).all()
     )
-    gauge = call.services.metrics.assets
-    gauge.clear()
-    for state, count in counts:
-        gauge.labels(state).set(count)
+    body = await services.siblings.render_all(services.metrics.render())
     return web.Response(
-        body=call.services.metrics.render(),
+        body=body + services.metrics.render_assets(dict(row._tuple() for row in counts)),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
     )
 

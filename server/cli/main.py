@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     reference = real_ambient().random_bytes(4).hex()
     try:
-        overrides = {name: getattr(args, name, None) for name in ("data", "host", "port")}
+        overrides = {name: getattr(args, name, None) for name in ("data", "host", "port", "processes")}
         args.settings = load_settings(os.environ, overrides=overrides)
         configure_logging(_log_level(args))
         # What ends a command from outside ends it as Ctrl-C does: with its scratch cleared away.

@@ -99,6 +99,24 @@ class Database:
         """:meth:`read_now` on a reader's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._read_pool, self.read_now, work)
 
+    def checkpoint_now(self) -> None:
+        """Fold the log back as far as it can be, if this process is the one that may; waits for nobody.
+
+        Its own commits do so by themselves; this is for what other processes have committed.
+        """
+        if not self._checkpoints:
+            return
+        with self._write_lock:
+            try:
+                connection = self._writer.raw_connection()
+                try:
+                    # Not through SQLAlchemy: inside a transaction there is no folding back.
+                    connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+                finally:
+                    connection.close()
+            except (sqlite3.OperationalError, sa.exc.OperationalError) as error:
+                raise StorageError("The database's log could not be folded back.") from error
+
     def close(self) -> None:
         """Wait for work in hand, fold the WAL back if this process may, and close all connections."""
         self._write_pool.shutdown()

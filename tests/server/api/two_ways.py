@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ async def begin(app: web.Application, *, with_lane: bool, closing: list[web.AppR
     await runner.setup()
     services = app[SERVICES]
     if with_lane:
-        await fast_lane.LaneSite(runner, services, "127.0.0.1", 0, 16).start()
+        sock = socket.create_server(("127.0.0.1", 0))
+        await fast_lane.LaneSite(runner, fast_lane.Lane(services), sock, 16).start()
     else:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
     return Way(runner.addresses[0][1], services, runner)
