@@ -1,0 +1,7 @@
+"""Any part of a canonical slide at any size: decode the few tiles that it takes, put them together, scale."""
+
+from tiling.render.errors import RenderCancelled
+from tiling.render.render import render
+from tiling.render.view import View
+
+__all__ = ["RenderCancelled", "View", "render"]
