@@ -35,8 +35,10 @@ Tick = Callable[[Progress | None], Outcome | None]
 """Called with the newest progress at most every half second; an outcome ends the process at once."""
 
 
-def run(plan: Plan, *, limit_s: float, tick: Tick) -> Outcome:
+def run(plan: Plan, *, limit_s: float, stall_s: float, tick: Tick) -> Outcome:
     """Convert in a child process. It does not outlive this call, nor (by its own care) this process.
+
+    It is ended after ``limit_s`` in all, or ``stall_s`` without progress.
 
     The kernel ties the child to the thread that made it: call this on one that lives as long.
     """
@@ -50,7 +52,7 @@ def run(plan: Plan, *, limit_s: float, tick: Tick) -> Outcome:
         start_new_session=True,
     )
     try:
-        return _listen(child, plan, limit_s, tick)
+        return _listen(child, plan, limit_s, stall_s, tick)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
@@ -67,7 +69,9 @@ def _environment() -> dict[str, str]:
     return {**kept, "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-def _listen(child: "subprocess.Popen[bytes]", plan: Plan, limit_s: float, tick: Tick) -> Outcome:
+def _listen(
+    child: "subprocess.Popen[bytes]", plan: Plan, limit_s: float, stall_s: float, tick: Tick
+) -> Outcome:
     assert child.stdin is not None and child.stdout is not None  # noqa: S101 - both are pipes
     with contextlib.suppress(BrokenPipeError):
         child.stdin.write(msgspec.json.encode(plan) + b"\n")
@@ -75,6 +79,7 @@ def _listen(child: "subprocess.Popen[bytes]", plan: Plan, limit_s: float, tick: 
     messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(child.stdout, messages), daemon=True).start()
     ends_s = time.monotonic() + limit_s
+    stalls_s = time.monotonic() + stall_s
     progress: Progress | None = None
     next_tick_s = 0.0
     while True:
@@ -86,10 +91,14 @@ def _listen(child: "subprocess.Popen[bytes]", plan: Plan, limit_s: float, tick: 
         if heard is not None and not isinstance(heard, Progress):
             return heard
         is_new_stage = heard is not None and (progress is None or progress.stage != heard.stage)
-        progress = heard
         now_s = time.monotonic()
+        if heard != progress:
+            stalls_s = now_s + stall_s
+        progress = heard
         if now_s > ends_s:
             return Stopped("time")
+        if now_s > stalls_s:
+            return Stopped("stall")
         if is_new_stage or now_s >= next_tick_s:
             next_tick_s = now_s + TICK_S
             if (end := tick(progress)) is not None:

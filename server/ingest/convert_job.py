@@ -21,10 +21,15 @@ from server.ingest.reception import SYSTEM, as_out_of_space
 from server.ingest.space import CANONICAL_FACTOR, free_bytes, require_space
 
 SHORTEST_STEM = 6
+OUTPUT, SCRATCH = "asset", "scratch"
 SHUTDOWN = Stopped("shutdown")
 CANCELLED = Stopped("cancelled")
 LOST = Stopped("lost")
 """Somebody else holds the job now: whatever we have is not to be used."""
+TOO_LONG = {
+    "time": "Converting this file took longer than is allowed.",
+    "stall": "Converting this file came to a standstill.",
+}
 Watch = Callable[[str, int, int], None]
 log = structlog.get_logger("slidereel.ingest")
 
@@ -59,6 +64,8 @@ def _convert(
         require_space(intake.data, asset.source_bytes * CANONICAL_FACTOR, settings.reserve_mib)
         sealed, note = intake.quarantine.describe(asset.quarantine_key or "")
         work_dir.mkdir(mode=0o700)
+        for name in (OUTPUT, SCRATCH):
+            (work_dir / name).mkdir(mode=0o700)
     except OutOfSpaceError:
         return NoSpace()
     except QuarantineError as error:
@@ -73,10 +80,15 @@ def _convert(
         sealed_name=sealed.name,
         plain_bytes=sealed.plain_bytes,
         data_key=sealed.data_key,
-        output_dir=str(work_dir.resolve()),
+        output_dir=str((work_dir / OUTPUT).resolve()),
+        scratch_dir=str((work_dir / SCRATCH).resolve()),
         forbidden=(stem,) if len(stem) >= SHORTEST_STEM else (),
         workers=settings.ingest_threads,
         memory_bytes=settings.ingest_memory_mib << 20,
+        scratch_bytes=int(settings.upload_limit_gib * (1 << 30)),
+        reserve_bytes=settings.reserve_mib << 20,
+        file_bytes=max(0, free_bytes(intake.data) - (settings.reserve_mib << 20)),
+        cpu_s=settings.ingest_limit_s * settings.ingest_threads,
         parent_pid=os.getpid(),
     )
     stage = State.QUARANTINED
@@ -96,7 +108,9 @@ def _convert(
     try:
         if (end := tick(None)) is not None:
             return end
-        return conversion.run(plan, limit_s=settings.ingest_limit_s, tick=tick)
+        return conversion.run(
+            plan, limit_s=settings.ingest_limit_s, stall_s=settings.ingest_stall_s, tick=tick
+        )
     except OutOfSpaceError:
         return NoSpace()
 
@@ -194,13 +208,14 @@ def _give_back(intake: Intake, connection: Connection, job: jobs.Job) -> None:
 def _publish(intake: Intake, job: jobs.Job, work_dir: Path, report: Any) -> None:
     """The folder into its place, then the state that says so; under the database's one write lock."""
     published = intake.assets_dir / job.asset_id
+    output_dir = work_dir / OUTPUT
 
     def work(connection: Connection) -> None:
         if not jobs.finish(connection, intake.ambient, job, jobs.JobState.DONE):
             return
         # What a crash left here was never announced.
         shutil.rmtree(published, ignore_errors=True)
-        work_dir.rename(published)
+        output_dir.rename(published)
         sync_directory(intake.assets_dir)
         columns = _report_columns(report)
         catalog.set_state(connection, intake.ambient, job.asset_id, State.AWAITING_RELEASE, columns)
@@ -212,7 +227,7 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, report: Any) -> None
         intake.record(connection, SYSTEM, "asset.converted", job.asset_id, detail)
 
     try:
-        sync_directory(work_dir)
+        sync_directory(output_dir)
         intake.database.write_now(work)
     except BaseException as error:
         shutil.rmtree(published, ignore_errors=True)
@@ -247,8 +262,8 @@ def _problem(intake: Intake, outcome: Outcome) -> Problem:
             )
         case Stopped("cancelled"):
             return intake.cancelled()
-        case Stopped("time"):
-            return Problem("took-too-long", "Converting this file took longer than is allowed.", reference)
+        case Stopped("time" | "stall" as reason):
+            return Problem("took-too-long", TOO_LONG[reason], reference)
         case Killed(signal) if signal != 0:
             return Problem(
                 "conversion-ended",

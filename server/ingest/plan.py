@@ -18,10 +18,19 @@ class Plan(msgspec.Struct, frozen=True):
     plain_bytes: int
     data_key: bytes
     output_dir: str
+    scratch_dir: str
+    """Room for plain copies, where a library wants a file; not part of the output."""
     forbidden: tuple[str, ...]
     """What the verification must not find in the output, beyond what it finds in the file itself."""
     workers: int
     memory_bytes: int
+    scratch_bytes: int
+    """The most that the plain copies may take together."""
+    reserve_bytes: int
+    """What they leave free on the disk."""
+    file_bytes: int
+    """The largest file that may be written."""
+    cpu_s: int
     parent_pid: int
 
 
@@ -64,7 +73,7 @@ class Killed(msgspec.Struct, frozen=True, tag="killed"):
 
 
 class Stopped(msgspec.Struct, frozen=True, tag="stopped"):
-    """We stopped it ourselves: ``cancelled``, ``time`` or ``shutdown``."""
+    """We stopped it ourselves: ``cancelled``, ``time``, ``stall`` or ``shutdown``."""
 
     reason: str
 
