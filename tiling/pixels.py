@@ -34,13 +34,7 @@ class Coding:
 
 
 L0_CODING = Coding(step=5, quality=97)
-# Measured against openslide-python's Deep Zoom rendering of CMU-1-Small-Region, dense tissue throughout: mean
-# absolute difference 1.8 grey levels at the first three reduced levels, 1.2–1.8 below; slide.tif takes 1.98
-# times the bytes of level 0 there, 2.05 times on a large slide. Within 1.45 times only a difference of about
-# 3.2 is to be had (step 15): these levels have every second pixel of a strongly compressed level 0, and
-# nothing to predict it from. Levels 1, 2, and all below: those weigh little, and their detail is densest.
-REDUCED_CODINGS = (Coding(step=8, quality=95), Coding(step=6, quality=96), Coding(step=3, quality=98))
-SMALL_CODING = REDUCED_CODINGS[-1]
+SMALL_CODING = Coding(step=3, quality=98)
 
 
 def decode_jpeg(data: bytes, width_px: int, height_px: int) -> Pixels:

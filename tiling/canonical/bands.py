@@ -93,6 +93,16 @@ def reduce_part(
     out[:, start_col:end_col] = cv2.resize(smooth, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
 
 
+def reduced(pixels: Pixels) -> Pixels:
+    """A picture of its own at half its size, without anything around it."""
+    height, width = pixels.shape[:2]
+    whole = Band(Size(width, height), height)
+    whole.grow(height)[:] = pixels
+    out = np.empty((ceil_div(height, 2), ceil_div(width, 2), 3), np.uint8)
+    reduce_part(whole, 0, out.shape[0], 0, out.shape[1], out)
+    return out
+
+
 class AlternatingBand:
     """Level 0's rows, a row of tiles at a time, in two buffers: one is filled while the other is reduced."""
 

@@ -18,9 +18,11 @@ from tiling.canonical.bands import (
     reduce_part,
     reducible_rows,
 )
+from tiling.canonical.coder import Coder
+from tiling.canonical.rate import Codings
 from tiling.geometry import Size, TileGrid, pyramid_sizes
 from tiling.model import Pixels
-from tiling.pixels import REDUCED_CODINGS, Coding, encode_jpeg, pad_to, stretch
+from tiling.pixels import pad_to, stretch
 
 _PART_COLS_PX = 1_024
 _TILES_PER_TASK = 8
@@ -40,11 +42,6 @@ class TileSink(Protocol):
     def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None: ...
 
 
-def coding_of(level: int) -> Coding:
-    """How a reduced level is coded."""
-    return REDUCED_CODINGS[min(level, len(REDUCED_CODINGS)) - 1]
-
-
 def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
     """The results in the order of submission, so that the output does not depend on who was faster."""
     for future in futures:
@@ -54,7 +51,10 @@ def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
 class Pyramid:
     """Feed it level 0, a row of tiles at a time; it hands encoded tiles of the other levels to `sink`."""
 
-    def __init__(self, size: Size, tile_size_px: int, pool: Executor, sink: TileSink) -> None:
+    def __init__(
+        self, size: Size, tile_size_px: int, codings: Codings, pool: Executor, sink: TileSink
+    ) -> None:
+        self._codings = codings
         self._tile_size_px = tile_size_px
         self._pool = pool
         self._sink = sink
@@ -113,7 +113,7 @@ class Pyramid:
                     _encode_part,
                     pixels[:, first * side : (first + _TILES_PER_TASK) * side],
                     side,
-                    coding_of(level),
+                    self._codings.of(level),
                 )
                 for first in starts
             ]
@@ -150,14 +150,14 @@ def _overview_level(sizes: Sequence[Size]) -> int:
     return large[-1] if large else 0
 
 
-def _encode_part(pixels: Pixels, side_px: int, coding: Coding) -> list[EncodedTile]:
+def _encode_part(pixels: Pixels, side_px: int, coder: Coder) -> list[EncodedTile]:
     """Encode neighbouring tiles of one row."""
     tiles = []
     for left in range(0, pixels.shape[1], side_px):
         cropped = pixels[:, left : left + side_px]
         if cropped.shape[:2] == (side_px, side_px):
-            tiles.append(EncodedTile(encode_jpeg(cropped, coding), None))
+            tiles.append(EncodedTile(coder.encode(cropped), None))
         else:
             padded = pad_to(cropped, side_px, side_px)
-            tiles.append(EncodedTile(encode_jpeg(padded, coding), encode_jpeg(cropped, coding)))
+            tiles.append(EncodedTile(coder.encode(padded), coder.encode(cropped)))
     return tiles

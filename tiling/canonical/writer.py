@@ -21,7 +21,6 @@ from tiling.canonical.layout import (
 from tiling.canonical.pyramid import EncodedTile
 from tiling.geometry import Mpp, Size, TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.model import Carriage
-from tiling.pixels import REDUCED_CODINGS
 from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
 
@@ -41,6 +40,7 @@ class Facts:
     l0_sampling: tuple[int, int]
     l0_carriage: Carriage
     l0_quality: int | None
+    reduced_qualities: tuple[int, ...]
     source_format: str
     remarks: tuple[str, ...]
 
@@ -134,7 +134,7 @@ class CanonicalWriter:
             source_format=facts.source_format,
             remarks=facts.remarks,
             has_icc_profile=facts.icc_profile is not None,
-            reduced_qualities=tuple(coding.quality for coding in REDUCED_CODINGS),
+            reduced_qualities=facts.reduced_qualities,
             slide_bytes=0,
             slide_sha256="",
             served_bytes=self._served_position,

@@ -9,12 +9,13 @@ import numpy as np
 
 from tiling.canonical.layout import Description
 from tiling.canonical.pyramid import Pyramid, in_order
+from tiling.canonical.rate import Codings, choose_codings
 from tiling.canonical.writer import CanonicalWriter, Facts
 from tiling.errors import ConversionCancelled, CorruptSlideError
 from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.icc import scrub_profile
 from tiling.model import Carriage, Pixels, Slide
-from tiling.pixels import L0_CODING, SMALL_CODING, encode_jpeg, shrink
+from tiling.pixels import L0_CODING, shrink
 from tiling.scrub.base_tiles import BaseCoding, BaseTile, base_coding, read_base_tile
 
 _THUMBNAIL_SIDE_PX = 512
@@ -77,7 +78,8 @@ def execute(
         ThreadPoolExecutor(workers, thread_name_prefix="tiling") as pool,
     ):
         try:
-            pyramid = Pyramid(grid.size, grid.tile_size_px, pool, writer)
+            codings = choose_codings(slide, pool, lambda: stop_if(cancelled()))
+            pyramid = Pyramid(grid.size, grid.tile_size_px, codings, pool, writer)
             pending = _start_row(slide, coding, 0, pyramid, pool)
             for row in range(grid.rows):
                 parts = []
@@ -96,8 +98,8 @@ def execute(
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-        _write_small_levels(writer, grid, pyramid)
-        writer.put_thumbnail(_thumbnail(pyramid.overview()))
+        _write_small_levels(writer, grid, pyramid, codings)
+        writer.put_thumbnail(codings.thumbnail.encode(_thumbnail(pyramid.overview())))
         icc_profile = None if slide.icc_profile is None else scrub_profile(slide.icc_profile)
         description = writer.finish(
             Facts(
@@ -109,6 +111,7 @@ def execute(
                 l0_photometric=coding.photometric,
                 l0_sampling=coding.sampling,
                 l0_carriage=slide.carriage,
+                reduced_qualities=codings.qualities,
                 l0_quality=L0_CODING.quality if slide.carriage is Carriage.ENCODED else None,
                 source_format=slide.format_name,
                 remarks=slide.remarks,
@@ -147,16 +150,15 @@ def _read_part(
     return tiles
 
 
-def _write_small_levels(writer: CanonicalWriter, grid: TileGrid, pyramid: Pyramid) -> None:
+def _write_small_levels(writer: CanonicalWriter, grid: TileGrid, pyramid: Pyramid, codings: Codings) -> None:
     """The Deep Zoom levels below the pyramid, down to one pixel."""
     sizes = deepzoom_sizes(grid.size)
     small = len(sizes) - len(pyramid_sizes(grid.size, grid.tile_size_px))
     for dz_level, size in enumerate(sizes[:small]):
-        writer.put_small_level(dz_level, encode_jpeg(pyramid.whole(size), SMALL_CODING))
+        writer.put_small_level(dz_level, codings.levels[-1].encode(pyramid.whole(size)))
 
 
-def _thumbnail(pixels: Pixels) -> bytes:
+def _thumbnail(pixels: Pixels) -> Pixels:
     height, width = pixels.shape[:2]
     scale = min(1.0, _THUMBNAIL_SIDE_PX / max(width, height))
-    small = shrink(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
-    return encode_jpeg(small, SMALL_CODING)
+    return shrink(pixels, max(1, round(width * scale)), max(1, round(height * scale)))

@@ -1,0 +1,195 @@
+"""How the reduced levels are coded: as finely as the size of the whole allows, decided before the pass.
+
+A canonical slide may take 1.45 times the bytes of its source's level 0, everything counted. Level 0 itself
+takes a little more than in the source, as each of its tiles is a complete JPEG here; the rest is for the
+reduced levels. They are coded on one scale, from what was always fine enough to what is just bearable. A
+step of level 2 is half as large as one of level 1, below half again: there every pixel stands for much of
+the slide, and costs little.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from tiling.canonical.coder import Coder, untrained
+from tiling.canonical.entropy import Frequencies
+from tiling.canonical.quantise import Quantisation
+from tiling.canonical.sampling import SAMPLED_LEVELS, Block, Sample, take_sample
+from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
+from tiling.model import Carriage, Slide
+
+LARGEST_RATIO = 1.45
+# What is aimed at: the sample may be wrong by a few hundredths of the reduced levels, a whole slide's is not.
+_AIM = 1.43
+_AIM_WHOLE = 1.445
+# Level 1's step. The finest keeps dense H&E tissue within 2 grey levels of OpenSlide's rendering at all
+# levels; at the coarsest, level 1 is quantised about as scanners quantise level 0 at their strongest setting.
+_LADDER = (*range(8, 20), *range(20, 40, 2), *range(40, 68, 4))
+# Of level 2, and of all below: at the finest, and as a share of level 1's step otherwise.
+_BELOW = ((6, 0.65), (4, 0.4))
+_THUMBNAIL_STEP = 24
+_THRIFT = 0.15
+# Each level below the sampled ones has a quarter of the pixels, with more detail in each.
+_DEEPER = 0.3
+_THUMBNAIL_SIDE_PX = 512
+_BYTES_PER_TILE = 32  # in the index, and in the TIFF's directories
+_FIXED_BYTES = 4_096
+
+# The libjpeg quality (4:4:4, its own tables) that has the same error on H&E tissue as a step has.
+_QUALITY_STEPS = (2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 24, 28, 32, 36, 40, 48, 64)
+_QUALITIES = (98, 98, 97, 96, 95, 94, 92, 90, 87, 85, 82, 80, 74, 68, 62, 55, 48, 38, 25)
+
+
+@dataclass(frozen=True, slots=True)
+class Codings:
+    """Coders of level 1, 2, and all below; and of the thumbnail."""
+
+    levels: tuple[Coder, ...]
+    thumbnail: Coder
+
+    def of(self, level: int) -> Coder:
+        return self.levels[min(level, len(self.levels)) - 1]
+
+    @property
+    def qualities(self) -> tuple[int, ...]:
+        return tuple(quality(coder.quantisation.step) for coder in self.levels)
+
+
+def quality(step: int) -> int:
+    """For people to read: what libjpeg calls a picture of the same error."""
+    return round(float(np.interp(step, _QUALITY_STEPS, _QUALITIES)))
+
+
+def steps(level_1_step: int) -> tuple[int, ...]:
+    """The steps of level 1, 2, and all below."""
+    below = (max(finest, round(level_1_step * share)) for finest, share in _BELOW)
+    return level_1_step, *below
+
+
+def quantisation(step: int) -> Quantisation:
+    """A block's mean in steps of 8 is a whole grey level: coarser, flat areas would show their blocks."""
+    return Quantisation(step, min(8, step // 4 * 4) if step >= 4 else step, _THRIFT)
+
+
+def choose_codings(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Codings:
+    """The finest codings that keep the size. A slide's are the same, however many threads there are.
+
+    `stop` is called now and then, and may raise.
+    """
+    sample = take_sample(slide, pool, stop)
+    forecast = Forecast(slide, sample)
+    aim = (_AIM_WHOLE if sample.is_whole else _AIM) * forecast.base_bytes
+    low, high = 0, len(_LADDER) - 1
+    trial = Trial.at(_LADDER[high // 2], None).trained(sample.blocks, pool)
+    while low < high:  # the first on the ladder that fits
+        stop()
+        middle = (low + high) // 2
+        trial = Trial.at(_LADDER[middle], trial).trained(sample.blocks, pool)
+        if forecast.total(trial) <= aim:
+            high = middle
+        else:
+            low = middle + 1
+    while True:
+        stop()
+        trial = Trial.at(_LADDER[low], trial).trained(sample.blocks, pool).trained(sample.blocks, pool)
+        if forecast.total(trial) <= aim or low == len(_LADDER) - 1:
+            return trial.codings()
+        low += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Coders on trial: of level 1, 2, all below, and of the thumbnail.
+
+    frequencies: of what they said of the sample's pictures. earlier: of the training before.
+    """
+
+    coders: tuple[Coder, ...]
+    frequencies: tuple[Frequencies, ...]
+
+    @classmethod
+    def at(cls, level_1_step: int, start: Self | None) -> Self:
+        """With the tables of an earlier trial, which are good enough to begin with."""
+        none = Frequencies.none()
+        wanted = [quantisation(step) for step in (*steps(level_1_step), _THUMBNAIL_STEP)]
+        if start is None:
+            return cls(tuple(untrained(each) for each in wanted), (none,) * len(wanted))
+        coders = zip(wanted, start.frequencies, strict=True)
+        return cls(tuple(Coder(each, frequencies) for each, frequencies in coders), start.frequencies)
+
+    def trained(self, blocks: Sequence[Block], pool: Executor) -> Self:
+        """Tables made for what these coders say of the sample."""
+
+        def count(block: Block) -> list[Frequencies]:
+            pictures = (*block.levels, block.levels[-1])
+            return [
+                coder.symbols(picture).frequencies()
+                for coder, picture in zip(self.coders, pictures, strict=True)
+            ]
+
+        totals = [Frequencies.none()] * len(self.coders)
+        for counted in pool.map(count, blocks):
+            totals = [total + one for total, one in zip(totals, counted, strict=True)]
+        coders = zip(self.coders, totals, strict=True)
+        return type(self)(tuple(Coder(coder.quantisation, total) for coder, total in coders), tuple(totals))
+
+    def scan_bytes(self) -> list[int]:
+        """Of the sample's pictures, coder by coder."""
+        return [
+            coder.scan_bytes(frequencies)
+            for coder, frequencies in zip(self.coders, self.frequencies, strict=True)
+        ]
+
+    def codings(self) -> Codings:
+        return Codings(self.coders[:-1], self.coders[-1])
+
+
+class Forecast:
+    """What a slide's canonical form would take, by a sample of it. base_bytes: of the source's level 0."""
+
+    def __init__(self, slide: Slide, sample: Sample) -> None:
+        grid = slide.grid
+        self._grids = [
+            TileGrid(size, grid.tile_size_px) for size in pyramid_sizes(grid.size, grid.tile_size_px)
+        ]
+        self._small_levels = len(deepzoom_sizes(grid.size)) - len(self._grids)
+        if slide.carriage is Carriage.ENCODED:
+            # What level 0 will take is known from the sample alone: as much on every pixel.
+            sampled = sum(block.l0_bytes for block in sample.blocks)
+            sampled_px = sum(block.pixel_count for block in sample.blocks)
+            self._l0_bytes = sampled / max(1, sampled_px) * grid.size.pixel_count
+            self.base_bytes = self._l0_bytes
+        else:
+            self._l0_bytes = float(slide.l0_bytes + sample.added_bytes * grid.count)
+            self.base_bytes = float(slide.l0_bytes)
+        self._scale = self._l0_bytes / max(1, sum(block.l0_bytes for block in sample.blocks))
+        edges, edge_share = _edges(self._grids[0])
+        self._fixed_bytes = self._l0_bytes * (1 + edge_share) + sample.header_bytes * edges
+        self._fixed_bytes += _BYTES_PER_TILE * sum(each.count for each in self._grids)
+        self._fixed_bytes += _FIXED_BYTES + len(slide.icc_profile or b"") * len(self._grids)
+
+    def total(self, trial: Trial) -> float:
+        """Bytes of all files."""
+        *scans, thumbnail = (self._scale * scan_bytes for scan_bytes in trial.scan_bytes())
+        codings = trial.codings()
+        total = self._fixed_bytes
+        for level, grid in enumerate([*self._grids[1:], *[None] * self._small_levels]):
+            coder = codings.of(level + 1)
+            scan = scans[min(level, SAMPLED_LEVELS - 1)] * _DEEPER ** max(0, level - SAMPLED_LEVELS + 1)
+            edges, edge_share = _edges(grid) if grid else (0, 0.0)
+            total += scan * (1 + edge_share) + coder.overhead_bytes * (edges + (grid.count if grid else 1))
+        size = self._grids[0].size
+        shrinking = min(1.0, _THUMBNAIL_SIDE_PX / max(size.width_px, size.height_px))
+        return float(total + thumbnail * (shrinking * 2**SAMPLED_LEVELS) ** 2)
+
+
+def _edges(grid: TileGrid) -> tuple[int, float]:
+    """How many tiles are stored a second time, cropped, and their share of the level's pixels."""
+    size, side = grid.size, grid.tile_size_px
+    right, bottom = size.width_px % side, size.height_px % side
+    whole_cols, whole_rows = size.width_px // side, size.height_px // side
+    count = grid.count - whole_cols * whole_rows
+    return count, 1 - whole_cols * whole_rows * side * side / size.pixel_count if right or bottom else 0.0
