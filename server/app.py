@@ -25,6 +25,7 @@ from server.api.system import OPENAPI
 from server.config import Settings
 from server.db import Database
 from server.errors import StorageError
+from server.imagery.render import Renders
 from server.imagery.shelf import SlideShelf
 from server.ingest.intake import Intake
 from server.ingest.runner import IngestRunner
@@ -65,6 +66,7 @@ def create_app(
         ),
         annotating=Annotating(database, ambient),
         shelf=shelf,
+        renders=Renders(settings.render_cache_mib << 20),
         intake=intake,
         metrics=Metrics(),
         siblings=siblings,
@@ -95,6 +97,7 @@ def create_app(
             yield
             checkpoints.cancel()
         await runner.stop()
+        services.renders.close()
         shelf.close()
 
     app.cleanup_ctx.append(background)

@@ -79,6 +79,9 @@ class Settings:
     ingest_stall_s: int = 900
     """So is one that gets no further for so long: copying and opening a slide of 64 GiB takes minutes."""
 
+    render_cache_mib: int = 64
+    """Memory for regions made a moment ago: some two hundred viewports. Stored tiles need none of it."""
+
     log_level: str = "info"
 
     origins: Mapping[str, str] = field(default_factory=dict)

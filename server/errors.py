@@ -114,6 +114,17 @@ class StorageError(ServerError):
     title = "The data folder cannot be used"
 
 
+class OverloadedError(ServerError):
+    """More is asked for at this moment than can be made; later it will work."""
+
+    kind = "overloaded"
+    title = "Too much is asked for at the moment"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ConfigError(ServerError):
     """A setting is unknown or has a value that cannot be used."""
 

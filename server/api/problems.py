@@ -24,6 +24,7 @@ STATUS: Mapping[type[errors.ServerError], int] = {
     errors.UnsupportedMediaError: 415,
     errors.OutOfSpaceError: 507,
     errors.StorageError: 503,
+    errors.OverloadedError: 503,
 }
 
 _HTTP_KINDS = {
@@ -70,7 +71,7 @@ def problem_of_error(error: errors.ServerError, reference: str) -> web.Response:
     response = problem(status_of(error), error.kind, error.title, str(error), reference, **more)
     if isinstance(error, errors.StaleRevisionError):
         response.headers["ETag"] = f'"{error.current_revision}"'
-    if isinstance(error, errors.TooManyAttemptsError):
+    if isinstance(error, errors.TooManyAttemptsError | errors.OverloadedError):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.UnauthenticatedError):
         response.headers["WWW-Authenticate"] = 'Bearer realm="slidereel"'

@@ -13,6 +13,7 @@ from server.api.metrics import Metrics
 from server.api.siblings import Siblings
 from server.config import Settings
 from server.db import Database
+from server.imagery.render import Renders
 from server.imagery.shelf import SlideShelf
 from server.ingest.intake import Intake
 
@@ -27,6 +28,7 @@ class Services:
     authenticator: Authenticator
     annotating: Annotating
     shelf: SlideShelf
+    renders: Renders
     intake: Intake
     metrics: Metrics
     siblings: Siblings

@@ -34,7 +34,7 @@ def stored_levels(info: CanonicalInfo) -> tuple[StoredLevel, ...]:
     """Full size first.
 
     Each level is half of the one before, rounded up, its last column and row standing for what is left. The
-    level that fits in one tile is stretched over its rounded size instead (:class:`tiling.canonical.pyramid`).
+    level that fits in one tile is stretched over its rounded size instead (:mod:`tiling.canonical.pyramid`).
     """
     levels = []
     for level in info.levels:
