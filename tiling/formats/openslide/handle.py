@@ -11,65 +11,68 @@ from numpy.typing import NDArray
 from openslide import lowlevel
 
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
-from tiling.geometry import Region
+from tiling.geometry import Region, Size
+
+# Tiles that lie across the border of two of our blocks are decoded once where they stay this long.
+_CACHE_BYTES = 64 * 2**20
 
 
 @contextmanager
-def as_our_errors(sentence: str) -> Iterator[None]:
-    """Whatever the library raises becomes a CorruptSlideError with our sentence."""
+def _as_our_errors(sentence: str) -> Iterator[None]:
     try:
         yield
-    except (openslide.OpenSlideError, ValueError, UnicodeDecodeError) as error:
+    except (openslide.OpenSlideError, ValueError) as error:
         raise CorruptSlideError(sentence) from error
 
 
 class Handle:
-    """One opened slide. Thread-safe, as the library is; after its first error it fails for good, likewise."""
+    """One opened slide. Thread-safe, as the library is. After its first error it fails for good, likewise.
 
-    def __init__(self, path: Path, cache_bytes: int) -> None:
-        """Raises UnsupportedSlideError where OpenSlide knows no such file, CorruptSlideError otherwise."""
+    Raises UnsupportedSlideError where OpenSlide knows no such file, CorruptSlideError for all else.
+    """
+
+    def __init__(self, path: Path) -> None:
         try:
             self._slide = openslide.OpenSlide(path)
         except openslide.OpenSlideUnsupportedFormatError as error:
             raise UnsupportedSlideError("the file is of no kind of slide that can be read") from error
         except (openslide.OpenSlideError, ValueError) as error:
-            raise CorruptSlideError("the slide is damaged, or files that belong to it are missing") from error
-        self._slide.set_cache(openslide.OpenSlideCache(cache_bytes))
+            raise CorruptSlideError("the slide is damaged, or of a variant that OpenSlide refuses") from error
+        self._slide.set_cache(openslide.OpenSlideCache(_CACHE_BYTES))
 
     @property
     def properties(self) -> Mapping[str, str]:
-        with as_our_errors("the slide's descriptions cannot be read"):
+        with _as_our_errors("the slide's descriptions cannot be read"):
             return dict(self._slide.properties)
 
-    @property
-    def level_sizes(self) -> tuple[tuple[int, int], ...]:
-        with as_our_errors("the slide's levels cannot be read"):
-            return tuple(self._slide.level_dimensions)
+    def levels(self) -> tuple[tuple[Size, float], ...]:
+        """Sizes, and level-0 pixels per pixel."""
+        with _as_our_errors("the slide's levels cannot be read"):
+            sizes = [Size(width, height) for width, height in self._slide.level_dimensions]
+            return tuple(zip(sizes, self._slide.level_downsamples, strict=True))
 
-    @property
-    def level_downsamples(self) -> tuple[float, ...]:
-        with as_our_errors("the slide's levels cannot be read"):
-            return tuple(self._slide.level_downsamples)
-
-    def associated_sizes(self) -> dict[str, tuple[int, int]]:
-        """Sizes by the library's own names; images that it cannot open are left out."""
-        with as_our_errors("the slide's associated images cannot be listed"):
-            names = lowlevel.get_associated_image_names(self._slide._osr)
-            return {name: lowlevel.get_associated_image_dimensions(self._slide._osr, name) for name in names}
+    def associated_images(self) -> dict[str, Size]:
+        """By the library's own names. Nothing is decoded."""
+        with _as_our_errors("the slide's associated images cannot be listed"):
+            slide = self._slide._osr
+            return {
+                name: Size(*lowlevel.get_associated_image_dimensions(slide, name))
+                for name in lowlevel.get_associated_image_names(slide)
+            }
 
     def icc_profile(self) -> bytes | None:
-        with as_our_errors("the slide's colour profile cannot be read"):
+        with _as_our_errors("the slide's colour profile cannot be read"):
             profile: bytes | None = lowlevel.read_icc_profile(self._slide._osr)
             return profile
 
     def read(self, region: Region) -> NDArray[np.uint8]:
-        """Level-0 pixels, (height, width, 4) uint8: blue, green, red, alpha, premultiplied.
+        """Level-0 pixels, (height, width, 4): blue, green, red, alpha, premultiplied; 0 beyond the slide.
 
-        The library's Python binding divides by alpha, which loses what the composition needs.
+        The library's Python binding divides by alpha, which loses what the composition on a ground needs.
         """
         height, width = region.size.height_px, region.size.width_px
         pixels = np.empty((height, width), np.uint32)
-        with as_our_errors("a part of the slide cannot be decoded"):
+        with _as_our_errors("a part of the slide cannot be decoded"):
             lowlevel._read_region(
                 self._slide._osr,
                 pixels.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32)),

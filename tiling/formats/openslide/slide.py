@@ -1,21 +1,39 @@
 """A slide through OpenSlide: level 0 as that library lays it out, decoded and encoded once."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import numpy as np
-
-from tiling.errors import UnsupportedSlideError
+from tiling.errors import CorruptSlideError, SlideTooLargeError
+from tiling.formats.openslide import facts as stated
+from tiling.formats.openslide.blocks import BlockReader
+from tiling.formats.openslide.files import place_one, place_several
 from tiling.formats.openslide.handle import Handle
-from tiling.geometry import Mpp, Point, Region, Size, TileGrid
+from tiling.formats.openslide.inventory import Inventory, inventory_of_files, inventory_of_tiff
+from tiling.formats.openslide.witness import open_second_handle, open_tiff_witness
+from tiling.geometry import Size, TileGrid
 from tiling.limits import Limits
-from tiling.model import Action, AssociatedImage, Carriage, Level, Pixels, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile, Witness
 from tiling.scratch import Scratch
 from tiling.source import ByteSource
+from tiling.tiff.reader import TiffFile
 
 _TILE_SIDE_PX = 256
-_CACHE_BYTES = 128 * 2**20
+_TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ROLES = {"label": ImageRole.LABEL, "macro": ImageRole.MACRO, "thumbnail": ImageRole.THUMBNAIL}
+
+
+def open_with_openslide(
+    files: Mapping[str, ByteSource] | ByteSource, limits: Limits, scratch: Scratch
+) -> "OpenSlideSlide":
+    """Open one file, or several that make up one slide, by their names relative to a common folder.
+
+    `files` and `scratch` must stay open as long as the slide is used. Raises UnsupportedSlideError,
+    CorruptSlideError, NotASlideError, SlideTooLargeError; OSError where the disk has no room for the copy.
+    """
+    if isinstance(files, Mapping):
+        return OpenSlideSlide(place_several(files, scratch), tuple(files.values()), limits)
+    return OpenSlideSlide(place_one(files, scratch), (files,), limits)
 
 
 class OpenSlideSlide:
@@ -24,78 +42,63 @@ class OpenSlideSlide:
     carriage = Carriage.ENCODED
     is_rgb = False
 
-    def __init__(self, path: Path, source_bytes: int, limits: Limits) -> None:
+    def __init__(self, path: Path, sources: Sequence[ByteSource], limits: Limits) -> None:
         self._path = path
-        self._handle = Handle(path, _CACHE_BYTES)
-        self._properties = self._handle.properties
-        width_px, height_px = self._handle.level_sizes[0]
-        self.grid = TileGrid(Size(width_px, height_px), _TILE_SIDE_PX)
-        self.l0_bytes = source_bytes
-        self.format_name = "openslide"
-        self.remarks: tuple[str, ...] = ("Read through OpenSlide, decoded and encoded once.",)
-        self.mpp: Mpp | None = None
-        self.objective_power: float | None = None
-        self.icc_profile = self._handle.icc_profile()
-        self.associated_images: tuple[AssociatedImage, ...] = ()
-        self.levels = (Level(self.grid.size, 1.0),)
+        self._sources = sources
+        handle = self._handle = Handle(path)
+        sized = handle.levels()
+        size = sized[0][0]
+        _require_bearable(size, limits)
+        self.grid = TileGrid(size, _TILE_SIDE_PX)
+        self.levels = (
+            Level(size, 1.0),
+            *(Level(smaller, downsample) for smaller, downsample in sized[1:] if downsample > 1),
+        )
+        self.associated_images = tuple(
+            AssociatedImage(_ROLES.get(name, ImageRole.UNKNOWN), shown)
+            for name, shown in handle.associated_images().items()
+        )
+        properties = handle.properties
+        facts = stated.read_facts(properties, size)
+        self.format_name = facts.format_name
+        self.mpp = facts.mpp
+        self.objective_power = facts.objective_power
+        self.icc_profile = handle.icc_profile()
+        self.remarks = stated.remarks(facts, size)
+        self._facts = facts
+        self._blocks = BlockReader(handle, self.grid, facts.ground, facts.tile_size)
+        self._inventory = self._take_inventory(stated.texts(properties), limits)
+        self.l0_bytes = self._inventory.l0_bytes
+
+    def _take_inventory(self, texts: Sequence[bytes], limits: Limits) -> Inventory:
+        if len(self._sources) == 1 and self._sources[0].read_at(0, 4) in _TIFF_MAGICS:
+            tiff = TiffFile(self._sources[0], limits)
+            return inventory_of_tiff(tiff, self.grid.size, texts, limits)
+        sizes = [source.size_bytes for source in self._sources]
+        return inventory_of_files(sizes, self.levels, self.associated_images, texts)
 
     def read_tile(self, col: int, row: int) -> Tile:
-        pixels = _tile_pixels(self._handle, self.grid, col, row)
+        pixels = self._blocks.tile(col, row)
         return Tile() if pixels is None else Tile(pixels=pixels)
 
     def places(self) -> Sequence[Place]:
-        return (Place("level 0", Action.KEPT, self.l0_bytes),)
+        return self._inventory.places
 
     def texts(self) -> Sequence[bytes]:
-        return [value.encode() for value in self._properties.values()]
+        return self._inventory.texts
 
-    def witness(self) -> AbstractContextManager["SecondHandle"]:
-        return _second(self._path, self.grid, self.mpp)
-
-
-class SecondHandle:
-    jpeg_tables = b""
-
-    def __init__(self, handle: Handle, grid: TileGrid, mpp: Mpp | None) -> None:
-        self._handle, self.grid, self.mpp = handle, grid, mpp
-
-    def stored_tile(self, index: int) -> bytes | None:
-        pixels = _tile_pixels(self._handle, self.grid, index % self.grid.cols, index // self.grid.cols)
-        return None if pixels is None else b""
-
-    def tile_pixels(self, index: int) -> Pixels:
-        pixels = _tile_pixels(self._handle, self.grid, index % self.grid.cols, index // self.grid.cols)
-        if pixels is None:
-            return np.full((_TILE_SIDE_PX, _TILE_SIDE_PX, 3), 255, np.uint8)
-        return pixels
-
-    def plain_pixels(self, index: int) -> Pixels:
-        return self.tile_pixels(index)
+    def witness(self) -> AbstractContextManager[Witness]:
+        """tifffile where one page of a TIFF is level 0 as it stands, otherwise OpenSlide a second time."""
+        page = self._inventory.whole_page
+        if page is not None:
+            return open_tiff_witness(self._sources[0], page, self.grid, self._facts)
+        return open_second_handle(self._path, _TILE_SIDE_PX)
 
 
-def _tile_pixels(handle: Handle, grid: TileGrid, col: int, row: int) -> Pixels | None:
-    side = grid.tile_size_px
-    bgra = handle.read(Region(Point(col * side, row * side), Size(side, side)))
-    alpha = bgra[:, :, 3:]
-    if not alpha.any():
-        return None
-    rgb: Pixels = bgra[:, :, 2::-1] + (255 - alpha)
-    return np.ascontiguousarray(rgb)
-
-
-@contextmanager
-def _second(path: Path, grid: TileGrid, mpp: Mpp | None) -> Iterator[SecondHandle]:
-    handle = Handle(path, _CACHE_BYTES)
-    try:
-        yield SecondHandle(handle, grid, mpp)
-    finally:
-        handle.close()
-
-
-def open_with_openslide(
-    files: Mapping[str, ByteSource] | ByteSource, limits: Limits, scratch: Scratch
-) -> OpenSlideSlide:
-    """Raises UnsupportedSlideError, CorruptSlideError, SlideTooLargeError; OSError where the disk is full."""
-    if isinstance(files, Mapping):
-        raise UnsupportedSlideError("slides of several files are not supported")
-    return OpenSlideSlide(scratch.copy(files).path, files.size_bytes, limits)
+def _require_bearable(size: Size, limits: Limits) -> None:
+    if min(size.width_px, size.height_px) < 1:
+        raise CorruptSlideError("the slide has no pixels")
+    if size.pixel_count > limits.pixels:
+        raise SlideTooLargeError("the slide has more pixels than is supported")
+    if TileGrid(size, _TILE_SIDE_PX).count > limits.tiles:
+        raise SlideTooLargeError("the slide has more tiles than is supported")

@@ -1,0 +1,79 @@
+"""The second reader. For TIFFs it is somebody else's library; for all else OpenSlide again, opened anew."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiling.errors import VerificationError
+from tiling.formats.openslide.blocks import BlockReader
+from tiling.formats.openslide.facts import Facts, read_facts
+from tiling.formats.openslide.handle import Handle
+from tiling.geometry import Mpp, TileGrid
+from tiling.model import Pixels
+from tiling.source import ByteSource
+from tiling.tiff.page_witness import PageWitness, open_page_witness
+
+_SHIFT_PX = 97  # no multiple of any tile's side, so that no block meets the same tiles in the same way
+
+
+class SecondHandle:
+    """Implements `tiling.model.Witness`: the same library, opened anew, reading other blocks.
+
+    It shows that nothing was mixed up on the way; it cannot show that the library is right.
+    """
+
+    jpeg_tables = b""
+
+    def __init__(self, blocks: BlockReader, grid: TileGrid, mpp: Mpp | None) -> None:
+        self._blocks = blocks
+        self.grid = grid
+        self.mpp = mpp
+
+    def stored_tile(self, index: int) -> bytes | None:
+        return None if self._tile(index) is None else b""
+
+    def tile_pixels(self, index: int) -> Pixels:
+        tile = self._tile(index)
+        side = self.grid.tile_size_px
+        return np.full((side, side, 3), 255, np.uint8) if tile is None else tile
+
+    def plain_pixels(self, index: int) -> Pixels:
+        """Not to be had: no tile of these formats is cut."""
+        raise VerificationError("this source's tiles are not cut")
+
+    def _tile(self, index: int) -> Pixels | None:
+        return self._blocks.tile(index % self.grid.cols, index // self.grid.cols)
+
+
+@contextmanager
+def open_second_handle(path: Path, tile_size_px: int) -> Iterator[SecondHandle]:
+    handle = Handle(path)
+    try:
+        size, _ = handle.levels()[0]
+        facts = read_facts(handle.properties, size)
+        grid = TileGrid(size, tile_size_px)
+        blocks = BlockReader(handle, grid, facts.ground, facts.tile_size, _SHIFT_PX)
+        yield SecondHandle(blocks, grid, facts.mpp)
+    finally:
+        handle.close()
+
+
+class _AsStored:
+    """How `PageWitness` shows samples that are RGB already."""
+
+    is_on_glass = True
+    ground = 255.0
+
+    def __call__(self, samples: NDArray[Any]) -> Pixels:
+        return np.ascontiguousarray(samples[:, :, :3], np.uint8)
+
+
+def open_tiff_witness(
+    source: ByteSource, page: int, grid: TileGrid, facts: Facts
+) -> AbstractContextManager[PageWitness]:
+    """tifffile on the very page that is level 0. For the scale alone OpenSlide is trusted."""
+    return open_page_witness(source, [page], grid.tile_size_px, _AsStored(), lambda _page: facts.mpp)
