@@ -18,7 +18,8 @@ _PERCENTILES = (0.1, 99.9)
 _MAX_CHANNELS = 8
 # Colours of optical paths whose file states none, in the order in which microscopists reach for them.
 _COLOURS = (
-    (0, 255, 0), (255, 0, 0), (0, 0, 255), (255, 0, 255), (0, 255, 255), (255, 255, 0), (255, 128, 0), (128, 0, 255),
+    (0, 255, 0), (255, 0, 0), (0, 0, 255), (255, 0, 255),
+    (0, 255, 255), (255, 255, 0), (255, 128, 0), (128, 0, 255),
 )  # fmt: skip
 _WHITE = 255
 

@@ -6,7 +6,7 @@ stated.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tiling.errors import CorruptSlideError, SlideTooLargeError
 from tiling.formats.dicom.byte_window import ByteWindow
@@ -108,6 +108,12 @@ class ElementReader:
                     "the DICOM pixel data does not consist of fragments; it may be cut short"
                 )
             offset += length
+
+    def closed(self, element: Element) -> Element:
+        """The same element with its true end, where it is encapsulated."""
+        if not element.is_encapsulated:
+            return element
+        return replace(element, end=self.fragments_end(element))
 
     def is_item(self, offset: int) -> bool:
         """Whether an item of a sequence begins here."""

@@ -1,4 +1,4 @@
-"""Frames as they stand in the file: bytes of each, whether packed in fragments or laid end to end (PS3.5, A.4)."""
+"""Frames as they stand in the file, whether packed in fragments or laid end to end (PS3.5, A.4)."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tiling.errors import CorruptSlideError, SlideTooLargeError
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.byte_window import ByteWindow
+from tiling.formats.dicom.elements import Element
 from tiling.formats.dicom.instances import Instance
 from tiling.limits import Limits
 from tiling.source import ByteSource
@@ -32,26 +33,27 @@ class Frames(Protocol):
 
 def open_frames(instance: Instance, limits: Limits) -> Frames:
     """Raises CorruptSlideError where the frames cannot all be found, SlideTooLargeError."""
+    if instance.pixels is None:
+        raise CorruptSlideError("a DICOM image has no pixel data")
     if instance.transfer_syntax in tags.NATIVE:
-        return NativeFrames(instance)
-    return EncapsulatedFrames(instance, limits)
+        return NativeFrames(instance, instance.pixels)
+    return EncapsulatedFrames(instance, instance.pixels, limits)
 
 
 class NativeFrames:
     """Uncompressed frames, one behind the other."""
 
-    def __init__(self, instance: Instance) -> None:
-        assert instance.pixels is not None
+    def __init__(self, instance: Instance, pixels: Element) -> None:
         size = instance.frame_size
         pixel_bits = instance.samples * instance.bits_allocated
         if pixel_bits % 8:
             raise CorruptSlideError("the DICOM samples do not fill bytes")
         self._frame_bytes = size.pixel_count * pixel_bits // 8
         self._source = instance.source
-        self._start = instance.pixels.offset
+        self._start = pixels.offset
         self.total_bytes = self._frame_bytes * instance.frame_count
         self.byte_counts = np.full(instance.frame_count, self._frame_bytes, np.int64)
-        if self.total_bytes > instance.pixels.byte_count:
+        if self.total_bytes > pixels.byte_count:
             raise CorruptSlideError("the DICOM pixel data is shorter than its frames")
 
     def read(self, number: int) -> bytes:
@@ -73,12 +75,11 @@ class EncapsulatedFrames:
     true (a basic one is 32 bits wide, and wraps in large files) is not used: then fragments are counted.
     """
 
-    def __init__(self, instance: Instance, limits: Limits) -> None:
-        assert instance.pixels is not None
+    def __init__(self, instance: Instance, pixels: Element, limits: Limits) -> None:
         self._source = instance.source
         self._limits = limits
         window = ByteWindow(instance.source)
-        start = instance.pixels.offset
+        start = pixels.offset
         head = window.read(start, 8)
         table_bytes = int.from_bytes(head[4:], "little")
         if table_bytes > limits.tag_bytes:

@@ -202,8 +202,6 @@ def _check_bounds(instance: Instance, limits: Limits) -> None:
         raise SlideTooLargeError("the slide has more pixels than is supported")
     if not 0 < instance.frame_count <= limits.tiles:
         raise SlideTooLargeError("the slide has more frames than is supported")
-    if instance.pixels is None:
-        raise CorruptSlideError("a DICOM image has no pixel data")
 
 
 def _with_sequences(

@@ -94,9 +94,9 @@ def lay_out(parts: Sequence[Instance], frames: Sequence[Frames]) -> Mosaic:
     outside = (columns >= first.size.width_px) | (rows >= first.size.height_px)
     if outside.any():
         raise CorruptSlideError("a frame of the DICOM slide lies outside the slide")
-    weights = np.concatenate([part.byte_counts for part in frames])
+    weights = np.concatenate([part.byte_counts for part in frames]).astype(np.float64)
     plane_count = int(planes.max()) + 1
-    plane = _sharpest(np.bincount(planes, weights, plane_count))
+    plane = _sharpest(np.bincount(planes, weights, plane_count).astype(np.float64))
     channels = []
     for path in range(int(paths.max()) + 1):
         here = np.flatnonzero((paths == path) & (planes == plane))

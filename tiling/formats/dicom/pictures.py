@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import imagecodecs
 import numpy as np
 import simplejpeg
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.instances import Instance
+from tiling.geometry import Size
 from tiling.jpeg import complete_tile, frame_info
-from tiling.model import Pixels
+from tiling.tiff import jpeg2000
 
 Samples = NDArray[Any]
 
@@ -20,6 +22,8 @@ _LOSSLESS_JPEG = frozenset({tags.JPEG_LOSSLESS, tags.JPEG_LOSSLESS_FIRST_ORDER})
 _JPEG_LS = frozenset({tags.JPEG_LS, tags.JPEG_LS_NEAR})
 _JPEG_2000 = frozenset({tags.JPEG_2000, tags.JPEG_2000_LOSSLESS})
 _HTJ2K = frozenset({tags.HTJ2K, tags.HTJ2K_LOSSLESS, tags.HTJ2K_RPCL})
+_YBR = frozenset({"YBR_FULL", "YBR_FULL_422"})
+_LOSSLESS_FRAMES = frozenset({0xC3, 0xF7})  # SOF3 of lossless JPEG, SOF55 of JPEG-LS
 _CODEC_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, MemoryError)
 
 
@@ -34,9 +38,12 @@ class FrameDecoder:
         self._samples = instance.samples
         self._syntax = instance.transfer_syntax
         self._is_rgb = is_rgb
-        self._is_planar = instance.is_planar
-        self._photometric = instance.photometric
+        self._is_planar = instance.is_planar and instance.samples > 1
+        self._is_ybr = instance.samples == 3 and instance.photometric in _YBR
         bits = instance.bits_allocated
+        is_subsampled = self._syntax in tags.NATIVE and instance.photometric == "YBR_FULL_422"
+        if self._is_ybr and (bits != 8 or is_subsampled):
+            raise UnsupportedSlideError("the slide's colours are of a kind that is not supported")
         if bits not in (8, 16) or instance.samples not in (1, 3):
             raise UnsupportedSlideError("the slide's samples are of a size or a number that is not supported")
         self.dtype: np.dtype[Any] = np.dtype("u1" if bits == 8 else "<i2" if instance.is_signed else "<u2")
@@ -50,45 +57,40 @@ class FrameDecoder:
         return self._size.pixel_count * self._samples * self.dtype.itemsize
 
     def __call__(self, data: bytes) -> Samples:
-        """(height, width, samples) in RGB, or as they are where there is one. Raises CorruptSlideError."""
+        """(height, width, samples), RGB where there are three. Raises CorruptSlideError."""
         if self._syntax in _JPEG:
             return self._jpeg(data)
+        shape = (self._size.height_px, self._size.width_px, self._samples)
         try:
             decoded = self._decoded(data)
         except _CODEC_ERRORS as error:
             raise CorruptSlideError("a frame of the slide cannot be unpacked") from error
-        shape = (self._size.height_px, self._size.width_px, self._samples)
         if decoded.size != np.prod(shape) or decoded.dtype.itemsize != self.dtype.itemsize:
             raise CorruptSlideError("a frame of the slide is not of the size that is stated")
         samples = decoded.reshape(shape)
-        if (
-            self._samples == 3
-            and self._photometric in ("YBR_FULL", "YBR_FULL_422")
-            and (self._syntax in tags.NATIVE or self._syntax in {tags.RLE, *_JPEG_LS, *_LOSSLESS_JPEG})
-        ):
-            samples = _from_ybr(samples)
+        if self._is_ybr and self._syntax not in _JPEG_2000 | _HTJ2K:
+            return cv2.cvtColor(samples[:, :, [0, 2, 1]], cv2.COLOR_YCrCb2RGB)
         return samples
 
     def _decoded(self, data: bytes) -> Samples:
+        size = self._size
         if self._syntax in tags.NATIVE:
             return self._native(data)
+        if self._syntax == tags.RLE:
+            planes = np.asarray(imagecodecs.dicomrle_decode(data, self.dtype))
+            return _interleaved(planes, self._samples, size)
+        if self._syntax in _JPEG_2000 | _HTJ2K:  # OpenJPEG reads both
+            # YBR_ICT and YBR_RCT are the codestream's own transforms, which its decoder undoes.
+            return jpeg2000.decode(data, size.width_px, size.height_px, self._samples, is_ycbcr=self._is_ybr)
+        if _stated_size(data) != (size, self._samples):
+            raise CorruptSlideError("a frame of the slide is not of the size that is stated")
         if self._syntax in _JPEG_LS:
             return np.asarray(imagecodecs.jpegls_decode(data))
-        if self._syntax in _LOSSLESS_JPEG:
-            return np.asarray(imagecodecs.ljpeg_decode(data))
-        if self._syntax in _JPEG_2000:
-            return np.asarray(imagecodecs.jpeg2k_decode(data))
-        if self._syntax in _HTJ2K:
-            return np.asarray(imagecodecs.htj2k_decode(data))
-        planes = np.asarray(imagecodecs.dicomrle_decode(data, self.dtype.newbyteorder(">")))
-        return planes
+        return np.asarray(imagecodecs.ljpeg_decode(data))
 
     def _native(self, data: bytes) -> Samples:
         samples = np.frombuffer(data, self.dtype)
-        if not self._is_planar or self._samples == 1:
-            return samples
-        planes = samples.reshape(self._samples, self._size.height_px, self._size.width_px)
-        return np.moveaxis(planes, 0, 2)
+        return _interleaved(samples, self._samples, self._size) if self._is_planar else samples
 
     def _jpeg(self, data: bytes) -> Samples:
         jpeg = complete_tile(data, b"", is_rgb=self._is_rgb)
@@ -106,11 +108,22 @@ class FrameDecoder:
         return np.asarray(pixels)
 
 
-def _from_ybr(samples: Samples) -> Pixels:
-    """YBR_FULL to RGB (PS3.3, C.7.6.3.1.2)."""
-    luma, blue, red = (samples[..., number].astype(np.float32) for number in range(3))
-    blue, red = blue - 128, red - 128
-    rgb = np.stack(
-        [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1
-    )
-    return (rgb + 0.5).clip(0, 255).astype(np.uint8)
+def _interleaved(planes: Samples, samples: int, size: Size) -> Samples:
+    """One plane a sample to one pixel after the other."""
+    if samples == 1:
+        return planes
+    return np.moveaxis(planes.reshape(samples, size.height_px, size.width_px), 0, 2)
+
+
+def _stated_size(data: bytes) -> tuple[Size, int] | None:
+    """Size and number of samples in the frame header of a JPEG-LS or lossless JPEG stream.
+
+    Looked at before a decoder makes room for what is stated there.
+    """
+    at = 2
+    while at + 10 <= len(data) and data[at] == 0xFF:
+        if data[at + 1] in _LOSSLESS_FRAMES:
+            height, width = (int.from_bytes(data[at + n : at + n + 2], "big") for n in (5, 7))
+            return Size(width, height), data[at + 9]
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None

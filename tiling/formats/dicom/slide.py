@@ -1,4 +1,4 @@
-"""A DICOM slide: the largest volume image of a set of instances is level 0, everything else is left behind."""
+"""A DICOM slide: the largest volume image of its instances is level 0, everything else is left behind."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +15,7 @@ from tiling.formats.dicom.jpeg_colours import holds_rgb
 from tiling.formats.dicom.mosaic import lay_out
 from tiling.formats.dicom.pictures import FrameDecoder, Samples
 from tiling.formats.dicom.selection import select
-from tiling.formats.dicom.witness import DicomWitness, open_witness
+from tiling.formats.dicom.witness import Choices, DicomWitness, open_witness
 from tiling.geometry import Region, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
@@ -84,7 +84,7 @@ class DicomSlide:
         self.l0_bytes = int(np.concatenate([frames.byte_counts for frames in self._frames])[shown].sum())
         self.remarks = self._selection.remarks
         self._complete = TileCompleter(b"", self.is_rgb)
-        self._cache = ChunkCache(_CACHE_BYTES)
+        self._cache: ChunkCache[Samples] = ChunkCache(_CACHE_BYTES)
         if can_carry:
             self._table = self._mosaic.frame_table()
         else:
@@ -177,7 +177,15 @@ class DicomSlide:
         return list_places(self._sources, self._instances, self._selection.base)
 
     def witness(self) -> AbstractContextManager[DicomWitness]:
-        return open_witness(self)
+        return open_witness(
+            Choices(
+                parts=tuple(part.source for part in self._selection.base),
+                carriage=self.carriage,
+                tile_side_px=self.grid.tile_size_px,
+                plane=self._mosaic.plane - 1,
+                colour=self._colour if self.carriage is Carriage.ENCODED else None,
+            )
+        )
 
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._sources, self._limits)
