@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
+import simplejpeg
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
@@ -30,16 +31,35 @@ class Colour(Protocol):
     def __call__(self, samples: NDArray[Any]) -> Pixels: ...
 
 
+_NOT_DECODED = "a tile of the source could not be decoded a second time"
+_ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0%b"  # a segment that says how to read the colours
 _JPEG2000 = frozenset(
     {Compression.APERIO_JPEG2000_YCBCR, Compression.APERIO_JPEG2000_RGB, Compression.JPEG2000}
 )
 
 
+_Piece = tuple[NDArray[Any], tuple[int, int, int]]  # pixels; plane of samples, y, x
+_Decode = Callable[[tifffile.TiffPage, int], _Piece]
+
+
+class _AsItIs:
+    """RGB of 8 bits needs no colouring."""
+
+    ground = 255.0
+    is_on_glass = True
+
+    def __call__(self, samples: NDArray[Any]) -> Pixels:
+        return samples
+
+
+AS_IT_IS: Colour = _AsItIs()
+
+
 class PageWitness:
     """Implements `tiling.model.Witness`.
 
-    colour: how samples are shown, None where the tiles are carried over. `pages` are laid one behind the
-    other, as channels.
+    `pages` are laid one behind the other, as channels. colour: how samples are shown, None where JPEG streams
+    are given. cut_jpeg_is_rgb: of cut slides, what the source's streams hold.
     """
 
     def __init__(
@@ -47,20 +67,23 @@ class PageWitness:
         source: ByteSource,
         pages: Sequence[tifffile.TiffPage],
         tile_size_px: int,
-        colour: Colour | None,
         mpp: Mpp | None,
+        colour: Colour | None,
+        cut_jpeg_is_rgb: bool | None,
     ) -> None:
         self._source = source
         self._pages = pages
-        self._colour = colour
+        self._is_carried = colour is None and cut_jpeg_is_rgb is None
+        self._colour = colour or AS_IT_IS
+        self._cut_jpeg_is_rgb = cut_jpeg_is_rgb
         self.mpp = mpp
         first = pages[0]
         self.grid = TileGrid(Size(first.imagewidth, first.imagelength), tile_size_px)
         self.jpeg_tables = first.jpegtables or b""
 
     def stored_tile(self, index: int) -> bytes | None:
-        first = self._pages[0]
-        if self._colour is None:
+        if self._is_carried:
+            first = self._pages[0]
             length = first.databytecounts[index]
             return self._source.read_at(first.dataoffsets[index], length) if length else None
         if not self._colour.is_on_glass:
@@ -70,20 +93,20 @@ class PageWitness:
 
     def tile_pixels(self, index: int) -> Pixels:
         try:
-            if self._colour is None:
+            if self._is_carried:
                 first = self._pages[0]
-                piece, _ = _decoded(first, self._source, index, first.databytecounts[index])
+                piece, _ = self._decoded(first, index)
                 return np.asarray(piece, np.uint8)
-            samples = np.concatenate(
-                [self._samples(page, index, self._colour.ground) for page in self._pages], axis=2
-            )
+            samples = [self._samples(page, index, self._decoded) for page in self._pages]
         except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
-            raise VerificationError("a tile of the source could not be decoded a second time") from error
-        return self._colour(samples)
+            raise VerificationError(_NOT_DECODED) from error
+        return self._colour(np.concatenate(samples, axis=2))
 
     def plain_pixels(self, index: int) -> Pixels:
-        """Not to be had: no tile of this format is cut."""
-        raise VerificationError("this source's tiles are not cut")
+        try:
+            return self._samples(self._pages[0], index, self._plainly_decoded)
+        except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
+            raise VerificationError(_NOT_DECODED) from error
 
     def _pieces(self, page: tifffile.TiffPage, index: int) -> Iterator[int]:
         """The numbers of the tiles or strips that a tile of the grid is made of."""
@@ -96,16 +119,17 @@ class PageWitness:
                 for col in range(shown.origin.x // width, ceil_div(right, width)):
                     yield (plane * rows + row) * cols + col
 
-    def _samples(self, page: tifffile.TiffPage, index: int, ground: float) -> NDArray[Any]:
+    def _samples(self, page: tifffile.TiffPage, index: int, decode: _Decode) -> NDArray[Any]:
         """A tile of the grid, (side, side, samples); its last lines are repeated beyond the image."""
         side = self.grid.tile_size_px
         place = self.grid.region(index % self.grid.cols, index // self.grid.cols)
         left, top, size = place.origin.x, place.origin.y, place.size
-        out = np.full((size.height_px, size.width_px, page.samplesperpixel), ground, page.dtype)
+        shape = (size.height_px, size.width_px, page.samplesperpixel)
+        out = np.full(shape, self._colour.ground, page.dtype)
         for number in self._pieces(page, index):
-            if not (length := page.databytecounts[number]):
+            if not page.databytecounts[number]:
                 continue
-            piece, (plane, y, x) = _decoded(page, self._source, number, length)
+            piece, (plane, y, x) = decode(page, number)
             y0, y1 = max(y, top), min(y + piece.shape[0], top + size.height_px)
             x0, x1 = max(x, left), min(x + piece.shape[1], left + size.width_px)
             bands = slice(plane, plane + 1) if page.planarconfig == 2 else slice(None)
@@ -113,25 +137,31 @@ class PageWitness:
         beyond = ((0, side - size.height_px), (0, side - size.width_px), (0, 0))
         return np.pad(out, beyond, mode="edge")
 
+    def _decoded(self, page: tifffile.TiffPage, number: int) -> _Piece:
+        data = self._source.read_at(page.dataoffsets[number], page.databytecounts[number])
+        decoded, (plane, _, y, x, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
+        if decoded is None:
+            raise VerificationError(_NOT_DECODED)
+        if page.compression in _JPEG2000 and page.samplesperpixel == 3 and page.dtype == np.uint8:
+            is_ycbcr = page.compression == Compression.APERIO_JPEG2000_YCBCR or page.photometric == 6
+            return _jpeg2000(data, is_ycbcr), (plane, y, x)
+        return np.asarray(decoded)[0], (plane, y, x)
+
+    def _plainly_decoded(self, page: tifffile.TiffPage, number: int) -> _Piece:
+        """By libjpeg alone, chroma samples repeated."""
+        data = self._source.read_at(page.dataoffsets[number], page.databytecounts[number])
+        colours = _ADOBE % (b"\0" if self._cut_jpeg_is_rgb else b"\1")
+        stream = data[:2] + colours + self.jpeg_tables[2:-2] + data[2:]
+        pixels = simplejpeg.decode_jpeg(stream, colorspace="RGB", fastupsample=True)
+        width, height = _piece_size(page)
+        cols = ceil_div(page.imagewidth, width)
+        return np.asarray(pixels), (0, number // cols * height, number % cols * width)
+
 
 def _piece_size(page: tifffile.TiffPage) -> tuple[int, int]:
     if page.is_tiled:
         return page.tilewidth, page.tilelength
     return page.imagewidth, min(page.rowsperstrip, page.imagelength)
-
-
-def _decoded(
-    page: tifffile.TiffPage, source: ByteSource, number: int, length: int
-) -> tuple[NDArray[Any], tuple[int, int, int]]:
-    """A tile or strip, (lines, width, samples); its plane of samples and its place in the image."""
-    data = source.read_at(page.dataoffsets[number], length)
-    decoded, (plane, _, y, x, _), _ = page.decode(data, number, jpegtables=page.jpegtables)
-    if decoded is None:
-        raise VerificationError("a tile of the source could not be decoded a second time")
-    if page.compression in _JPEG2000 and page.samplesperpixel == 3 and page.dtype == np.uint8:
-        is_ycbcr = page.compression == Compression.APERIO_JPEG2000_YCBCR or page.photometric == 6
-        return _jpeg2000(data, is_ycbcr), (plane, y, x)
-    return np.asarray(decoded)[0], (plane, y, x)
 
 
 def _jpeg2000(data: bytes, is_ycbcr: bool) -> NDArray[Any]:
@@ -149,14 +179,17 @@ def open_page_witness(
     source: ByteSource,
     numbers: Sequence[int],
     tile_size_px: int,
-    colour: Colour | None,
     read_mpp: Callable[[tifffile.TiffPage], Mpp | None],
+    *,
+    colour: Colour | None,
+    cut_jpeg_is_rgb: bool | None,
 ) -> Iterator[PageWitness]:
     """`numbers`: of the pages, in the main chain. Raises VerificationError where tifffile disagrees."""
     with open_tifffile(source) as pages:
         try:
             chosen = [pages[number] for number in numbers]
-            witness = PageWitness(source, chosen, tile_size_px, colour, read_mpp(chosen[0]))
+            mpp = read_mpp(chosen[0])
+            witness = PageWitness(source, chosen, tile_size_px, mpp, colour, cut_jpeg_is_rgb)
         except LIBRARY_ERRORS as error:
             raise VerificationError("an independent library could not read the source") from error
         yield witness

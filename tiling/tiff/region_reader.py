@@ -25,7 +25,7 @@ class RegionReader:
         source: ByteSource,
         tiff: TiffFile,
         image: TiffImage,
-        cache: ChunkCache,
+        cache: ChunkCache[NDArray[Any]],
         *,
         jpeg_is_rgb: bool | None = None,
     ) -> None:

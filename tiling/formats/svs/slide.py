@@ -10,20 +10,19 @@ from tiling.errors import SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.description import is_aperio, parse
 from tiling.formats.svs.directories import choose_base, classify
 from tiling.geometry import Mpp, TileGrid
-from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import read_image
 from tiling.tiff.inventory import list_places, list_texts, listed_images, with_linked
-from tiling.tiff.page_witness import PageWitness, open_page_witness
+from tiling.tiff.jpeg_tiles import ENCODED_AGAIN, OWN_TILE_SIDE_PX, jpeg_tiles
+from tiling.tiff.page_witness import AS_IT_IS, PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.region_reader import RegionReader, padded
 from tiling.tiff.tags import Compression, Photometric
 
-_OWN_TILE_SIDE_PX = 256
 _CACHE_BYTES = 128 * 2**20
 _WHITE = 255
 
@@ -41,10 +40,10 @@ class SvsSlide:
     """
 
     format_name = "aperio-svs"
-    remarks: tuple[str, ...] = ()
 
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._tiff = tiff
+        self.remarks: tuple[str, ...] = ()
         self._source = source
         self._images = tuple(read_image(tiff, d, limits) for d in tiff.directories)
         self._base_number = choose_base(self._images)
@@ -56,9 +55,6 @@ class SvsSlide:
             raise UnsupportedSlideError("only slides with three samples of 8 bits per pixel are supported")
         if base.photometric not in (Photometric.RGB, Photometric.YCBCR):
             raise UnsupportedSlideError("the slide's tiles are neither RGB nor YCbCr")
-        holds_jpeg = base.compression == Compression.JPEG
-        side = base.tile_width_px
-        is_square = side == base.tile_height_px and side % 16 == 0 and side <= limits.tile_side_px
         self._reader = RegionReader(
             source,
             tiff,
@@ -66,8 +62,16 @@ class SvsSlide:
             ChunkCache(_CACHE_BYTES),
             jpeg_is_rgb=base.photometric == Photometric.RGB,
         )
-        self.carriage = Carriage.CARRIED if holds_jpeg and is_square else Carriage.ENCODED
-        self.grid = TileGrid(base.size, side if is_square else _OWN_TILE_SIDE_PX)
+        self._jpegs = jpeg_tiles(self._reader, limits.tile_side_px)
+        if self._jpegs is not None:
+            self.carriage, self.grid = self._jpegs.carriage, self._jpegs.grid
+        else:
+            side = base.tile_width_px
+            is_suited = side == base.tile_height_px and side % 16 == 0 and side <= limits.tile_side_px
+            self.carriage = Carriage.ENCODED
+            self.grid = TileGrid(base.size, side if is_suited else OWN_TILE_SIDE_PX)
+            if base.compression == Compression.JPEG:
+                self.remarks = (ENCODED_AGAIN,)
         if self.grid.count > limits.tiles:
             raise SlideTooLargeError("the slide has more tiles than is supported")
         stated = parse(base.description)
@@ -76,8 +80,7 @@ class SvsSlide:
         icc = base.directory.entries.get(tags.ICC_PROFILE)
         self.icc_profile = tiff.raw(icc) if icc is not None else None
         self.l0_bytes = int(self._reader.table.byte_counts.sum())
-        self.is_rgb = self.carriage is Carriage.CARRIED and base.photometric == Photometric.RGB
-        self._complete = TileCompleter(base.jpeg_tables, self.is_rgb)
+        self.is_rgb = self._jpegs is not None and self._reader.jpeg_is_rgb
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -102,9 +105,8 @@ class SvsSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """Some Aperio writers leave a tile out (byte count 0) where the scanner saw nothing."""
-        if self.carriage is Carriage.CARRIED:
-            data = self._reader.stored(row * self.grid.cols + col)
-            return Tile() if data is None else Tile(jpeg=self._complete(data))
+        if self._jpegs is not None:
+            return Tile(jpeg=self._jpegs.read(col, row))
         samples = self._reader.read(self.grid.region(col, row), fill=_WHITE)
         return Tile() if samples is None else Tile(pixels=padded(samples, self.grid.tile_size_px))
 
@@ -112,23 +114,17 @@ class SvsSlide:
         return list_places(self._tiff, self._listed)
 
     def witness(self) -> AbstractContextManager[PageWitness]:
-        colour = None if self.carriage is Carriage.CARRIED else _AsItIs()
         return open_page_witness(
-            self._source, [self._base_number], self.grid.tile_size_px, colour, _mpp_of_page
+            self._source,
+            [self._base_number],
+            self.grid.tile_size_px,
+            _mpp_of_page,
+            colour=None if self._jpegs is not None else AS_IT_IS,
+            cut_jpeg_is_rgb=self.is_rgb if self.carriage is Carriage.CUT else None,
         )
 
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._tiff, [one.directory for one in self._listed])
-
-
-class _AsItIs:
-    """RGB samples of 8 bits need no colouring."""
-
-    ground = float(_WHITE)
-    is_on_glass = True
-
-    def __call__(self, samples: Pixels) -> Pixels:
-        return samples
 
 
 def _mpp_of_page(page: tifffile.TiffPage) -> Mpp | None:

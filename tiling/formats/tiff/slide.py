@@ -20,7 +20,6 @@ from tiling.formats.tiff.sampling import sampled, sharpest
 from tiling.formats.tiff.scale import mpp_from_tags, mpp_of_page
 from tiling.formats.tiff.selection import classify
 from tiling.geometry import Mpp, TileGrid
-from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.source import ByteSource
@@ -28,12 +27,13 @@ from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage, read_image
 from tiling.tiff.inventory import Listed, list_places, list_texts, with_linked
+from tiling.tiff.jpeg_tiles import ENCODED_AGAIN, OWN_TILE_SIDE_PX, jpeg_tiles
 from tiling.tiff.page_witness import PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.region_reader import RegionReader, padded
-from tiling.tiff.tags import Compression, Photometric
+from tiling.tiff.tags import Compression
 
-_OWN_TILE_SIDE_PX = 256
+_SMALLEST_SIDE_PX = 64
 _LARGEST_ENCODED_SIDE_PX = 512
 _LARGEST_CARRIED_SIDE_PX = 1_024
 _CACHE_BYTES = 192 * 2**20
@@ -50,7 +50,7 @@ class TiffSlide:
         self._tiff = tiff
         self._images = tuple(read_image(tiff, directory, limits) for directory in tiff.directories)
         layout = find_layout(self._images)
-        cache = ChunkCache(_CACHE_BYTES)
+        cache: ChunkCache[NDArray[Any]] = ChunkCache(_CACHE_BYTES)
 
         def reader_of(image: TiffImage) -> RegionReader:
             return RegionReader(source, tiff, image, cache)
@@ -73,24 +73,26 @@ class TiffSlide:
             ]
             for page in self._pages
         }
-        is_alone = len(self._pages) == 1
-        self.carriage = Carriage.CARRIED if is_alone and _can_be_carried(base) else Carriage.ENCODED
-        self.grid = TileGrid(base.size, _tile_side_px(base, self.carriage))
-        if self.grid.count > limits.tiles:
-            raise SlideTooLargeError("the slide has more tiles than is supported")
-        self.is_rgb = self.carriage is Carriage.CARRIED and self._readers[0].jpeg_is_rgb
-        self._complete: TileCompleter | None = None
+        first = self._readers[0]
+        self._jpegs = jpeg_tiles(first, _LARGEST_CARRIED_SIDE_PX) if len(self._pages) == 1 else None
         self._colour: Colouring | None = None
         remarks: tuple[str, ...] = ()
-        if self.carriage is Carriage.CARRIED:
-            self._complete = TileCompleter(base.jpeg_tables, self.is_rgb)
+        if self._jpegs is not None:
+            self.carriage, self.grid = self._jpegs.carriage, self._jpegs.grid
         else:
+            self.carriage = Carriage.ENCODED
+            self.grid = TileGrid(base.size, _tile_side_px(base))
 
             def look() -> list[NDArray[Any]]:
                 pairs = zip(self._readers, self._pages, strict=True)
                 return [sampled(reader, reduced[page]) for reader, page in pairs]
 
             self._colour, remarks = appearance(tiff, base, look, layout.colours)
+            if base.compression == Compression.JPEG:
+                remarks += (ENCODED_AGAIN,)
+        if self.grid.count > limits.tiles:
+            raise SlideTooLargeError("the slide has more tiles than is supported")
+        self.is_rgb = self._jpegs is not None and first.jpeg_is_rgb
         if len(layout.stack) > 1:
             choice = f"Focal plane {plane + 1} of {len(layout.stack)} is shown: it is the sharpest."
             remarks = (choice, *remarks)
@@ -130,9 +132,8 @@ class TiffSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """A tile that the file leaves out is none; sparse files do that."""
-        if self._complete is not None:
-            data = self._readers[0].stored(row * self.grid.cols + col)
-            return Tile() if data is None else Tile(jpeg=self._complete(data))
+        if self._jpegs is not None:
+            return Tile(jpeg=self._jpegs.read(col, row))
         if self._colour is None:
             raise CorruptSlideError("the slide has no colours")
         region = self.grid.region(col, row)
@@ -156,7 +157,12 @@ class TiffSlide:
 
     def witness(self) -> AbstractContextManager[PageWitness]:
         return open_page_witness(
-            self._source, self._pages, self.grid.tile_size_px, self._colour, self._mpp_of_page
+            self._source,
+            self._pages,
+            self.grid.tile_size_px,
+            self._mpp_of_page,
+            colour=self._colour,
+            cut_jpeg_is_rgb=self.is_rgb if self.carriage is Carriage.CUT else None,
         )
 
     def _mpp_of_page(self, page: tifffile.TiffPage) -> Mpp | None:
@@ -185,21 +191,8 @@ def find_layout(images: Sequence[TiffImage]) -> Layout:
     return described or plain_layout(images)
 
 
-def _can_be_carried(image: TiffImage) -> bool:
+def _tile_side_px(image: TiffImage) -> int:
+    """The source's own where it suits, so that each of its tiles is decoded for one of ours."""
     side = image.tile_width_px
-    return (
-        image.compression == Compression.JPEG
-        and image.samples_per_pixel == 3
-        and image.bits_per_sample == 8
-        and image.planar_configuration == 1
-        and image.photometric in (Photometric.RGB, Photometric.YCBCR)
-        and image.tile_height_px == side
-        and 0 < side <= _LARGEST_CARRIED_SIDE_PX
-        and side % 16 == 0
-    )
-
-
-def _tile_side_px(image: TiffImage, carriage: Carriage) -> int:
-    side = image.tile_width_px
-    is_suited = side == image.tile_height_px and side % 16 == 0 and 64 <= side <= _LARGEST_ENCODED_SIDE_PX
-    return side if carriage is Carriage.CARRIED or is_suited else _OWN_TILE_SIDE_PX
+    is_suited = side == image.tile_height_px and side % 16 == 0
+    return side if is_suited and _SMALLEST_SIDE_PX <= side <= _LARGEST_ENCODED_SIDE_PX else OWN_TILE_SIDE_PX
