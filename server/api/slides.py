@@ -4,15 +4,16 @@ import asyncio
 import time
 
 import msgspec
-from aiohttp import web
 
 from server import audit
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
-from server.api.tiles import ASSET_ID, CACHE_CONTROL, is_known
-from server.imagery.shelf import OpenSlide
+from server.api.pictures import FORM_QUERY, MOST_SIDE_PX, parse_form, slide_of, stored_answer, view_answer
+from server.api.tiles import ASSET_ID
+from tiling.render import View
 
 routes = Routes("slides")
+THUMBNAIL_PX = 512
 
 
 class LevelWire(msgspec.Struct):
@@ -29,7 +30,12 @@ class LevelWire(msgspec.Struct):
 
 
 class SlideWire(msgspec.Struct):
-    """A slide. ``mpp`` is µm per level-0 pixel, null where the file does not say."""
+    """A slide. ``mpp`` is µm per level-0 pixel, null where the file does not say.
+
+    ``remarks`` are sentences on what was chosen where the file left a choice (a focal plane, a window).
+    ``colour_lut_url`` is null where the slide has no colour profile that can be used: its colours are taken
+    for sRGB.
+    """
 
     asset_id: str
     width_px: int
@@ -44,6 +50,11 @@ class SlideWire(msgspec.Struct):
     tiles_url: str
     thumbnail_url: str
     deepzoom_level_count: int
+    source_format: str
+    remarks: list[str]
+    colour_lut_url: str | None
+    region_url: str
+    iiif_url: str
 
 
 @routes.add(
@@ -55,8 +66,8 @@ class SlideWire(msgspec.Struct):
 )
 async def get_dzi(call: Call) -> Answer:
     """The Deep Zoom descriptor."""
-    opened = await _slide(call)
-    return _cached(call, f'"{opened.etag}-dzi"', opened.slide.dzi().encode(), "application/xml")
+    opened = await slide_of(call)
+    return stored_answer(call, f'"{opened.etag}-dzi"', opened.slide.dzi().encode(), "application/xml")
 
 
 @routes.add(
@@ -68,9 +79,32 @@ async def get_dzi(call: Call) -> Answer:
 )
 async def get_thumbnail(call: Call) -> Answer:
     """The whole slide, at most 512 px wide or high."""
-    opened = await _slide(call)
+    opened = await slide_of(call)
     body = await asyncio.to_thread(opened.slide.thumbnail)
-    return _cached(call, f'"{opened.etag}-thumbnail"', body, "image/jpeg")
+    return stored_answer(call, f'"{opened.etag}-thumbnail"', body, "image/jpeg")
+
+
+@routes.add(
+    "GET",
+    f"/api/v1/slides/{ASSET_ID}/thumbnail",
+    Permission.ASSET_VIEW,
+    query={
+        "width": f"the answer is at most so wide; {THUMBNAIL_PX} unless given",
+        "height": f"the answer is at most so high; {THUMBNAIL_PX} unless given",
+        **FORM_QUERY,
+    },
+    response="image/jpeg",
+    problems=("not-found", "invalid-input", "overloaded"),
+)
+async def get_sized_thumbnail(call: Call) -> Answer:
+    """The whole slide as large as fits in a box, never enlarged."""
+    box = [call.query_int(name, THUMBNAIL_PX, low=1, high=MOST_SIDE_PX) for name in ("width", "height")]
+    form = parse_form(call)
+    opened = await slide_of(call)
+    info = opened.slide.info
+    scale = min(box[0] / info.width_px, box[1] / info.height_px, 1.0)
+    width, height = (max(1, round(side * scale)) for side in (info.width_px, info.height_px))
+    return await view_answer(call, opened, View(0, 0, info.width_px, info.height_px, width, height), form)
 
 
 @routes.add(
@@ -82,9 +116,11 @@ async def get_thumbnail(call: Call) -> Answer:
 )
 async def get_slide(call: Call) -> Answer:
     """A slide's size, scale and levels; the audit log has who opened it."""
-    opened = await _slide(call)
+    opened = await slide_of(call)
     asset_id, info = call.path("asset_id"), opened.slide.info
     await _record_opening(call, asset_id)
+    colours = call.services.renders.colours
+    has_colours = info.has_icc_profile and await asyncio.to_thread(colours.of, opened.slide) is not None
     scales = [scale for scale in (info.mpp_x, info.mpp_y) if scale]
     base = f"/api/v1/slides/{asset_id}"
     return SlideWire(
@@ -113,19 +149,12 @@ async def get_slide(call: Call) -> Answer:
         tiles_url=base + "_files/",
         thumbnail_url=base + "/thumbnail.jpg",
         deepzoom_level_count=info.deepzoom_level_count,
+        source_format=info.source_format,
+        remarks=list(info.remarks),
+        colour_lut_url=base + "/colour-lut" if has_colours else None,
+        region_url=base + "/region",
+        iiif_url=f"/api/v1/iiif/{asset_id}",
     )
-
-
-async def _slide(call: Call) -> OpenSlide:
-    preview = call.actor.may(Permission.ASSET_RELEASE)
-    return await call.services.shelf.slide(call.path("asset_id"), preview=preview)
-
-
-def _cached(call: Call, etag: str, body: bytes, content_type: str) -> web.Response:
-    headers = {"Content-Type": content_type, "Cache-Control": CACHE_CONTROL, "ETag": etag}
-    if is_known(call.request, etag):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, headers=headers)
 
 
 async def _record_opening(call: Call, asset_id: str) -> None:

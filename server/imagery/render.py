@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from server.errors import OverloadedError
 from server.imagery.cache import RenderCache
+from server.imagery.render_colours import SlideColours
 
 THREADS = 2
 """Rendering shares the processors with everything else that the server does."""
@@ -23,6 +24,7 @@ class Renders:
 
     def __init__(self, cache_bytes: int, most_at_once: int = MOST_AT_ONCE) -> None:
         self.cache = RenderCache(cache_bytes)
+        self.colours = SlideColours()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="render")
         self._most_at_once = most_at_once
         self._lock = threading.Lock()  # work ends on its thread
