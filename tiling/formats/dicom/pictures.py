@@ -77,7 +77,7 @@ class FrameDecoder:
         if self._syntax in tags.NATIVE:
             return self._native(data)
         if self._syntax == tags.RLE:
-            planes = np.asarray(imagecodecs.dicomrle_decode(data, self.dtype))
+            planes = np.frombuffer(imagecodecs.dicomrle_decode(data, self.dtype), self.dtype)
             return _interleaved(planes, self._samples, size)
         if self._syntax in _JPEG_2000 | _HTJ2K:  # OpenJPEG reads both
             # YBR_ICT and YBR_RCT are the codestream's own transforms, which its decoder undoes.
