@@ -25,7 +25,9 @@ _CHAPTER_BYTES = 8 << 20
 _CHUNK_BITS = 8 * 4096
 _PREROLL_BITS = 8 * 768
 _LONGEST_MCU_BITS = 10 * 64 * 31
-_MOST_ROUNDS = 64
+_MOST_ROUNDS = 256
+_ROUNDS_WITHOUT_CANDIDATES = 4
+_CANDIDATES, _CHUNKS_OF_CANDIDATES = 64, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,14 @@ class ScanIndex:
             self._end = begin + int(plain.markers[0])
             self._is_complete = True
             size = int(plain.plain(plain.markers[:1])[0])
-        found = _divide(windows_of(plain.data), self._program, self._blocks_per_mcu, skipped_bits, size * 8)
+        windows = windows_of(plain.data)
+        division = _Division(windows, self._program, self._blocks_per_mcu, skipped_bits, size * 8)
+        try:
+            found = division.find()
+        except MalformedJpegError:
+            # It would take as long again for each tile that is asked for.
+            self._is_complete, self._end = True, begin
+            raise
         if not len(found.bits):
             self._is_complete = True
             return
@@ -138,45 +147,99 @@ class _Found:
     is_damaged: bool
 
 
-def _divide(windows: Windows, program: Program, blocks_per_mcu: int, start_bit: int, end_bit: int) -> _Found:
-    """Borders of MCUs about every chunk, from a known one at `start_bit` on."""
-    count = max(0, (end_bit - _LONGEST_MCU_BITS - start_bit) // _CHUNK_BITS)
-    chunks = start_bit + _CHUNK_BITS * np.arange(count + 1, dtype=np.int64)
-    is_known = np.arange(count) == 0
-    begins = np.where(is_known, chunks[:-1], np.maximum(chunks[:-1] - _PREROLL_BITS, start_bit))
-    limits = np.stack([chunks[:-1], chunks[1:]], axis=1)
-    bits, mcus = np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64)
-    values = np.zeros((count, 2, MAX_COMPONENTS), np.int32)
-    has_failed = np.zeros(count, np.bool_)
-    todo = np.arange(count)
-    for _ in range(_MOST_ROUNDS):
-        seek = _Seek(windows, program, blocks_per_mcu, begins[todo], limits[todo], is_known[todo], end_bit)
+class _Division:
+    """Finds borders of MCUs about every chunk, from a known one at `start_bit` on.
+
+    begins, ends: of each chunk, the borders at which it is entered and left, as far as found out; mcus,
+    values: how many MCUs lie between, and what they add to the DC values.
+    """
+
+    def __init__(
+        self, windows: Windows, program: Program, blocks_per_mcu: int, start_bit: int, end_bit: int
+    ) -> None:
+        self._windows, self._program, self._blocks_per_mcu = windows, program, blocks_per_mcu
+        self._end_bit = end_bit
+        count = max(0, (end_bit - _LONGEST_MCU_BITS - start_bit) // _CHUNK_BITS)
+        self._borders = start_bit + _CHUNK_BITS * np.arange(count + 1, dtype=np.int64)
+        self._begins = np.full(count, -1, np.int64)
+        self._ends = np.full(count, -1, np.int64)
+        self._mcus = np.zeros(count, np.int64)
+        self._values = np.zeros((count, MAX_COMPONENTS), np.int32)
+        self._has_failed = np.zeros(count, np.bool_)
+        self._is_known = np.zeros(count, np.bool_)
+
+    def find(self) -> _Found:
+        """Raises MalformedJpegError where the data does not synchronise itself."""
+        chunks = np.arange(len(self._begins))
+        starts = np.maximum(self._borders[:-1] - _PREROLL_BITS, self._borders[:1])
+        self._walk(chunks, starts, chunks == 0)
+        for attempt in range(_MOST_ROUNDS):
+            is_joined = self._is_joined()
+            proved = len(is_joined) if is_joined.all() else int(is_joined.argmin())
+            failed = np.flatnonzero(self._has_failed[:proved])
+            if len(failed) and self._is_known[failed[0]]:
+                # Behind a chunk that is rightly reached and cannot be decoded, nothing can be known.
+                return self._found(int(failed[0]), is_damaged=True)
+            if not len(failed) and proved == len(is_joined):
+                return self._found(proved, is_damaged=False)
+            todo = failed[:1] if len(failed) else np.flatnonzero(~is_joined)
+            todo = todo[~self._has_failed[todo - 1]]
+            if attempt < _ROUNDS_WITHOUT_CANDIDATES:
+                self._walk(todo, self._ends[todo - 1], np.ones(len(todo), np.bool_))
+            else:
+                self._try_candidates(int(todo[0]))
+        raise MalformedJpegError("the JPEG data without restart markers cannot be divided")
+
+    def _is_joined(self) -> NDArray[np.bool_]:
+        """Which chunks are entered where the one before is left."""
+        is_joined = (self._begins[1:] == self._ends[:-1]) & ~self._has_failed[:-1]
+        return np.append(True, is_joined)[: len(self._begins)]
+
+    def _found(self, count: int, *, is_damaged: bool) -> _Found:
+        return _Found(
+            self._ends[:count],
+            np.cumsum(self._mcus[:count]),
+            np.cumsum(self._values[:count], axis=0, dtype=np.int32),
+            is_damaged,
+        )
+
+    def _walk(self, chunks: Numbers, starts: Numbers, is_known: NDArray[np.bool_]) -> None:
+        self._take(chunks, self._seek(chunks, starts, is_known), np.arange(len(chunks)), is_known)
+
+    def _seek(self, chunks: Numbers, starts: Numbers, is_known: NDArray[np.bool_]) -> "_Seek":
+        limits = np.stack([self._borders[chunks], self._borders[chunks + 1]], axis=1)
+        seek = _Seek(
+            self._windows, self._program, self._blocks_per_mcu, starts, limits, is_known, self._end_bit
+        )
         seek.run()
-        bits[todo], mcus[todo], values[todo] = seek.found_bits, seek.found_mcus, seek.found_values
-        has_failed[todo] = seek.has_failed
-        is_joined = np.append(True, (bits[1:, 0] == bits[:-1, 1]) & ~has_failed[:-1])[:count]
-        proved = count if is_joined.all() else int(is_joined.argmin())
-        failed = np.flatnonzero(has_failed[:proved])
-        if len(failed) and is_known[failed[0]]:
-            # Behind a chunk that is rightly reached and cannot be decoded, nothing can be known.
-            known = slice(0, int(failed[0]))
-            return _summed(bits[known], mcus[known], values[known], is_damaged=True)
-        if not len(failed) and proved == count:
-            return _summed(bits, mcus, values, is_damaged=False)
-        todo = failed[:1] if len(failed) else np.flatnonzero(~is_joined)
-        todo = todo[~has_failed[todo - 1]]
-        begins[todo] = bits[todo - 1, 1]
-        is_known[todo] = True
-    raise MalformedJpegError("the JPEG data without restart markers cannot be divided")
+        return seek
 
+    def _take(self, chunks: Numbers, seek: "_Seek", runs: Numbers, is_known: NDArray[np.bool_]) -> None:
+        self._begins[chunks], self._ends[chunks] = seek.found_bits[runs, 0], seek.found_bits[runs, 1]
+        self._mcus[chunks] = seek.found_mcus[runs, 1] - seek.found_mcus[runs, 0]
+        self._values[chunks] = seek.found_values[runs, 1] - seek.found_values[runs, 0]
+        self._has_failed[chunks] = seek.has_failed[runs]
+        self._is_known[chunks] = is_known
 
-def _summed(bits: Numbers, mcus: Numbers, values: NDArray[np.int32], *, is_damaged: bool) -> _Found:
-    return _Found(
-        bits[:, 1],
-        np.cumsum(mcus[:, 1] - mcus[:, 0]),
-        np.cumsum(values[:, 1] - values[:, 0], axis=0, dtype=np.int32),
-        is_damaged,
-    )
+    def _try_candidates(self, first: int) -> None:
+        """Walk some chunks from every bit at which their first MCU may begin, and join what fits.
+
+        For flat regions whose bits look the same wherever one begins: nothing synchronises there, and each
+        chunk would have to wait for the one before.
+        """
+        chunks = np.arange(first + 1, min(first + _CHUNKS_OF_CANDIDATES, len(self._begins)))
+        starts = self._borders[chunks, None] + np.arange(_CANDIDATES)
+        starts = np.append(self._ends[first - 1], starts.ravel())
+        chunks = np.append(first, np.repeat(chunks, _CANDIDATES))
+        is_known = np.ones(len(chunks), np.bool_)
+        seek = self._seek(chunks, starts, is_known)
+        begins_at = {(int(c), int(b)): run for run, (c, b) in enumerate(zip(chunks, starts, strict=True))}
+        chunk, run = first, begins_at.get((first, int(starts[0])))
+        while run is not None:
+            self._take(np.array([chunk]), seek, np.array([run]), is_known[:1])
+            if seek.has_failed[run]:
+                return
+            chunk, run = chunk + 1, begins_at.get((chunk + 1, int(seek.found_bits[run, 1])))
 
 
 class _Seek(Lanes):

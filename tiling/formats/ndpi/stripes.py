@@ -1,7 +1,8 @@
 """A level decoded by libjpeg in stripes: for the proof, and by none of our own cutting.
 
 The source's restart segments are put under the source's own header. A stripe has as many rows as a tile, and
-begins and ends with whole segments. An image without restart markers is one stripe, decoded as a whole.
+begins and ends with whole segments. An image without restart markers, or with segments that do not end with
+its rows, is one stripe, decoded as a whole.
 """
 
 import re
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import simplejpeg
@@ -57,13 +59,13 @@ class Stripes:
         self._cols = ceil_div(size.width_px, header.mcu_width_px)
         self._rows = ceil_div(size.height_px, header.mcu_height_px)
         interval = header.interval_mcu
-        self._is_whole = not 0 < interval < self._cols * self._rows
+        self._is_whole = not interval or self._cols % interval > 0
         if self._is_whole:
             if size.pixel_count > _LARGEST_WHOLE_PX:
-                raise VerificationError("an image without restart markers is too large to be proved")
+                raise VerificationError(
+                    "an image without restart markers in each row is too large to be proved"
+                )
             self.width_px = size.width_px
-        elif self._cols % interval:
-            raise VerificationError("the source's restart segments are not parts of its rows")
         else:
             segment_px = interval * header.mcu_width_px
             self._segments_across = self._cols // interval
@@ -79,15 +81,19 @@ class Stripes:
         Chroma samples are repeated.
         """
         if self._is_whole:
-            whole = self._once((0, 0), lambda: self._decode_whole(is_plain=True))
-            return whole[row * self._rows_px :]
+            return self._whole(row, is_plain=True)
         return self._once((row, number), lambda: self._decode(row, number, is_plain=True))
 
     def smooth(self, row: int, number: int) -> Pixels:
         """The same with interpolated chroma; not kept."""
         if self._is_whole:
-            return self._decode_whole(is_plain=False)[row * self._rows_px :]
+            return self._whole(row, is_plain=False)
         return self._decode(row, number, is_plain=False)
+
+    def _whole(self, row: int, *, is_plain: bool) -> Pixels:
+        """Only one whole image is kept: the proof asks for all plain tiles first, then for smooth ones."""
+        key = (int(is_plain), 0)
+        return self._once(key, lambda: self._decode_whole(is_plain=is_plain))[row * self._rows_px :]
 
     def _once(self, key: tuple[int, int], decode: Callable[[], Pixels]) -> Pixels:
         with self._lock:
@@ -95,7 +101,7 @@ class Stripes:
             if known is None:
                 mine: Future[Pixels] = Future()
                 self._known[key] = mine
-                while len(self._known) > _KEPT_STRIPES:
+                while len(self._known) > (1 if self._is_whole else _KEPT_STRIPES):
                     self._known.popitem(last=False)
         if known is not None:
             return known.result()
@@ -140,7 +146,7 @@ class Stripes:
         """Without the restart markers that follow them."""
         starts = self._starts[row_start + first : row_start + end + 1].tolist()
         data = self._read(starts[0], starts[-1] - 2 - starts[0])
-        return [data[a - starts[0] : b - starts[0] - 2] for a, b in zip(starts, starts[1:], strict=False)]
+        return [data[a - starts[0] : b - starts[0] - 2] for a, b in pairwise(starts)]
 
     def _decode_whole(self, *, is_plain: bool) -> Pixels:
         header = self._header
