@@ -43,6 +43,7 @@ _COLOUR_NAMES = {colour: name for name, colour in _DEFAULT_COLOURS}
 def appearance(
     tiff: TiffFile,
     image: TiffImage,
+    page_count: int,
     look: Callable[[], Sequence[NDArray[Any]]],
     colours: Sequence[Rgb | None],
 ) -> tuple[Colouring, tuple[str, ...]]:
@@ -52,9 +53,11 @@ def appearance(
     """
     if image.photometric in (Photometric.RGB, Photometric.YCBCR) and image.samples_per_pixel >= 3:
         return _rgb(tiff, image, look)
-    if image.photometric == Photometric.PALETTE:
+    is_alone = page_count == 1
+    if image.photometric == Photometric.PALETTE and is_alone:
         return PaletteColouring(_palette(tiff, image)), ()
-    if image.photometric not in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE):
+    # ImageJ gives each channel of a stack its colour as a palette: then the numbers are brightness after all.
+    if image.photometric not in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE, Photometric.PALETTE):
         raise UnsupportedSlideError("the slide's colours are of a kind that is not supported")
     extra = _extra_samples(tiff, image)
     values = look()

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from tiling.errors import UnsupportedSlideError
 from tiling.formats.tiff.layout import Layout, Rgb
@@ -12,7 +13,18 @@ from tiling.geometry import Mpp, Size
 from tiling.tiff.images import TiffImage
 from tiling.tiff.xml import Element, XmlError, parse_xml
 
-_UM_PER_UNIT = {"µm": 1.0, "μm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6, "pm": 1e-6}
+_UM = Fraction(1)
+_UM_PER_UNIT = {
+    "µm": _UM,
+    "\N{GREEK SMALL LETTER MU}m": _UM,
+    "um": _UM,
+    "nm": _UM / 1_000,
+    "mm": _UM * 1_000,
+    "cm": _UM * 10_000,
+    "m": _UM * 1_000_000,
+}
+# Bounded: an exponent of nine digits would make a number that fills the memory.
+_NUMBER = re.compile(r"\d{1,12}(\.\d{0,30})?([eE][+-]?\d{1,2})?")
 _POWER_RANGE = (0.1, 400.0)
 _NAMED_OTHERWISE = re.compile(r"\b(label|macro|overview|thumbnail)\b", re.IGNORECASE)
 _MAX_PLANES = 100_000
@@ -163,11 +175,9 @@ def _mpp(stated: dict[str, str]) -> Mpp | None:
     sides = []
     for axis in "XY":
         unit = _UM_PER_UNIT.get(stated.get(f"PhysicalSize{axis}Unit", "µm"))
-        try:
-            value = float(stated.get(f"PhysicalSize{axis}", "nan"))
-        except ValueError:
-            return None
-        sides.append(None if unit is None or not math.isfinite(value) else value * unit)
+        text = stated.get(f"PhysicalSize{axis}", "").strip()
+        is_number = unit is not None and _NUMBER.fullmatch(text)
+        sides.append(float(Fraction(text) * unit) if unit is not None and is_number else None)
     return plausible_mpp(sides[0], sides[1])
 
 

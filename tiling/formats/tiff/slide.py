@@ -87,7 +87,7 @@ class TiffSlide:
                 pairs = zip(self._readers, self._pages, strict=True)
                 return [sampled(reader, reduced[page]) for reader, page in pairs]
 
-            self._colour, remarks = appearance(tiff, base, look, layout.colours)
+            self._colour, remarks = appearance(tiff, base, len(self._pages), look, layout.colours)
             if base.compression == Compression.JPEG:
                 remarks += (ENCODED_AGAIN,)
         if self.grid.count > limits.tiles:
