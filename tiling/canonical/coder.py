@@ -3,6 +3,8 @@
 libjpeg's would need 12–16 % more bytes for the same picture, and its streams differ between its versions.
 """
 
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,35 +16,45 @@ from tiling.model import Pixels
 _END = b"\xff\xd9"
 
 
-class Coder:
-    """Quantisation and Huffman tables. Immutable, thread-safe."""
+class Thrift:
+    """Decides which coefficients are worth their bits, by Huffman tables that have a code for everything."""
 
     def __init__(self, quantisation: Quantisation, frequencies: Frequencies) -> None:
         self.quantisation = quantisation
+        self.tables = Tables.for_frequencies(frequencies, is_complete=True)
+        self._costs = bit_costs(self.tables.ac_lengths)
+
+    def symbols(self, found: NDArray[np.float32]) -> Symbols:
+        """What is to be said of a picture, given by its `transform.coefficients`."""
+        return Symbols.of(quantise(found, self.quantisation, self._costs))
+
+    @classmethod
+    def to_begin_with(cls, quantisation: Quantisation) -> Self:
+        """Before anything is known of the slide: long runs and large values are rare."""
+        run, size = np.arange(256) >> 4, np.arange(256) & 15
+        usual = np.rint(2.0 ** (30 - 0.5 * run - 1.7 * size)).astype(np.int64)
+        return cls(quantisation, Frequencies(np.stack([usual, usual]), np.stack([usual, usual])))
+
+
+class Coder:
+    """Encodes pictures like those whose symbols were as frequent as that. Immutable, thread-safe."""
+
+    def __init__(self, thrift: Thrift, frequencies: Frequencies) -> None:
+        self.quantisation = thrift.quantisation
+        self._thrift = thrift
         self._compact = Tables.for_frequencies(frequencies, is_complete=False)
-        # For the rare tile with something that was in no sample.
-        self._complete = Tables.for_frequencies(frequencies, is_complete=True)
-        self._costs = bit_costs(self._complete.ac_lengths)
 
     def encode(self, pixels: Pixels) -> bytes:
         """A complete JPEG: YCbCr, 4:4:4, without metadata. pixels: (height, width, 3) uint8, RGB."""
-        symbols = self.symbols(coefficients(pixels))
-        height, width = pixels.shape[:2]
+        symbols = self._thrift.symbols(coefficients(pixels))
         tables = self._compact
         scan = symbols.scan(tables)
-        if scan is None:
-            tables = self._complete
+        if scan is None:  # the rare tile with something that was in no sample
+            tables = self._thrift.tables
             scan = symbols.scan(tables)
             assert scan is not None  # noqa: S101 - these tables have every symbol
+        height, width = pixels.shape[:2]
         return self._header(tables, width, height) + scan + _END
-
-    def symbols(self, found: NDArray[np.float32]) -> Symbols:
-        """What this coder says of a picture, given as `transform.coefficients`."""
-        return Symbols.of(quantise(found, self.quantisation, self._costs))
-
-    def scan_bytes(self, frequencies: Frequencies) -> int:
-        """What scans of such symbols take together, nearly."""
-        return self._complete.bits(frequencies) >> 3
 
     @property
     def overhead_bytes(self) -> int:
@@ -59,14 +71,3 @@ class Coder:
             + tables.segment
             + b"\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00"
         )
-
-
-def _prior() -> Frequencies:
-    """A start for the training: long runs and large values are rare."""
-    run, size = np.arange(256) >> 4, np.arange(256) & 15
-    ac = np.rint(2.0 ** (30 - 0.5 * run - 1.7 * size)).astype(np.int64)
-    return Frequencies(np.stack([ac, ac]), np.stack([ac, ac]))
-
-
-def untrained(quantisation: Quantisation) -> Coder:
-    return Coder(quantisation, _prior())

@@ -61,7 +61,9 @@ class Tables:
             ((frequencies.dc, _DC_SYMBOLS), (frequencies.ac, _AC_SYMBOLS))
         ):
             for number in range(_TABLES):
-                wanted = {s: int(counts[number, s]) for s in every if is_complete or counts[number, s]}
+                wanted = {
+                    s: max(1, int(counts[number, s])) for s in every if is_complete or counts[number, s]
+                }
                 table = best_table(wanted or dict.fromkeys(every[:2], 1))
                 body += bytes((kind << 4 | number,)) + table
                 for symbol, code, length in codes(table):

@@ -1,6 +1,7 @@
 """Make every reduced level from level 0 in one pass, row by row, on all workers, in bounded memory.
 
-Per level a band of at most a few rows of tiles is held: for a slide 60,000 px wide about 0.3 GB in all.
+Of each level at most two rows of tiles are held: for a slide 60,000 px wide about 0.15 GB in all. Slides
+that are far wider are made stripe by stripe.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,10 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from tiling.canonical.bands import (
+    REACH_PX,
     AlternatingBand,
     Band,
+    Picture,
     Rows,
     first_row_needed,
     reduce_part,
@@ -20,7 +23,8 @@ from tiling.canonical.bands import (
 )
 from tiling.canonical.coder import Coder
 from tiling.canonical.rate import Codings
-from tiling.geometry import Size, TileGrid, pyramid_sizes
+from tiling.canonical.stripes import Stripe, plan_stripes
+from tiling.geometry import Size, TileGrid, ceil_div, pyramid_sizes
 from tiling.model import Pixels
 from tiling.pixels import pad_to, stretch
 
@@ -49,89 +53,67 @@ def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
 
 
 class Pyramid:
-    """Feed it level 0, a row of tiles at a time; it hands encoded tiles of the other levels to `sink`."""
+    """Makes a slide's reduced levels, and hands their encoded tiles to `sink`.
+
+    Feed every stripe of `stripes`, then `finish`. The tiles are the same, however the slide is striped.
+    """
 
     def __init__(
-        self, size: Size, tile_size_px: int, codings: Codings, pool: Executor, sink: TileSink
+        self,
+        size: Size,
+        tile_size_px: int,
+        codings: Codings,
+        pool: Executor,
+        sink: TileSink,
+        stripes: Sequence[Stripe] | None = None,
     ) -> None:
-        self._codings = codings
-        self._tile_size_px = tile_size_px
-        self._pool = pool
-        self._sink = sink
-        self.base = AlternatingBand(size, tile_size_px)
-        sizes = pyramid_sizes(size, tile_size_px)
-        self._grids = [TileGrid(level_size, tile_size_px) for level_size in sizes]
-        self._bands: list[Rows] = [self.base]
-        for level_size in sizes[1:]:
-            self._bands.append(Band(level_size, min(level_size.height_px, 2 * tile_size_px + 16)))
-        self._next_tile_rows = [0] * len(sizes)
-        self._overview_level = _overview_level(sizes)
-        self._overview: list[Pixels] = []
+        self.stripes = plan_stripes(size, tile_size_px) if stripes is None else stripes
+        self.tile_size_px = tile_size_px
+        self.codings = codings
+        self.pool = pool
+        self.sink = sink
+        self.sizes = pyramid_sizes(size, tile_size_px)
+        self._top_level = self.stripes[0].top_level
+        self._overview_level = _overview_level(self.sizes)
+        kept = {self._overview_level}
+        if self._top_level < len(self.sizes) - 1:
+            kept.add(self._top_level)
+        self._kept = {level: _picture(self.sizes[level]) for level in kept}
 
-    def advance(self) -> None:
-        """Take in the rows of level 0 that were published, and make everything that has become possible."""
-        if self._overview_level == 0:
-            self._collect_overview(0, self.base.end_row - self._rows_collected())
-        for level in range(1, len(self._bands)):
-            self._reduce(level)
-
-    def _reduce(self, level: int) -> None:
-        source, band = self._bands[level - 1], self._bands[level]
-        assert isinstance(band, Band)  # noqa: S101 - level 0 alone is not
-        start, end = band.end_row, reducible_rows(source)
-        if end > start:
-            out = band.grow(end - start)
-            self._run_parts(source, start, end, band.size.width_px, out)
-            if level == self._overview_level:
-                self._collect_overview(level, end - start)
-        self._encode_complete_rows(level, band)
-        needed = min(first_row_needed(end), self._next_tile_rows[level - 1] * self._tile_size_px)
-        source.forget_before(needed if level > 1 else first_row_needed(end))
-
-    def _run_parts(self, source: Rows, start: int, end: int, width_px: int, out: Pixels) -> None:
-        lefts = range(0, width_px, _PART_COLS_PX)
-        futures = [
-            self._pool.submit(reduce_part, source, start, end, left, min(width_px, left + _PART_COLS_PX), out)
-            for left in lefts
+    def start(self, stripe: Stripe) -> "StripePyramid":
+        """What makes a stripe's tiles. One at a time: each takes the memory of a few rows of tiles."""
+        columns = stripe.held_columns(0)
+        base = AlternatingBand(self.sizes[0], columns, self.tile_size_px)
+        spans = [
+            Span(level, stripe.held_columns(level), stripe.own_tiles(level))
+            for level in range(1, self._top_level + 1)
         ]
-        for _ in in_order(futures):
-            pass
+        return StripePyramid(self, base, stripe.own_columns(0), spans)
 
-    def _encode_complete_rows(self, level: int, band: Band) -> None:
-        grid = self._grids[level]
-        side = self._tile_size_px
-        while (row := self._next_tile_rows[level]) < grid.rows:
-            bottom = min((row + 1) * side, band.size.height_px)
-            if band.end_row < bottom:
-                return
-            pixels = band.rows(row * side, bottom)
-            if grid.count == 1:
-                pixels = self.whole(band.size)
-            starts = range(0, grid.cols, _TILES_PER_TASK)
-            futures = [
-                self._pool.submit(
-                    _encode_part,
-                    pixels[:, first * side : (first + _TILES_PER_TASK) * side],
-                    side,
-                    self._codings.of(level),
-                )
-                for first in starts
-            ]
-            for first, tiles in zip(starts, in_order(futures), strict=True):
-                for number, tile in enumerate(tiles):
-                    self._sink.put_tile(level, first + number, row, tile)
-            self._next_tile_rows[level] += 1
+    def finish(self) -> None:
+        """Make the levels below those that the stripes made."""
+        top, side = self._top_level, self.tile_size_px
+        if top == len(self.sizes) - 1:
+            return
+        picture = Picture(self._kept[top])
+        spans = [
+            Span(level, range(size.width_px), range(TileGrid(size, side).cols))
+            for level, size in enumerate(self.sizes[top + 1 :], start=top + 1)
+        ]
+        rest = Descent(self, picture, spans)
+        while picture.end_row < picture.size.height_px:
+            picture.show_more(side)
+            rest.advance()
 
-    def _rows_collected(self) -> int:
-        return sum(len(part) for part in self._overview)
-
-    def _collect_overview(self, level: int, row_count: int) -> None:
-        band = self._bands[level]
-        self._overview.append(band.rows(band.end_row - row_count, band.end_row).copy())
+    def keep(self, level: int, source: Rows, rows: range, columns: range) -> None:
+        """Remember these pixels, if they are of a level that is wanted as a whole."""
+        picture = self._kept.get(level)
+        if picture is not None:
+            picture[rows.start : rows.stop, columns.start : columns.stop] = source.part(rows, columns)
 
     def overview(self) -> Pixels:
         """The whole slide at the smallest level whose longer side is at least 512 px (or at level 0)."""
-        return np.concatenate(self._overview)
+        return self._kept[self._overview_level]
 
     def whole(self, size: Size) -> Pixels:
         """The whole slide at a size that fits in a tile.
@@ -140,9 +122,109 @@ class Pyramid:
         Zoom's own renderer stretches the slide over the rounded size instead, and viewers expect it: at
         a few pixels, half a pixel of padding is a shift that one sees.
         """
-        l0_size, downsample = self.base.size, 2**self._overview_level
+        l0_size, downsample = self.sizes[0], 2**self._overview_level
         box = (l0_size.width_px / downsample, l0_size.height_px / downsample)
         return stretch(self.overview(), box, size.width_px, size.height_px)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is made of a level: columns of pixels to hold, columns of tiles to encode."""
+
+    level: int
+    held: range
+    tiles: range
+
+
+class Descent:
+    """Makes levels one from the other, each from the one before in `spans`, the first from `base`."""
+
+    def __init__(self, pyramid: Pyramid, base: Rows, spans: Sequence[Span]) -> None:
+        self._pyramid = pyramid
+        self._spans = spans
+        self._sources: list[Rows] = [base]
+        self._bands = []
+        added_rows = pyramid.tile_size_px
+        for span in spans:
+            size = pyramid.sizes[span.level]
+            added_rows = ceil_div(added_rows, 2)
+            # Less than a row of tiles that waits to be encoded, what one step adds to it, and what the filter
+            # wants to see again, or holds back until the level ends.
+            capacity = min(size.height_px, pyramid.tile_size_px + added_rows + 8 * REACH_PX)
+            self._bands.append(Band(size, span.held, capacity))
+        self._sources += self._bands
+        self._next_tile_rows = [0] * len(spans)
+
+    def advance(self) -> None:
+        """Make everything that the rows of `base` have made possible."""
+        for number, span in enumerate(self._spans):
+            self._reduce(number, span)
+
+    def _reduce(self, number: int, span: Span) -> None:
+        source, band, side = self._sources[number], self._bands[number], self._pyramid.tile_size_px
+        rows = range(band.end_row, reducible_rows(source))
+        if rows:
+            self._run_parts(source, rows, span.held, band.grow(len(rows)))
+            own = range(span.tiles.start * side, min(band.size.width_px, span.tiles.stop * side))
+            self._pyramid.keep(span.level, band, rows, own)
+        self._encode_complete_rows(number, span, band)
+        needed = first_row_needed(rows.stop)
+        if number:
+            needed = min(needed, self._next_tile_rows[number - 1] * side)
+        source.forget_before(needed)
+        if number == len(self._spans) - 1:
+            band.forget_before(min(band.end_row, self._next_tile_rows[number] * side))
+
+    def _run_parts(self, source: Rows, rows: range, columns: range, out: Pixels) -> None:
+        futures = []
+        for left in range(columns.start, columns.stop, _PART_COLS_PX):
+            part = range(left, min(columns.stop, left + _PART_COLS_PX))
+            into = out[:, part.start - columns.start : part.stop - columns.start]
+            futures.append(self._pyramid.pool.submit(reduce_part, source, rows, part, into))
+        for _ in in_order(futures):
+            pass
+
+    def _encode_complete_rows(self, number: int, span: Span, band: Band) -> None:
+        pyramid, side = self._pyramid, self._pyramid.tile_size_px
+        grid = TileGrid(band.size, side)
+        while (row := self._next_tile_rows[number]) < grid.rows:
+            rows = range(row * side, min((row + 1) * side, band.size.height_px))
+            if band.end_row < rows.stop:
+                return
+            starts = range(span.tiles.start, span.tiles.stop, _TILES_PER_TASK)
+            futures = []
+            for first in starts:
+                stop = min(span.tiles.stop, first + _TILES_PER_TASK)
+                pixels = band.part(rows, range(first * side, min(stop * side, band.size.width_px)))
+                if grid.count == 1:
+                    pixels = pyramid.whole(band.size)
+                coder = pyramid.codings.of(span.level)
+                futures.append(pyramid.pool.submit(_encode_part, pixels, side, coder))
+            for first, tiles in zip(starts, in_order(futures), strict=True):
+                for place, tile in enumerate(tiles, start=first):
+                    pyramid.sink.put_tile(span.level, place, row, tile)
+            self._next_tile_rows[number] += 1
+
+
+class StripePyramid(Descent):
+    """Feed it its columns of level 0, a row of tiles at a time."""
+
+    def __init__(
+        self, pyramid: Pyramid, base: AlternatingBand, own_columns: range, spans: Sequence[Span]
+    ) -> None:
+        super().__init__(pyramid, base, spans)
+        self.base = base
+        self._own_columns = own_columns
+        self._seen_rows = 0
+
+    def advance(self) -> None:
+        self._pyramid.keep(0, self.base, range(self._seen_rows, self.base.end_row), self._own_columns)
+        self._seen_rows = self.base.end_row
+        super().advance()
+
+
+def _picture(size: Size) -> Pixels:
+    return np.empty((size.height_px, size.width_px, 3), np.uint8)
 
 
 def _overview_level(sizes: Sequence[Size]) -> int:

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from tiling.canonical.coder import Coder, untrained
+from tiling.canonical.coder import Coder, Thrift
 from tiling.canonical.entropy import Frequencies
 from tiling.canonical.quantise import Quantisation
 from tiling.canonical.sampling import SAMPLED_LEVELS, Block, Sample, take_sample
@@ -83,18 +83,18 @@ def choose_codings(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Co
     forecast = Forecast(slide, sample)
     aim = (_AIM_WHOLE if sample.is_whole else _AIM) * forecast.base_bytes
     low, high = 0, len(_LADDER) - 1
-    trial = Trial.at(_LADDER[high // 2], None).trained(sample.blocks, pool)
+    trial = Trial.first(_LADDER[high // 2]).trained(sample.blocks, pool)
     while low < high:  # the first on the ladder that fits
         stop()
         middle = (low + high) // 2
-        trial = Trial.at(_LADDER[middle], trial).trained(sample.blocks, pool)
+        trial = trial.at(_LADDER[middle]).trained(sample.blocks, pool)
         if forecast.total(trial) <= aim:
             high = middle
         else:
             low = middle + 1
     while True:
         stop()
-        trial = Trial.at(_LADDER[low], trial).trained(sample.blocks, pool).trained(sample.blocks, pool)
+        trial = trial.at(_LADDER[low]).trained(sample.blocks, pool).trained(sample.blocks, pool)
         if forecast.total(trial) <= aim or low == len(_LADDER) - 1:
             return trial.codings()
         low += 1
@@ -102,49 +102,56 @@ def choose_codings(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Co
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Coders on trial: of level 1, 2, all below, and of the thumbnail.
+    """Settings on trial: of level 1, 2, all below, and of the thumbnail.
 
-    frequencies: of what they said of the sample's pictures. earlier: of the training before.
+    frequencies: of the symbols that they lead to in the sample's pictures, none before the first training.
     """
 
-    coders: tuple[Coder, ...]
+    thrifts: tuple[Thrift, ...]
     frequencies: tuple[Frequencies, ...]
 
     @classmethod
-    def at(cls, level_1_step: int, start: Self | None) -> Self:
-        """With the tables of an earlier trial, which are good enough to begin with."""
-        none = Frequencies.none()
-        wanted = [quantisation(step) for step in (*steps(level_1_step), _THUMBNAIL_STEP)]
-        if start is None:
-            return cls(tuple(untrained(each) for each in wanted), (none,) * len(wanted))
-        coders = zip(wanted, start.frequencies, strict=True)
-        return cls(tuple(Coder(each, frequencies) for each, frequencies in coders), start.frequencies)
+    def first(cls, level_1_step: int) -> Self:
+        wanted = _quantisations(level_1_step)
+        return cls(tuple(map(Thrift.to_begin_with, wanted)), (Frequencies.none(),) * len(wanted))
+
+    def at(self, level_1_step: int) -> Self:
+        """Other steps, with these tables, which are good enough to begin with."""
+        thrifts = map(Thrift, _quantisations(level_1_step), self.frequencies)
+        return type(self)(tuple(thrifts), self.frequencies)
 
     def trained(self, blocks: Sequence[Block], pool: Executor) -> Self:
-        """Tables made for what these coders say of the sample."""
+        """With tables made for what these say of the sample."""
 
         def count(block: Block) -> list[Frequencies]:
             pictures = (*block.levels, block.levels[-1])
             return [
-                coder.symbols(picture).frequencies()
-                for coder, picture in zip(self.coders, pictures, strict=True)
+                thrift.symbols(picture).frequencies()
+                for thrift, picture in zip(self.thrifts, pictures, strict=True)
             ]
 
-        totals = [Frequencies.none()] * len(self.coders)
+        totals = [Frequencies.none()] * len(self.thrifts)
         for counted in pool.map(count, blocks):
             totals = [total + one for total, one in zip(totals, counted, strict=True)]
-        coders = zip(self.coders, totals, strict=True)
-        return type(self)(tuple(Coder(coder.quantisation, total) for coder, total in coders), tuple(totals))
+        thrifts = (
+            Thrift(thrift.quantisation, total) for thrift, total in zip(self.thrifts, totals, strict=True)
+        )
+        return type(self)(tuple(thrifts), tuple(totals))
 
     def scan_bytes(self) -> list[int]:
-        """Of the sample's pictures, coder by coder."""
+        """Of the sample's pictures, by level; the thumbnail's last."""
         return [
-            coder.scan_bytes(frequencies)
-            for coder, frequencies in zip(self.coders, self.frequencies, strict=True)
+            thrift.tables.bits(frequencies) >> 3
+            for thrift, frequencies in zip(self.thrifts, self.frequencies, strict=True)
         ]
 
     def codings(self) -> Codings:
-        return Codings(self.coders[:-1], self.coders[-1])
+        coders = tuple(map(Coder, self.thrifts, self.frequencies))
+        return Codings(coders[:-1], coders[-1])
+
+
+def _quantisations(level_1_step: int) -> list[Quantisation]:
+    return [quantisation(step) for step in (*steps(level_1_step), _THUMBNAIL_STEP)]
 
 
 class Forecast:

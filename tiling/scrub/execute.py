@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from tiling.canonical.layout import Description
-from tiling.canonical.pyramid import Pyramid, in_order
+from tiling.canonical.pyramid import Pyramid, StripePyramid, in_order
 from tiling.canonical.rate import Codings, choose_codings
+from tiling.canonical.stripes import Stripe
 from tiling.canonical.writer import CanonicalWriter, Facts
 from tiling.errors import ConversionCancelled, CorruptSlideError
 from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
@@ -44,9 +45,9 @@ class _Tally:
         self.done = self.missing = self.recoded_edges = 0
         self.damaged: set[int] = set()
 
-    def add(self, tile: BaseTile) -> None:
+    def add(self, index: int, tile: BaseTile) -> None:
         if tile.is_damaged:
-            self.damaged.add(self.done)
+            self.damaged.add(index)
         self.done += 1
         self.missing += tile.is_missing
         self.recoded_edges += tile.is_edge_recoded
@@ -80,21 +81,9 @@ def execute(
         try:
             codings = choose_codings(slide, pool, lambda: stop_if(cancelled()))
             pyramid = Pyramid(grid.size, grid.tile_size_px, codings, pool, writer)
-            pending = _start_row(slide, coding, 0, pyramid, pool)
-            for row in range(grid.rows):
-                parts = []
-                for done in in_order(pending):
-                    parts.append(done)
-                    progress(tally.done + sum(map(len, parts)), grid.count)
-                    stop_if(cancelled())
-                pyramid.base.publish(row)
-                if row + 1 < grid.rows:
-                    pending = _start_row(slide, coding, row + 1, pyramid, pool)
-                for col, tile in enumerate(tile for part in parts for tile in part):
-                    writer.put_tile(0, col, row, tile.encoded)
-                    tally.add(tile)
-                tally.check(grid.count)
-                pyramid.advance()
+            for stripe in pyramid.stripes:
+                _execute_stripe(slide, coding, stripe, pyramid, pool, writer, tally, progress, cancelled)
+            pyramid.finish()
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
@@ -126,26 +115,64 @@ def stop_if(is_cancelled: bool) -> None:
         raise ConversionCancelled("the conversion was cancelled")
 
 
+def _execute_stripe(
+    slide: Slide,
+    coding: BaseCoding,
+    stripe: Stripe,
+    pyramid: Pyramid,
+    pool: ThreadPoolExecutor,
+    writer: CanonicalWriter,
+    tally: _Tally,
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    grid, own = slide.grid, stripe.own_tiles(0)
+    part = pyramid.start(stripe)
+    cols = stripe.read_tiles(part.base.columns)
+    pending = _start_row(slide, coding, 0, cols, part, pool)
+    for row in range(grid.rows):
+        tiles: list[BaseTile] = []
+        for done in in_order(pending):
+            tiles += done
+            progress(tally.done + len(own) * len(tiles) // len(cols), grid.count)
+            stop_if(cancelled())
+        part.base.publish(row)
+        if row + 1 < grid.rows:
+            pending = _start_row(slide, coding, row + 1, cols, part, pool)
+        for col in own:
+            tile = tiles[col - cols.start]
+            writer.put_tile(0, col, row, tile.encoded)
+            tally.add(row * grid.cols + col, tile)
+        tally.check(grid.count)
+        part.advance()
+
+
 def _start_row(
-    slide: Slide, coding: BaseCoding, row: int, pyramid: Pyramid, pool: ThreadPoolExecutor
+    slide: Slide, coding: BaseCoding, row: int, cols: range, part: StripePyramid, pool: ThreadPoolExecutor
 ) -> list[Future[list[BaseTile]]]:
-    pixels = pyramid.base.tile_row(row)
+    pixels = part.base.tile_row(row)
+    side = slide.grid.tile_size_px
     return [
-        pool.submit(_read_part, slide, coding, row, first, pixels)
-        for first in range(0, slide.grid.cols, _TILES_PER_TASK)
+        pool.submit(
+            _read_part,
+            slide,
+            coding,
+            row,
+            range(first, min(cols.stop, first + _TILES_PER_TASK)),
+            pixels[:, (first - cols.start) * side : (first - cols.start + _TILES_PER_TASK) * side],
+        )
+        for first in range(cols.start, cols.stop, _TILES_PER_TASK)
     ]
 
 
-def _read_part(
-    slide: Slide, coding: BaseCoding, row: int, first_col: int, row_pixels: Pixels
-) -> list[BaseTile]:
+def _read_part(slide: Slide, coding: BaseCoding, row: int, cols: range, pixels: Pixels) -> list[BaseTile]:
     """Read neighbouring tiles of a row, and put their pixels where the pyramid wants them."""
     side = slide.grid.tile_size_px
     scratch = np.empty((side, side, 3), np.uint8)
     tiles = []
-    for col in range(first_col, min(slide.grid.cols, first_col + _TILES_PER_TASK)):
+    for place, col in enumerate(cols):
         tiles.append(read_base_tile(slide, coding, col, row, scratch))
-        target = row_pixels[:, col * side : (col + 1) * side]
+        target = pixels[:, place * side : (place + 1) * side]
         target[:] = scratch[: target.shape[0], : target.shape[1]]
     return tiles
 
