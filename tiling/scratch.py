@@ -61,14 +61,13 @@ class Scratch:
 
         Raises NotASlideError where a name would lead elsewhere.
         """
-        paths = {name: _safe_parts(name) for name in files}
+        paths = {name: safe_parts(name) for name in files}
         self._require(sum(source.size_bytes for source in files.values()))
         folder = Path(tempfile.mkdtemp(dir=self._directory))  # 0700
         with self._lock:
             self._folders.append(folder)
         for name, source in files.items():
             path = folder.joinpath(*paths[name])
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _open_new(path) as fd:
                 for offset in range(0, source.size_bytes, _CHUNK_BYTES):
                     self._write(fd, source.read_at(offset, min(_CHUNK_BYTES, source.size_bytes - offset)))
@@ -163,14 +162,19 @@ def _open_nameless(directory: Path) -> int:
 
 @contextlib.contextmanager
 def _open_new(path: Path) -> Iterator[int]:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotASlideError("two of the files have one name") from error
     try:
         yield fd
     finally:
         os.close(fd)
 
 
-def _safe_parts(name: str) -> tuple[str, ...]:
+def safe_parts(name: str) -> tuple[str, ...]:
+    """A relative path's parts. Raises NotASlideError where it is empty, absolute, or leads upwards."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     is_safe = 0 < len(parts) <= _DEEPEST_PATH and all(
         part not in ("/", "..", ".") and "\0" not in part and len(os.fsencode(part)) <= _LONGEST_NAME_BYTES

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tiling.formats.openslide.handle import Handle
 from tiling.geometry import Point, Region, Size, TileGrid, ceil_div
 from tiling.model import Pixels
+from tiling.pixels import pad_to
 from tiling.tiff.chunk_cache import ChunkCache
 
 _CACHE_BYTES = 256 * 2**20
@@ -43,17 +44,17 @@ class BlockReader:
         self._block = Size(_BLOCK_WIDTH_PX, _block_height_px(grid, source_tile))
 
     def tile(self, col: int, row: int) -> Pixels | None:
-        """(side, side, 3) RGB, the ground beyond the slide; None where nothing was scanned on glass."""
-        side = self._grid.tile_size_px
-        place = Region(Point(col * side, row * side), Size(side, side))
+        """(side, side, 3) RGB, edges repeated beyond the slide; None where nothing was scanned on glass."""
+        place = self._grid.region(col, row)
         parts = [(at, part) for at, part in self._parts(place) if part.any()]
         if not parts and self._is_on_glass:
             return None
-        pixels = np.empty((side, side, 3), np.uint8)
+        pixels = np.empty((place.size.height_px, place.size.width_px, 3), np.uint8)
         pixels[:] = self._ground
         for (y, x), part in parts:
             pixels[y : y + part.shape[0], x : x + part.shape[1]] = self._composed(part)
-        return pixels
+        side = self._grid.tile_size_px
+        return pad_to(pixels, side, side)
 
     def _parts(self, place: Region) -> Iterator[tuple[tuple[int, int], NDArray[np.uint8]]]:
         """What of each block lies in a place, and where: (y, x) from the place's corner."""

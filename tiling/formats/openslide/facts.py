@@ -64,8 +64,8 @@ def read_facts(properties: Mapping[str, str], level_0: Size) -> Facts:
     )
 
 
-def remarks(facts: Facts, level_0: Size) -> tuple[str, ...]:
-    """In our own words, with numbers."""
+def remarks(facts: Facts, level_0: Size, *, is_proved_apart: bool) -> tuple[str, ...]:
+    """In our own words, with numbers. is_proved_apart: the proof compares with another library's pixels."""
     said = [f"{facts.called} slide, read through OpenSlide: decoded and encoded once."]
     bounds = facts.bounds
     if bounds is not None and bounds != Region(Point(0, 0), level_0):
@@ -75,6 +75,8 @@ def remarks(facts: Facts, level_0: Size) -> tuple[str, ...]:
             f"x {bounds.origin.x:,}, y {bounds.origin.y:,}; positions count from the whole image's corner, "
             "as in OpenSlide (QuPath counts from the scanned area's)."
         )
+    if not is_proved_apart:
+        said.append("The proof's second reader was OpenSlide again: no other library here reads this layout.")
     return tuple(said)
 
 

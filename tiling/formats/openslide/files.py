@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from tiling.errors import UnsupportedSlideError
-from tiling.scratch import Scratch
+from tiling.scratch import Scratch, safe_parts
 from tiling.source import ByteSource
 
 _SQLITE = b"SQLite format 3\0"  # Sakura; its library resolves a path before it opens it, so that needs a name
@@ -30,6 +30,8 @@ def place_several(files: Mapping[str, ByteSource], scratch: Scratch) -> Path:
     """
     if len(files) > _MOST_FILES:
         raise UnsupportedSlideError("the slide has more files than is supported")
+    for name in files:
+        safe_parts(name)
     entry = _entry(files)
     if entry is None:
         raise UnsupportedSlideError("none of the files is the start of a slide that can be read")

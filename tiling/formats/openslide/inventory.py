@@ -1,7 +1,7 @@
 """Everything that the files hold, and what becomes of it: in detail for a TIFF, in sums for all else."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from tiling.errors import CorruptSlideError
 from tiling.geometry import Size
@@ -10,6 +10,9 @@ from tiling.model import Action, AssociatedImage, Level, Place
 from tiling.tiff.images import TiffImage, read_image
 from tiling.tiff.inventory import Listed, list_places, list_texts, with_linked
 from tiling.tiff.reader import Directory, TiffFile
+
+_SEARCHED_BYTES = 4_096
+_DESCRIPTION_BYTES = 64 * 2**20  # Philips writes label and macro into its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ def inventory_of_tiff(tiff: TiffFile, level_0: Size, texts: Sequence[bytes], lim
     image = images[base]
     return Inventory(
         tuple(list_places(tiff, listed)),
-        tuple({*texts, *list_texts(tiff, [one.directory for one in listed])}),
+        searchable([*texts, *list_texts(tiff, [one.directory for one in listed])]),
         _tile_bytes(image),
         base if image is not None and image.size == level_0 else None,
     )
@@ -47,7 +50,7 @@ def inventory_of_tiff(tiff: TiffFile, level_0: Size, texts: Sequence[bytes], lim
 def _image(tiff: TiffFile, directory: Directory, limits: Limits) -> TiffImage | None:
     """A directory that is none of our business may be odd; OpenSlide has judged the others."""
     try:
-        return read_image(tiff, directory, limits)
+        return read_image(tiff, directory, replace(limits, text_bytes=_DESCRIPTION_BYTES))
     except CorruptSlideError:
         return None
 
@@ -78,4 +81,9 @@ def inventory_of_files(
     places.append(Place(f"{len(texts)} text values", Action.DROPPED, sum(map(len, texts))))
     if len(file_sizes) > 1:
         places.append(Place(f"names of {len(file_sizes)} files", Action.DROPPED, 0))
-    return Inventory(tuple(places), tuple(texts), max(1, shares[0]), None)
+    return Inventory(tuple(places), searchable(texts), max(1, shares[0]), None)
+
+
+def searchable(texts: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Each once. Of a very long one (Philips writes whole pictures in base64) the beginning will do."""
+    return tuple(dict.fromkeys(text[:_SEARCHED_BYTES] for text in texts))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tiling.errors import CorruptSlideError, SlideTooLargeError
 from tiling.formats.openslide import facts as stated
+from tiling.formats.openslide import zeiss_words
 from tiling.formats.openslide.blocks import BlockReader
 from tiling.formats.openslide.files import place_one, place_several
 from tiling.formats.openslide.handle import Handle
@@ -64,16 +65,19 @@ class OpenSlideSlide:
         self.mpp = facts.mpp
         self.objective_power = facts.objective_power
         self.icc_profile = handle.icc_profile()
-        self.remarks = stated.remarks(facts, size)
         self._facts = facts
         self._blocks = BlockReader(handle, self.grid, facts.ground, facts.tile_size)
         self._inventory = self._take_inventory(stated.texts(properties), limits)
         self.l0_bytes = self._inventory.l0_bytes
+        self.remarks = stated.remarks(facts, size, is_proved_apart=self._inventory.whole_page is not None)
 
     def _take_inventory(self, texts: Sequence[bytes], limits: Limits) -> Inventory:
-        if len(self._sources) == 1 and self._sources[0].read_at(0, 4) in _TIFF_MAGICS:
-            tiff = TiffFile(self._sources[0], limits)
-            return inventory_of_tiff(tiff, self.grid.size, texts, limits)
+        if len(self._sources) == 1:
+            (source,) = self._sources
+            if source.read_at(0, 4) in _TIFF_MAGICS:
+                return inventory_of_tiff(TiffFile(source, limits), self.grid.size, texts, limits)
+            if source.read_at(0, len(zeiss_words.MAGIC)) == zeiss_words.MAGIC:
+                texts = [*texts, *zeiss_words.words(source)]
         sizes = [source.size_bytes for source in self._sources]
         return inventory_of_files(sizes, self.levels, self.associated_images, texts)
 

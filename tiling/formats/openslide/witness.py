@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tiling.errors import VerificationError
 from tiling.formats.openslide.blocks import BlockReader
@@ -15,7 +13,7 @@ from tiling.formats.openslide.handle import Handle
 from tiling.geometry import Mpp, TileGrid
 from tiling.model import Pixels
 from tiling.source import ByteSource
-from tiling.tiff.page_witness import PageWitness, open_page_witness
+from tiling.tiff.page_witness import AS_IT_IS, PageWitness, open_page_witness
 
 _SHIFT_PX = 97  # no multiple of any tile's side, so that no block meets the same tiles in the same way
 
@@ -62,18 +60,15 @@ def open_second_handle(path: Path, tile_size_px: int) -> Iterator[SecondHandle]:
         handle.close()
 
 
-class _AsStored:
-    """How `PageWitness` shows samples that are RGB already."""
-
-    is_on_glass = True
-    ground = 255.0
-
-    def __call__(self, samples: NDArray[Any]) -> Pixels:
-        return np.ascontiguousarray(samples[:, :, :3], np.uint8)
-
-
 def open_tiff_witness(
     source: ByteSource, page: int, grid: TileGrid, facts: Facts
 ) -> AbstractContextManager[PageWitness]:
     """tifffile on the very page that is level 0. For the scale alone OpenSlide is trusted."""
-    return open_page_witness(source, [page], grid.tile_size_px, _AsStored(), lambda _page: facts.mpp)
+    return open_page_witness(
+        source,
+        [page],
+        grid.tile_size_px,
+        lambda _page: facts.mpp,
+        colour=AS_IT_IS,
+        cut_jpeg_is_rgb=None,
+    )
