@@ -1,7 +1,7 @@
 """Several files that arrive as one: a ZIP, opened without believing what it says about itself.
 
-Only what slides need is read (APPNOTE 6.3.10): stored and deflated members, ZIP64, one disk, no encryption. A
-stored member is read in place; a deflated one is unpacked once, into scratch room, when it is first asked for.
+Only what slides need is read (APPNOTE 6.3.10): stored and deflated members, ZIP64, one disk, no encryption.
+A stored member is read in place; a deflated one is unpacked once, into scratch room, when it is asked for.
 Sizes are those of the central directory, checked against each other, the file and our bounds before a byte
 is unpacked; no two members may share bytes, which is how small archives unpack to large ones.
 """
@@ -95,6 +95,14 @@ class Bundle(Mapping[str, ByteSource]):
 
     def __len__(self) -> int:
         return len(self._members)
+
+    def names(self) -> ByteSource:
+        """What people called the files and their folders, one name a line, without suffixes.
+
+        To be given along with the files where their texts are searched for: names carry patients' names.
+        """
+        parts = {PurePosixPath(part).stem for name in self._members for part in name.split("/")}
+        return _InMemory("\n".join(sorted(parts)).encode())
 
     def _open(self, member: _Member) -> ByteSource:
         stored = _Part(self._source, _data_offset(self._source, member), member.packed_bytes)

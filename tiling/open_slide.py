@@ -1,6 +1,8 @@
 """Open whatever slide the bytes are: by their content, never by a file's name."""
 
+from tiling.bundle import is_zip, open_bundle
 from tiling.errors import CorruptSlideError, NotASlideError, UnsupportedSlideError
+from tiling.formats.dicom import is_dicom, open_dicom
 from tiling.formats.ndpi import NdpiSlide, is_ndpi
 from tiling.formats.openslide import open_with_openslide
 from tiling.formats.svs import SvsSlide, is_svs
@@ -29,6 +31,10 @@ def open_slide(source: ByteSource, limits: Limits | None = None, scratch: Scratc
         return _open_tiff(source, limits, scratch)
     if start.startswith(_OPENSLIDE_MAGICS):
         return _open_elsewhere(source, limits, scratch)
+    if is_zip(source):
+        return _open_bundle(source, limits, scratch)
+    if is_dicom(source):
+        return open_dicom([source], limits)
     raise NotASlideError("the file is of no kind of slide that is known here")
 
 
@@ -44,6 +50,19 @@ def _open_tiff(source: ByteSource, limits: Limits, scratch: Scratch | None) -> S
     if is_generic_tiff(tiff, limits):
         return TiffSlide(source, tiff, limits)
     return _open_elsewhere(source, limits, scratch)
+
+
+def _open_bundle(source: ByteSource, limits: Limits, scratch: Scratch | None) -> Slide:
+    """A slide of several files, or one that somebody packed."""
+    bundle = open_bundle(source, limits, scratch)
+    files = list(bundle.values())
+    if any(is_dicom(file) for file in files):
+        return open_dicom([*files, bundle.names()], limits)
+    if len(files) == 1 and not is_zip(files[0]):
+        return open_slide(files[0], limits, scratch)
+    if scratch is None:
+        raise UnsupportedSlideError("slides of this scanner can only be read where there is room for a copy")
+    return open_with_openslide(bundle, limits, scratch)
 
 
 def _open_elsewhere(source: ByteSource, limits: Limits, scratch: Scratch | None) -> Slide:

@@ -78,7 +78,7 @@ _CODECS = {
 def texts_of(source: ByteSource, limits: Limits) -> Iterator[bytes]:
     """Texts of at least six bytes, as they stand in the file and, where that differs, in UTF-8."""
     if not is_dicom(source):
-        yield from _runs(source.read_at(0, _FOREIGN_BYTES))
+        yield from _of_foreign(source.read_at(0, _FOREIGN_BYTES))
         return
     yield from _runs(source.read_at(0, PREAMBLE_BYTES))
     try:
@@ -86,6 +86,18 @@ def texts_of(source: ByteSource, limits: Limits) -> Iterator[bytes]:
     except TilingError:
         # Neither is anything of this file carried over, nor can more be known of it.
         yield from _runs(source.read_at(0, _FOREIGN_BYTES))
+
+
+def _of_foreign(data: bytes) -> Iterator[bytes]:
+    """The lines of a text, what reads like text in anything else."""
+    try:
+        lines = data.decode().splitlines()
+    except UnicodeDecodeError:
+        lines = []
+    if lines and all(line.isprintable() for line in lines):
+        yield from (line.encode() for line in lines if len(line.encode()) >= _MIN_BYTES)
+    else:
+        yield from _runs(data)
 
 
 def _texts_of_elements(source: ByteSource, limits: Limits) -> Iterator[bytes]:
