@@ -54,6 +54,13 @@ class InvalidInputError(ServerError):
     title = "The input cannot be accepted"
 
 
+class BadImageRequestError(ServerError):
+    """An image request that breaks the IIIF Image API's syntax or this server's limits."""
+
+    kind = "bad-image-request"
+    title = "The image request cannot be answered"
+
+
 class ConflictError(ServerError):
     """The thing is there already, under that name."""
 

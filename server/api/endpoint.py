@@ -153,6 +153,8 @@ class Endpoint:
     problems: tuple[str, ...]
     tag: str
     aliases: tuple[str, ...]
+    cross_origin: bool = False
+    """Whether a page of any other site may read the answers: with a token that it has, never by a cookie."""
 
 
 class Routes:
@@ -174,6 +176,7 @@ class Routes:
         status: int = 200,
         problems: tuple[str, ...] = (),
         aliases: tuple[str, ...] = (),
+        cross_origin: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as a route.
 
@@ -198,6 +201,7 @@ class Routes:
                     problems,
                     self.tag,
                     aliases,
+                    cross_origin,
                 )
             )
             return handler

@@ -36,6 +36,7 @@ def guarded(endpoint: Endpoint) -> AioHandler:
     route = route_name(endpoint)
     is_unsafe = endpoint.method in UNSAFE
     tally = Tally(route)
+    is_cross_origin = endpoint.cross_origin
 
     async def gate(request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
@@ -79,6 +80,8 @@ def guarded(endpoint: Endpoint) -> AioHandler:
                 "The server could not do this.",
                 reference,
             )
+        if is_cross_origin:
+            _let_others_read(response)
         tally.count(services.metrics, response.status, time.perf_counter() - started)
         return response
 
@@ -137,6 +140,18 @@ def _refuse_foreign_origin(request: web.Request, services: Services) -> None:
         host = ""
     if origin != services.settings.public_origin and host != request.host:
         raise ForbiddenError("This request came from another site's page.")
+
+
+def _let_others_read(response: web.StreamResponse) -> None:
+    """Cross-origin reading (Fetch standard) for whoever brings a token.
+
+    With ``*`` browsers neither send our cookie along nor hand over what was answered to one; and a copy that
+    was kept for somebody's cookie is no answer to a request without it.
+    """
+    headers = response.headers
+    headers["Access-Control-Allow-Origin"] = "*"
+    headers["Access-Control-Expose-Headers"] = "ETag, Link, Slidereel-Downsample, Slidereel-Mpp"
+    headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Authorization, Cookie")))
 
 
 def _refused(services: Services, request: web.Request, route: str, error: ServerError) -> web.Response:

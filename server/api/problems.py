@@ -16,6 +16,7 @@ STATUS: Mapping[type[errors.ServerError], int] = {
     errors.UnauthenticatedError: 401,
     errors.TooManyAttemptsError: 429,
     errors.InvalidInputError: 422,
+    errors.BadImageRequestError: 400,
     errors.ConflictError: 409,
     errors.WrongStateError: 409,
     errors.StaleRevisionError: 412,
