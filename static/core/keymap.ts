@@ -29,6 +29,14 @@ export type Command =
   | 'view.home'
   | 'view.fullScreen'
   | 'view.selection'
+  | 'view.turnLeft'
+  | 'view.turnRight'
+  | 'view.upright'
+  | 'view.goTo'
+  | 'view.beside'
+  | 'view.colours'
+  | 'view.picture'
+  | 'view.about'
   | 'select.next'
   | 'select.previous';
 
@@ -68,6 +76,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'view.down', chords: ['arrowdown'], group: 'View', says: 'Pan' },
   { command: 'view.home', chords: ['home'], group: 'View', says: 'Whole slide' },
   { command: 'view.selection', chords: ['z'], group: 'View', says: 'Go to the selection' },
+  { command: 'view.turnLeft', chords: ['<'], group: 'View', says: 'Turn the slide' },
+  { command: 'view.turnRight', chords: ['>'], group: 'View', says: 'Turn the slide' },
+  { command: 'view.upright', chords: ['shift+u'], group: 'View', says: 'Turn the slide upright' },
+  { command: 'view.goTo', chords: ['shift+g'], group: 'View', says: 'Go to a coordinate' },
+  { command: 'view.beside', chords: ['shift+b'], group: 'View', says: 'A second slide beside' },
+  { command: 'view.colours', chords: ['shift+c'], group: 'View', says: 'Colours: profile, brightness, contrast, gamma' },
+  { command: 'view.picture', chords: ['mod+shift+s'], group: 'View', says: 'Picture of the view, with scale bar' },
+  { command: 'view.about', chords: ['shift+i'], group: 'View', says: 'About this slide' },
   { command: 'show.panel', chords: ['\\'], group: 'View', says: 'Show or hide the panel' },
   { command: 'view.fullScreen', chords: ['mod+shift+f', 'f11'], group: 'View', says: 'Full screen' },
   { command: 'show.help', chords: ['?', 'f1'], group: 'View', says: 'This list' },

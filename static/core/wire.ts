@@ -37,6 +37,13 @@ export interface SlideInfo {
   tiles_url: string;
   thumbnail_url: string | null;
   deepzoom_level_count: number;
+  /** Such as "aperio-svs". */
+  source_format?: string;
+  /** What was chosen where the source left a choice; sentences. */
+  remarks?: readonly string[];
+  /** 33³ RGB triples, or null where the slide has no colour profile. */
+  colour_lut_url?: string | null;
+  region_url?: string;
 }
 
 /** A class as an admin writes it; `class_id` is absent or null for a new one. */
@@ -127,8 +134,21 @@ export interface FileContent {
 }
 
 /** What the slide workspace needs from a server; `api/client.ts` speaks it over HTTP. A failed call throws what problemOf() reads. */
+/** A slide as a list offers it. */
+export interface SlideChoice {
+  asset_id: string;
+  case_id: string | null;
+  case_name: string | null;
+  width_px: number | null;
+  height_px: number | null;
+  objective_power: number | null;
+  thumbnail_url: string | null;
+}
+
 export interface WorkspaceApi {
-  getAsset(assetId: string): Promise<{ case_name: string | null; state: string }>;
+  getAsset(assetId: string): Promise<{ case_id: string | null; case_name: string | null; state: string }>;
+  listAssets(query: { state?: 'released'; limit?: number; cursor?: string | null }): Promise<{ items: readonly SlideChoice[]; next_cursor: string | null }>;
+  getBytes(url: string): Promise<ArrayBuffer>;
   getSlide(assetId: string): Promise<SlideInfo>;
   getOntology(): Promise<OntologyWire>;
   getAnnotations(assetId: string): Promise<AnnotationCollection>;

@@ -5,6 +5,7 @@ import type { ToolBox } from './tool_box';
 
 const PAN_STEP_PX = 120;
 const ZOOM_STEP = 1.4;
+const TURN_STEP_DEGREES = 15;
 
 /** What only the page can do. */
 export interface PageCommands {
@@ -14,6 +15,11 @@ export interface PageCommands {
   readonly togglePanel: () => void;
   readonly toggleHelp: () => void;
   readonly toggleFullScreen: () => void;
+  readonly askPlace: () => void;
+  readonly toggleBeside: () => void;
+  readonly toggleColours: () => void;
+  readonly takePicture: () => void;
+  readonly toggleAbout: () => void;
 }
 
 export function goToSelection(session: EditorSession, view: SlideView | null): void {
@@ -55,5 +61,13 @@ export function commandsFor(session: EditorSession, tools: ToolBox, page: PageCo
     'view.home': () => page.view()?.home(),
     'view.fullScreen': page.toggleFullScreen,
     'view.selection': () => goToSelection(session, page.view()),
+    'view.turnLeft': () => page.view()?.turnBy(-TURN_STEP_DEGREES),
+    'view.turnRight': () => page.view()?.turnBy(TURN_STEP_DEGREES),
+    'view.upright': () => page.view()?.turnTo(0),
+    'view.goTo': page.askPlace,
+    'view.beside': page.toggleBeside,
+    'view.colours': page.toggleColours,
+    'view.picture': page.takePicture,
+    'view.about': page.toggleAbout,
   };
 }

@@ -1,7 +1,7 @@
 /** What someone is touching: the selection with its handles, the drawing under way, conflicts. Few things, redrawn at every move. */
 import { newAnnotation, type Annotation } from '../core/annotation';
 import { boundsOverlap, paths, rectangle, type Position } from '../core/geometry';
-import { toScreen, visibleBounds, type ViewTransform } from '../slide/view_transform';
+import { axesOf, toScreen, visibleBounds, type ViewTransform } from '../slide/view_transform';
 import { paintNames, traceRun } from './paint_shapes';
 import { prepare, type PreparedShape } from './prepared_shape';
 import type { EditorSession } from './session.svelte';
@@ -93,14 +93,15 @@ function paintCrowd(context: Context, view: ViewTransform, annotations: readonly
 function paintHandles(context: Context, view: ViewTransform, annotation: Annotation, session: EditorSession): void {
   const chosen = session.chosenVertex?.annotationId === annotation.annotationId ? session.chosenVertex : null;
   const { runs } = prepare(annotation);
+  const [a, b] = axesOf(view);
   context.lineWidth = 1.5;
   context.strokeStyle = '#000000';
   for (const { xy } of runs) {
     let lastX = Infinity;
     let lastY = Infinity;
     for (let i = 0; i < xy.length; i += 2) {
-      const x = xy[i]! * view.scale + view.originX;
-      const y = xy[i + 1]! * view.scale + view.originY;
+      const x = a * xy[i]! - b * xy[i + 1]! + view.originX;
+      const y = b * xy[i]! + a * xy[i + 1]! + view.originY;
       if (x < -HANDLE_PX || y < -HANDLE_PX || x > view.widthPx + HANDLE_PX || y > view.heightPx + HANDLE_PX) continue;
       if (Math.abs(x - lastX) < LEAST_HANDLE_GAP_PX && Math.abs(y - lastY) < LEAST_HANDLE_GAP_PX) continue;
       handle(context, x, y, false);

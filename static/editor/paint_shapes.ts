@@ -1,6 +1,6 @@
 /** The annotations that nobody is touching: thousands at once. Two-dimensional canvas, because it needs no GPU. */
 import type { Annotation } from '../core/annotation';
-import { visibleBounds, type ViewTransform } from '../slide/view_transform';
+import { axesOf, boundsOnScreen, toScreen, type ViewTransform } from '../slide/view_transform';
 import { prepare, type PreparedRun } from './prepared_shape';
 
 const LINE_PX = 2;
@@ -42,9 +42,10 @@ type Context = CanvasRenderingContext2D;
 
 /** Trace one run as it appears on the screen. */
 export function traceRun(context: Context, { isClosed, xy }: PreparedRun, view: ViewTransform, leastStepPx = 0.7): void {
-  const { scale, originX, originY } = view;
-  const firstX = xy[0]! * scale + originX;
-  const firstY = xy[1]! * scale + originY;
+  const { originX, originY } = view;
+  const [a, b] = axesOf(view);
+  const firstX = a * xy[0]! - b * xy[1]! + originX;
+  const firstY = b * xy[0]! + a * xy[1]! + originY;
   if (xy.length === 2) {
     context.moveTo(firstX + POINT_RADIUS_PX, firstY);
     context.arc(firstX, firstY, POINT_RADIUS_PX, 0, 2 * Math.PI);
@@ -54,8 +55,8 @@ export function traceRun(context: Context, { isClosed, xy }: PreparedRun, view: 
   let lastY = firstY;
   context.moveTo(firstX, firstY);
   for (let i = 2; i < xy.length; i += 2) {
-    const x = xy[i]! * scale + originX;
-    const y = xy[i + 1]! * scale + originY;
+    const x = a * xy[i]! - b * xy[i + 1]! + originX;
+    const y = b * xy[i]! + a * xy[i + 1]! + originY;
     if (Math.abs(x - lastX) < leastStepPx && Math.abs(y - lastY) < leastStepPx && i + 2 < xy.length) continue;
     context.lineTo(x, y);
     lastX = x;
@@ -99,7 +100,8 @@ function paintShape(context: Context, view: ViewTransform, annotation: Annotatio
   const { bounds, runs } = prepare(annotation);
   const size = sizeOnScreen(annotation, view);
   if (size > 0 && size < care.dotPx) {
-    context.fillRect(bounds.minX * view.scale + view.originX - 0.5, bounds.minY * view.scale + view.originY - 0.5, care.dotPx, care.dotPx);
+    const [x, y] = toScreen(view, [bounds.minX, bounds.minY]);
+    context.fillRect(x - 0.5, y - 0.5, care.dotPx, care.dotPx);
     return;
   }
   context.beginPath();
@@ -126,16 +128,15 @@ export function paintNames(
   annotations: readonly Annotation[],
   nameOf: (annotation: Annotation) => string,
 ): void {
-  const window = visibleBounds(view);
   context.font = '12px system-ui, sans-serif';
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   for (const annotation of annotations) {
     const text = nameOf(annotation);
     if (text === '') continue;
-    const { bounds } = prepare(annotation);
-    const x = ((Math.max(bounds.minX, window.minX) + Math.min(bounds.maxX, window.maxX)) / 2) * view.scale + view.originX;
-    const y = Math.max(bounds.minY, window.minY) * view.scale + view.originY + 12;
+    const shown = boundsOnScreen(view, prepare(annotation).bounds);
+    const x = (Math.max(shown.minX, 0) + Math.min(shown.maxX, view.widthPx)) / 2;
+    const y = Math.max(shown.minY, 0) + 12;
     const width = context.measureText(text).width + 10;
     context.fillStyle = 'rgb(0 0 0 / 0.72)';
     context.fillRect(x - width / 2, y - 9, width, 18);

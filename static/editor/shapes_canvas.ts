@@ -71,7 +71,7 @@ export class ShapesCanvas {
   }
 
   #mustRefresh(view: ViewTransform, painted: Painted, now: number): boolean {
-    if (view.density !== painted.view.density) return true;
+    if (view.density !== painted.view.density || view.degrees !== painted.view.degrees) return true;
     if (now - painted.timeMs < REFRESH_MS) return false;
     const { x, y, ratio } = placeOf(view, painted.view);
     const isCovered =

@@ -24,11 +24,14 @@ export class ExactDrawer extends OpenSeadragon.CanvasDrawer {
     const { position, size } = tile;
     if (!position || !size) return;
     const density = OpenSeadragon.pixelDensityRatio;
+    const isAskew = this.viewport.getRotation(true) % 90 !== 0;
     const toPixel = (place: number): number => Math.round(place * density) / density;
     const left = toPixel(position.x);
     const top = toPixel(position.y);
     tile.position = new OpenSeadragon.Point(left, top);
-    tile.size = new OpenSeadragon.Point(toPixel(position.x + size.x) - left, toPixel(position.y + size.y) - top);
+    // Askew, every edge is antialiased, and neighbours would let the ground shine through between them.
+    const overlap = isAskew ? 1 / density : 0;
+    tile.size = new OpenSeadragon.Point(toPixel(position.x + size.x) - left + overlap, toPixel(position.y + size.y) - top + overlap);
     drawTile.call(this, tile, ...rest);
     tile.position = position;
     tile.size = size;
