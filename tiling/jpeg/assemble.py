@@ -1,5 +1,6 @@
 """Join the pieces of each tile to a complete JPEG stream, with new DC differences where pieces meet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from tiling.jpeg.grid import McuGrid, Pieces
 from tiling.jpeg.lockstep import Runs, Walked, Windows, differences_at
 
 Numbers = NDArray[np.int64]
+
+# Joining takes some forty bytes a byte; this much stays in the processor's caches.
+_WORDS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,33 @@ def assemble(
     tile_words = (tile_bytes + 7) // 8
     first_words = np.cumsum(tile_words) - tile_words
     # Stretches follow one another; each tile begins with a new word.
-    flat = lengths.ravel()
+    per_piece = lengths.shape[1]
+    flat, flat_starts = lengths.ravel(), starts.ravel()
     targets = np.cumsum(flat) - flat
-    per_tile = np.diff(np.append(sequence.firsts, len(order))) * lengths.shape[1]
-    targets += np.repeat(first_words * WORD_BITS - targets[sequence.firsts * lengths.shape[1]], per_tile)
-    joined = join(words, starts.ravel(), flat, targets, int(tile_words.sum())).astype(">u8").tobytes()
+    borders = np.append(sequence.firsts, len(order)) * per_piece
+    targets += np.repeat(first_words * WORD_BITS - targets[borders[:-1]], np.diff(borders))
     tiles = {}
-    for index in np.flatnonzero(is_possible).tolist():
-        start = int(first_words[index]) * (WORD_BITS // 8)
-        body = joined[start : start + int(tile_bytes[index])].replace(b"\xff", b"\xff\0")
-        tiles[int(sequence.tiles[sequence.firsts[index]])] = b"%b%b\xff\xd9" % (form.header, body)
+    for first, end in _groups(tile_words):
+        here = slice(int(borders[first]), int(borders[end]))
+        begin, size = int(first_words[first]), int(tile_words[first:end].sum())
+        joined = join(words, flat_starts[here], flat[here], targets[here] - begin * WORD_BITS, size)
+        data = joined.astype(">u8").tobytes()
+        for index in (first + np.flatnonzero(is_possible[first:end])).tolist():
+            start = (int(first_words[index]) - begin) * (WORD_BITS // 8)
+            body = data[start : start + int(tile_bytes[index])].replace(b"\xff", b"\xff\0")
+            tiles[int(sequence.tiles[sequence.firsts[index]])] = b"%b%b\xff\xd9" % (form.header, body)
     return tiles
+
+
+def _groups(sizes: Numbers) -> Iterator[tuple[int, int]]:
+    """Successive ranges of tiles that are small enough to be joined in little memory."""
+    behind = np.cumsum(sizes)
+    first = 0
+    while first < len(sizes):
+        before = int(behind[first - 1]) if first else 0
+        end = max(first + 1, int(np.searchsorted(behind, before + _WORDS_AT_ONCE, side="right")))
+        yield first, end
+        first = end
 
 
 def _in_sequence(source: Source, pieces: Pieces, order: Numbers, components: int) -> _Sequence:

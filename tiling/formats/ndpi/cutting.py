@@ -16,7 +16,7 @@ from tiling.jpeg.regrid import Regridder
 # Fewer segments are hardly faster to cut, and more bytes take memory: about twelve times as much.
 _ENOUGH_SEGMENTS = 1024
 _BATCH_BYTES = 12 << 20
-_KEPT_BYTES = 96 << 20
+_KEPT_BYTES = 64 << 20
 
 _Tiles = list[bytes | None]
 
@@ -48,6 +48,9 @@ class TileCutter:
                 ceil_div(_ENOUGH_SEGMENTS, segments_per_row), _BATCH_BYTES // bytes_per_row, self._tiles.rows
             ),
         )
+        self._batch_count = ceil_div(self._tiles.rows, self._rows_per_batch)
+        # A single row of a very wide slide takes memory enough.
+        self._may_look_ahead = bytes_per_row <= _BATCH_BYTES
         self._lock = threading.Lock()
         self._batches: OrderedDict[int, Future[_Tiles]] = OrderedDict()
 
@@ -63,7 +66,7 @@ class TileCutter:
         batch, is_ours = self._claim(number)
         if is_ours:
             self._cut_into(batch, number)
-        elif not batch.done() and number + 1 < ceil_div(self._tiles.rows, self._rows_per_batch):
+        elif self._may_look_ahead and not batch.done() and number + 1 < self._batch_count:
             following, is_ours = self._claim(number + 1)
             if is_ours:
                 self._cut_into(following, number + 1)
