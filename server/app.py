@@ -25,6 +25,7 @@ from server.api.system import OPENAPI
 from server.config import Settings
 from server.db import Database
 from server.errors import StorageError
+from server.imagery.cold_reads import ColdReads
 from server.imagery.render import Renders
 from server.imagery.shelf import SlideShelf
 from server.ingest.intake import Intake
@@ -66,6 +67,7 @@ def create_app(
         ),
         annotating=Annotating(database, ambient),
         shelf=shelf,
+        cold_reads=ColdReads(),
         renders=Renders(settings.render_cache_mib << 20),
         intake=intake,
         metrics=Metrics(),
@@ -98,6 +100,7 @@ def create_app(
             checkpoints.cancel()
         await runner.stop()
         services.renders.close()
+        services.cold_reads.close()
         shelf.close()
 
     app.cleanup_ctx.append(background)

@@ -1,8 +1,7 @@
 """How pictures of slides are answered: made once, kept by whoever asked, bounded in size."""
 
-import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -10,6 +9,7 @@ from aiohttp import web
 from server.access import Permission
 from server.api.endpoint import Call
 from server.api.tiles import CACHE_CONTROL, is_known
+from server.api.wanted import while_wanted
 from server.errors import InvalidInputError
 from server.imagery.shelf import OpenSlide
 from tiling.canonical.layout import CanonicalInfo
@@ -18,7 +18,6 @@ from tiling.render import Picture, View, encode, render
 MOST_SIDE_PX = 4_096
 MOST_PX = 16_777_216
 DEFAULT_QUALITY = 90
-LOOK_EVERY_S = 0.05
 _KINDS = {"jpeg": Picture.JPEG, "jpg": Picture.JPEG, "png": Picture.PNG}
 FORM_QUERY = {
     "colour": "stored (as scanned, the default) or srgb (the slide's colour profile applied, if it has one)",
@@ -91,24 +90,8 @@ async def picture(
         return web.Response(status=304, headers=headers)
     key = (opened.slide.info.digest, kind, what)
     renders = call.services.renders
-    body = renders.cache.get(key) or await _while_wanted(call.request, renders.picture(key, work))
+    body = renders.cache.get(key) or await while_wanted(call.request, renders.picture(key, work))
     return web.Response(body=body, headers=headers)
-
-
-async def _while_wanted(request: web.Request, making: Coroutine[None, None, bytes]) -> bytes:
-    """What is being made, given up when the caller has gone: who pans away wants none of it any more.
-
-    aiohttp does not tell a handler, so it looks itself. Raises ConnectionResetError.
-    """
-    task = asyncio.ensure_future(making)
-    try:
-        while not (await asyncio.wait({task}, timeout=LOOK_EVERY_S))[0]:
-            transport = request.transport
-            if transport is None or transport.is_closing():
-                raise ConnectionResetError("the client has gone")
-        return task.result()
-    finally:
-        task.cancel()
 
 
 def check_size(width_px: int, height_px: int) -> None:

@@ -13,6 +13,7 @@ from server.api.metrics import Metrics
 from server.api.siblings import Siblings
 from server.config import Settings
 from server.db import Database
+from server.imagery.cold_reads import ColdReads
 from server.imagery.render import Renders
 from server.imagery.shelf import SlideShelf
 from server.ingest.intake import Intake
@@ -28,6 +29,7 @@ class Services:
     authenticator: Authenticator
     annotating: Annotating
     shelf: SlideShelf
+    cold_reads: ColdReads
     renders: Renders
     intake: Intake
     metrics: Metrics

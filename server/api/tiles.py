@@ -1,13 +1,12 @@
 """Tiles. A tile's bytes are the file's bytes: nothing is decoded."""
 
-import asyncio
-
 from aiohttp import web
 
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
 from server.api.services import Services
 from server.api.stored import StoredResponse, can_be_stored, date_header
+from server.api.wanted import while_wanted
 from server.errors import NotFoundError
 from server.imagery.shelf import OpenSlide, read_if_in_memory
 from tiling.errors import TileNotFoundError
@@ -47,7 +46,8 @@ async def get_tile(call: Call) -> Answer:
     etag = _etag(opened, *name).decode()
     if is_known(request, etag):
         return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
-    body = await asyncio.to_thread(opened.slide.read_tile, int(level), int(col), int(row))
+    reading = call.services.cold_reads.tile(opened, int(level), int(col), int(row))
+    body = await while_wanted(request, reading)
     headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
     return web.Response(body=body, headers=headers)
 
