@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from server.cli.progress import ProgressLine
 from server.deid.quarantine import kept_suffix
 from server.errors import InvalidInputError, ServerError
 from server.ingest.convert_job import run_job
+from server.ingest.gathering import Pack, gather
 from server.ingest.intake import Intake
 from server.ingest.reception import Arrival
 from server.ingest.recovery import recover
@@ -32,9 +33,9 @@ STAGES = {"converting": "converting", "verifying": "proving it clean"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to take in, and how to speak of it without its name: its place on the command line."""
+    """A slide to take in, and how to speak of it without its name: its place on the command line."""
 
-    path: Path
+    slide: Path | Pack
     label: str
     position: int
 
@@ -48,7 +49,11 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "is made and proved; it then awaits its release. Nothing printed or stored has a file's name.",
     )
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a slide file, or a folder of them"
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a slide file, or a folder of them; a folder's DICOM files of one series are one slide",
     )
     parser.add_argument(
         "--case", metavar="C", help=f"the case they belong to (default {catalog.DEFAULT_CASE})"
@@ -60,11 +65,11 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
 def run(args: argparse.Namespace) -> int:
     """Take in every path; 1 if any was refused, 2 if one does not exist (then nothing is taken in)."""
     ambient = real_ambient()
-    sources = list(_sources(args.paths))
-    if missing := [source for source in sources if not source.path.exists()]:
-        for source in missing:
-            _print_error(f"{source.label} does not exist.", ambient.random_bytes(4).hex())
+    if missing := [number for number, path in enumerate(args.paths, start=1) if not path.exists()]:
+        for number in missing:
+            _print_error(f"Path {number} does not exist.", ambient.random_bytes(4).hex())
         return EXIT_USAGE
+    sources = list(_sources(args.paths))
     case_name = catalog.checked_case_name(args.case)
     progress = ProgressLine()
     refused = 0
@@ -81,20 +86,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sources(paths: Iterable[Path]) -> Iterator[Source]:
-    """The files behind the arguments: a folder stands for the slide files in it, in order."""
+    """The slides behind the arguments: a folder stands for those in it, in order."""
     position = 0
     for number, path in enumerate(paths, start=1):
         label = f"Path {number}"
-        if not path.is_dir():
-            position += 1
-            yield Source(path, label, position)
-            continue
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and kept_suffix(p.name))
-        if not inside:
+        try:
+            gathered = gather(path)
+        except OSError as error:
+            raise InvalidInputError(f"{label} cannot be read: {error.strerror}.") from error
+        if not gathered.slides:
             raise InvalidInputError(f"{label} is a folder without slide files.")
-        for count, file in enumerate(inside, start=1):
+        if gathered.skipped:
+            files = (
+                "1 file is no slide" if gathered.skipped == 1 else f"{gathered.skipped} files are no slides"
+            )
+            sys.stderr.write(f"slidereel: {label}: {files} and left out.\n")
+        for count, slide in enumerate(gathered.slides, start=1):
             position += 1
-            yield Source(file, f"{label}, file {count} of {len(inside)}", position)
+            place = f"{label}, slide {count} of {len(gathered.slides)}" if path.is_dir() else label
+            yield Source(slide, place, position)
 
 
 def _ingest(
@@ -103,12 +113,12 @@ def _ingest(
     """One file, from path to result. Whatever is wrong with it becomes its result; the next one follows."""
     kind = "slide"
     try:
-        arrival = intake.take_file(
-            source.path,
+        arrival = _take(
+            intake,
+            owner,
+            source,
             case_name,
-            BY,
-            owner_id=owner.owner_id,
-            progress=lambda done, total: progress.update(f"{source.label}: sealing", done, total),
+            lambda done, total: progress.update(f"{source.label}: sealing", done, total),
         )
         asset = run_job(
             intake,
@@ -124,6 +134,18 @@ def _ingest(
     return _line(asset.asset_id, asset.kind, asset.state, source, asset.problem)
 
 
+def _take(
+    intake: Intake,
+    owner: jobs.Owner,
+    source: Source,
+    case_name: str,
+    progress: Callable[[int, int], None],
+) -> Arrival:
+    if isinstance(source.slide, Pack):
+        return intake.take_pack(source.slide, case_name, BY, owner_id=owner.owner_id, progress=progress)
+    return intake.take_file(source.slide, case_name, BY, owner_id=owner.owner_id, progress=progress)
+
+
 def _follow(intake: Intake, arrival: Arrival, asset: Asset, source: Source, progress: ProgressLine) -> Asset:
     """If another process took the job over (this one had been asleep), wait for its result."""
     while True:
@@ -136,6 +158,10 @@ def _follow(intake: Intake, arrival: Arrival, asset: Asset, source: Source, prog
         time.sleep(FOLLOW_EVERY_S)
 
 
+def _suffix(slide: Path | Pack) -> str:
+    return slide.suffix if isinstance(slide, Pack) else kept_suffix(slide.name)
+
+
 def _line(
     asset_id: str | None, kind: str, state: State | None, source: Source, problem: Problem | None
 ) -> dict[str, Any]:
@@ -143,7 +169,7 @@ def _line(
         "asset_id": asset_id,
         "kind": kind,
         "state": state or State.REFUSED,
-        "source_name_redacted": "•••" + kept_suffix(source.path.name),
+        "source_name_redacted": "•••" + _suffix(source.slide),
         "position": source.position,
         "problem": problem
         and {

@@ -9,7 +9,7 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -27,12 +27,15 @@ from server.deid import CHUNK_BYTES, Quarantine, SealedWriter
 from server.deid.quarantine import kept_suffix
 from server.errors import InvalidInputError, OutOfSpaceError
 from server.imagery.shelf import SlideShelf
+from server.ingest.gathering import Pack
+from server.ingest.packing import StoredZip
 from server.ingest.space import CANONICAL_FACTOR, require_space
 
 CONVERT = "convert"
 KIND = "slide"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 STEM_LIMIT = 120
+PACK_SUFFIX = ".zip"
 log = structlog.get_logger("slidereel.ingest")
 
 
@@ -119,17 +122,49 @@ class Reception:
             raise InvalidInputError(f"The file cannot be opened: {error.strerror}.") from error
         with file:
             size = _regular_size(file)
-            require_space(self.data, size * (1 + CANONICAL_FACTOR), self.settings.reserve_mib)
-            asset_id = self.ambient.new_id()
-            try:
-                with self.quarantine.create(asset_id, size, sealed_note(path.name)) as writer:
-                    _copy(file, writer, size, progress)
-                    # The writer's lock is held until the row exists: nobody takes the file for an orphan.
-                    sealed = SealedArrival(asset_id, case_name, kept_suffix(path.name), size)
-                    return self.database.write_now(lambda c: self.enter(c, sealed, by, owner_id))
-            except BaseException as error:
-                self.quarantine.destroy(asset_id)
-                raise as_out_of_space(error) from error
+            pieces = iter(lambda: file.read(CHUNK_BYTES), b"")
+            return self._take(
+                pieces, size, path.name, kept_suffix(path.name), case_name, by, owner_id, progress
+            )
+
+    def take_pack(
+        self,
+        pack: Pack,
+        case_name: str | None,
+        by: Doer,
+        *,
+        owner_id: str | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> Arrival:
+        """Seal copies of several files as one, like :meth:`take_file`; raises the same."""
+        case_name = catalog.checked_case_name(case_name)
+        archive = StoredZip(pack.members)
+        return self._take(
+            archive.pieces(), archive.size_bytes, pack.stem, PACK_SUFFIX, case_name, by, owner_id, progress
+        )
+
+    def _take(
+        self,
+        pieces: Iterator[bytes],
+        size: int,
+        name: str,
+        suffix: str,
+        case_name: str,
+        by: Doer,
+        owner_id: str | None,
+        progress: Callable[[int, int], None],
+    ) -> Arrival:
+        require_space(self.data, size * (1 + CANONICAL_FACTOR), self.settings.reserve_mib)
+        asset_id = self.ambient.new_id()
+        try:
+            with self.quarantine.create(asset_id, size, sealed_note(name)) as writer:
+                _copy(pieces, writer, size, progress)
+                # The writer's lock is held until the row exists: nobody takes the file for an orphan.
+                sealed = SealedArrival(asset_id, case_name, suffix, size)
+                return self.database.write_now(lambda c: self.enter(c, sealed, by, owner_id))
+        except BaseException as error:
+            self.quarantine.destroy(asset_id)
+            raise as_out_of_space(error) from error
 
     def enter(
         self, connection: Connection, sealed: SealedArrival, by: Doer, owner_id: str | None = None
@@ -223,9 +258,11 @@ def _regular_size(file: BinaryIO) -> int:
     return status.st_size
 
 
-def _copy(file: BinaryIO, writer: SealedWriter, size: int, progress: Callable[[int, int], None]) -> None:
+def _copy(
+    pieces: Iterator[bytes], writer: SealedWriter, size: int, progress: Callable[[int, int], None]
+) -> None:
     done = 0
-    while data := file.read(CHUNK_BYTES):
+    for data in pieces:
         writer.write(data)
         done += len(data)
         progress(done, size)

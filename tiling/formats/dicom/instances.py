@@ -100,6 +100,19 @@ def is_dicom(source: ByteSource) -> bool:
     return source.read_at(PREAMBLE_BYTES, len(_MAGIC)) == _MAGIC
 
 
+def series_of(source: ByteSource) -> str:
+    """The series that an instance of any kind belongs to, "" where it states none.
+
+    Raises NotASlideError, CorruptSlideError, SlideTooLargeError.
+    """
+    reader = ElementReader(ByteWindow(source), MAX_ELEMENTS)
+    span, _ = data_set_span(reader, source)
+    for element in reader.elements(span):
+        if element.tag >= tags.SERIES_UID:
+            return Values(reader).uid(element) if element.tag == tags.SERIES_UID else ""
+    return ""
+
+
 def data_set_span(reader: ElementReader, source: ByteSource) -> tuple[Span, str]:
     """Where the data set behind the file meta information stands, and its transfer syntax.
 
