@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tiling.errors import MalformedJpegError
-from tiling.jpeg import TileCompleter, complete_tile, frame_info, scan_digest
+from tiling.jpeg import TileCompleter, complete_tile, crop, frame_info, scan_digest
 
 CANARY = b"Doe^Jane 1950-01-01"
 
@@ -279,3 +279,24 @@ def test_every_tile_of_a_real_slide_is_completed_bit_for_bit(shared_data: Path, 
             if index % 97 == 0:
                 expected, _, shape = page.decode(tile, index, jpegtables=page.jpegtables)
                 assert np.array_equal(decode(completed)[: shape[1], : shape[2]], expected[0])
+
+
+def test_a_height_stated_behind_the_scan_is_put_into_the_frame() -> None:
+    """T.81, B.2.5: a frame of 0 lines, and a DNL segment behind the first scan."""
+    plain = encode(picture(40, 24, 1))
+    at = plain.index(b"\xff\xc0") + 5
+    unstated = plain[:at] + b"\0\0" + plain[at + 2 :]
+    later = unstated[:-2] + b"\xff\xdc\0\4\0\x18\xff\xd9"
+    assert frame_info(later).height_px == 24
+    completer = TileCompleter(b"", is_rgb=False)
+    for _ in range(2):
+        assert completer(later) == complete_tile(plain, b"", is_rgb=False)
+    assert scan_digest(later) == scan_digest(plain)
+    assert crop(later, 20, 20) == crop(plain, 20, 20)
+    for broken in (
+        unstated,
+        later.replace(b"\0\4\0\x18", b"\0\4\0\0"),
+        plain[:-2] + later[-8:-4] + b"\0\x19",
+    ):
+        with pytest.raises(MalformedJpegError):
+            completer(broken)

@@ -290,6 +290,15 @@ def test_a_level_0_without_lens_or_strip_is_corrupt(tmp_path: Path) -> None:
             NdpiSlide(BytesSource(spoiled), Limits()).read_tile(0, 0)
 
 
+def test_two_sizes_for_one_image_are_told(tmp_path: Path) -> None:
+    write_ndpi(tmp_path / "a.ndpi", Recipe())
+    data = bytearray((tmp_path / "a.ndpi").read_bytes())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 2] = (310).to_bytes(2, "big")
+    with pytest.raises(CorruptSlideError, match="another size"):
+        NdpiSlide(BytesSource(bytes(data)), Limits())
+
+
 def test_directories_in_a_circle_end(tmp_path: Path) -> None:
     write_ndpi(tmp_path / "a.ndpi", Recipe(levels=1))
     data = bytearray((tmp_path / "a.ndpi").read_bytes())

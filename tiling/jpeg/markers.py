@@ -100,8 +100,9 @@ class TileCompleter:
                 return b"%b%b\xff\xd9" % (known[1], tile[start:end])
         stream = parse_stream(tile, self._tables)
         completed = serialise(stream, tile, _transform_to_state(stream, self._is_rgb))
-        if len(stream.scans) == 1:
-            scan = stream.scans[0]
+        scan = stream.scans[0]
+        # Where the height was stated behind the scan, the next tile's may be another one.
+        if len(stream.scans) == 1 and stream.frame.body in tile[: scan.entropy_start]:
             entropy_bytes = scan.entropy_end - scan.entropy_start
             self._known = (tile[: scan.entropy_start], completed[: len(completed) - 2 - entropy_bytes])
         return completed

@@ -27,9 +27,10 @@ from tiling.errors import UncroppableJpegError
 from tiling.jpeg.assemble import Source, TileForm, assemble
 from tiling.jpeg.blocks import CodeTable, blocks_of, empty_units, with_all_codes
 from tiling.jpeg.grid import McuGrid, Pieces, Segments, TileRange, mcus_in_tiles, pieces_of
+from tiling.jpeg.headers import with_size
 from tiling.jpeg.lockstep import MAX_DATA_BYTES, Program, Runs, walk, windows_of
 from tiling.jpeg.markers import complete_tile, serialise
-from tiling.jpeg.segments import SOF_BASELINE, SOF_EXTENDED, parse_stream, parse_tables, with_size
+from tiling.jpeg.segments import SOF_BASELINE, SOF_EXTENDED, parse_stream, parse_tables
 from tiling.jpeg.stuffing import unstuffed
 
 Numbers = NDArray[np.int64]

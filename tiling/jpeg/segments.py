@@ -1,14 +1,14 @@
 """A JPEG stream as values: strict, bounded, without decoding (ITU-T T.81, annex B)."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
 from tiling.errors import MalformedJpegError
 
-SOI, EOI, SOS, DQT, DHT, DAC, DRI = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xCC, 0xDD
+SOI, EOI, SOS, DQT, DNL, DHT, DAC, DRI = 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xC4, 0xCC, 0xDD
 APP0, APP14, APP15, COM = 0xE0, 0xEE, 0xEF, 0xFE
 SOF_BASELINE, SOF_EXTENDED, SOF_PROGRESSIVE = 0xC0, 0xC1, 0xC2
 SOF_EXTENDED_ARITHMETIC, SOF_PROGRESSIVE_ARITHMETIC = 0xC9, 0xCA
@@ -110,7 +110,8 @@ def parse_stream(data: bytes, tables: Tables | None = None) -> Stream:
     """Parse a whole JPEG stream; `tables` are those in force before it. Bytes after EOI are not looked at.
 
     A missing EOI is tolerated; a missing or second frame, a missing scan or anything between the segments is
-    not. Raises MalformedJpegError.
+    not. A height that is only stated behind the first scan (DNL; T.81, B.2.5) is put into the frame. Raises
+    MalformedJpegError.
     """
     state = _State(tables or Tables())
     offset = _after_soi(data)
@@ -125,6 +126,8 @@ def parse_stream(data: bytes, tables: Tables | None = None) -> Stream:
             break
     if state.frame is None or not scans:
         raise MalformedJpegError("the JPEG stream has no image")
+    if state.frame.height_px == 0:
+        raise MalformedJpegError("the JPEG frame has no width or no height")
     coded = [component.component_id for scan in scans for component in scan.components]
     if len(set(coded)) != len(state.frame.components):
         raise MalformedJpegError("the JPEG stream lacks a component")
@@ -142,44 +145,9 @@ def parse_header(data: bytes) -> tuple[Frame, int, int | None]:
     state.read_segments(data, _after_soi(data))
     if state.frame is None:
         raise MalformedJpegError("the JPEG stream has no image")
+    if state.frame.height_px == 0:
+        return parse_stream(data).frame, state.restart_interval_mcu, state.adobe_transform
     return state.frame, state.restart_interval_mcu, state.adobe_transform
-
-
-def with_size(data: bytes, width_px: int, height_px: int) -> bytes:
-    """The stream with another size in its frame header, whatever it said there.
-
-    Hamamatsu writes 0 where a side has more than 65,535 pixels. Raises MalformedJpegError.
-    """
-    for marker, start, _ in _segments_before_image(data):
-        if 0xC0 <= marker <= 0xCF and marker not in (DHT, DAC, 0xC8):
-            size = height_px.to_bytes(2, "big") + width_px.to_bytes(2, "big")
-            return data[: start + 1] + size + data[start + 5 :]
-    raise MalformedJpegError("the JPEG stream has no image")
-
-
-def find_image_data(data: bytes) -> int:
-    """Offset of the first entropy-coded byte, behind the first SOS. Raises MalformedJpegError."""
-    for marker, _, end in _segments_before_image(data):
-        if marker == SOS:
-            return end
-    raise MalformedJpegError("the JPEG stream has no image")
-
-
-def _segments_before_image(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, and where the body starts and ends, up to the first SOS."""
-    offset = _after_soi(data)
-    while offset + 4 <= len(data) and data[offset] == 0xFF:
-        marker = data[offset + 1]
-        if marker == 0xFF:
-            offset += 1
-            continue
-        end = offset + 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
-        if end > len(data) or end < offset + 4:
-            raise MalformedJpegError("a JPEG segment reaches beyond the stream")
-        yield marker, offset + 4, end
-        if marker in (SOS, EOI):
-            return
-        offset = end
 
 
 def find_entropy_end(data: bytes, start: int) -> int:
@@ -259,6 +227,8 @@ class _State:
             if len(body) < 12:
                 raise MalformedJpegError("a JPEG Adobe marker is too short")
             self.adobe_transform = body[11]
+        elif marker == DNL:
+            self.frame = _with_height(self.frame, body)
         elif not (APP0 <= marker <= APP15 or marker == COM):
             raise MalformedJpegError("the JPEG stream uses a marker that is not supported in a tile")
 
@@ -306,7 +276,7 @@ def _frame(marker: int, body: bytes) -> Frame:
     components = tuple(
         Component(body[i], body[i + 1] >> 4, body[i + 1] & 15, body[i + 2]) for i in range(6, len(body), 3)
     )
-    if width_px == 0 or height_px == 0:
+    if width_px == 0:
         raise MalformedJpegError("the JPEG frame has no width or no height")
     if not 1 <= len(components) <= 4 or len({c.component_id for c in components}) != len(components):
         raise MalformedJpegError("the JPEG frame has an impossible set of components")
@@ -317,6 +287,14 @@ def _frame(marker: int, body: bytes) -> Frame:
     if body[0] not in ((8,) if marker == SOF_BASELINE else (8, 12)):
         raise MalformedJpegError("the JPEG frame has an impossible sample precision")
     return Frame(marker, body, body[0], width_px, height_px, components)
+
+
+def _with_height(frame: Frame | None, body: bytes) -> Frame:
+    """The frame with the number of lines that a DNL segment states."""
+    height_px = int.from_bytes(body, "big")
+    if frame is None or len(body) != 2 or height_px == 0 or frame.height_px not in (0, height_px):
+        raise MalformedJpegError("the JPEG stream states a height that cannot be")
+    return replace(frame, body=frame.body[:1] + body + frame.body[3:], height_px=height_px)
 
 
 # The tables of one slide are few and come back in every tile that carries its own.

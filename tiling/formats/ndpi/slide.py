@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from tiling.errors import SlideTooLargeError, TilingError, UncroppableJpegError, UnsupportedSlideError
+from tiling.errors import (
+    CorruptSlideError,
+    SlideTooLargeError,
+    TilingError,
+    UncroppableJpegError,
+    UnsupportedSlideError,
+)
 from tiling.formats.ndpi.cutting import TileCutter
 from tiling.formats.ndpi.directories import NdpiFile
 from tiling.formats.ndpi.images import choose_base, read_image, remarks_on
 from tiling.formats.ndpi.inventory import list_places, list_texts
 from tiling.formats.ndpi.witness import NdpiWitness, open_witness
-from tiling.geometry import TileGrid
+from tiling.geometry import Size, TileGrid
+from tiling.jpeg.headers import find_image_data, stated_size
 from tiling.jpeg.regrid import Regridder
-from tiling.jpeg.segments import find_image_data
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.pixels import decode_jpeg
@@ -20,6 +26,7 @@ from tiling.tiff.tags import Compression
 
 TILE_SIDE_PX = 256
 _HEADER_BYTES = 1 << 20
+_LARGEST_JPEG_PX = 65_500  # what libjpeg writes at most
 
 
 def is_ndpi(source: ByteSource, limits: Limits) -> bool:
@@ -59,6 +66,7 @@ class NdpiSlide:
         self.l0_bytes = base.strip_bytes
         header = self._file.bytes_at(base.strip_offset, min(base.strip_bytes, _HEADER_BYTES))
         image_data = find_image_data(header)
+        _check_size(base.size, stated_size(header))
         try:
             regridder = Regridder(header[:image_data], tile_side_px=TILE_SIDE_PX)
         except UncroppableJpegError as error:
@@ -99,3 +107,14 @@ class NdpiSlide:
 
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._file, self._images, self._limits)
+
+
+def _check_size(size: Size, stated_px: tuple[int, int]) -> None:
+    """The TIFF's size counts, as a JPEG header cannot state more than 65,535 px a side.
+
+    Where it can, both must agree, or rows would be taken for others. Raises CorruptSlideError.
+    """
+    if max(size.width_px, size.height_px) > _LARGEST_JPEG_PX or 0 in stated_px:
+        return
+    if stated_px != (size.width_px, size.height_px):
+        raise CorruptSlideError("the slide's image states another size than its directory")
