@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV
 from typing import Any
 
 import structlog
@@ -26,6 +27,10 @@ SHUTDOWN = Stopped("shutdown")
 CANCELLED = Stopped("cancelled")
 LOST = Stopped("lost")
 """Somebody else holds the job now: whatever we have is not to be used."""
+BROKEN = frozenset({SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+"""How a decoder in native code ends itself."""
+BROKE = "The library that reads this format broke on this file; the file is most likely damaged."
+ENDED = "Converting this file was ended by the system, most likely for want of memory."
 TOO_LONG = {
     "time": "Converting this file took longer than is allowed.",
     "stall": "Converting this file came to a standstill.",
@@ -265,11 +270,7 @@ def _problem(intake: Intake, outcome: Outcome) -> Problem:
         case Stopped("time" | "stall" as reason):
             return Problem("took-too-long", TOO_LONG[reason], reference)
         case Killed(signal) if signal != 0:
-            return Problem(
-                "conversion-ended",
-                "Converting this file was ended by the system, most likely for want of memory.",
-                reference,
-            )
+            return Problem("conversion-ended", BROKE if signal in BROKEN else ENDED, reference)
         case _:
             return Problem(
                 "conversion-failed", "Converting this file failed for a reason we do not know.", reference

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import openslide
 import pytest
+import tifffile
 
 from tests.contracts.slide_source import SlideContract
 from tests.tiling import openslide_files as files
@@ -220,3 +221,38 @@ def test_the_library_s_own_words_never_reach_a_person(tmp_path: Path, scratch: S
 def test_an_opened_slide_is_of_this_kind(tmp_path: Path, scratch: Scratch) -> None:
     source, _ = written("zeiss-czi", tmp_path)
     assert isinstance(open_with_openslide(source, Limits(), scratch), OpenSlideSlide)
+
+
+def test_a_damaged_tile_spoils_no_other(tmp_path: Path, scratch: Scratch) -> None:
+    source, pixels = written("leica-scn", tmp_path)
+    assert isinstance(source, BytesSource)
+    offset = damage_one_tile(tmp_path / "slide")
+    assert offset
+    slide = open_with_openslide(BytesSource((tmp_path / "slide").read_bytes()), Limits(), scratch)
+    side, damaged = slide.grid.tile_size_px, []
+    with slide.witness() as witness:
+        for index, place in enumerate(slide.grid):
+            want = pixels[place.y * side : (place.y + 1) * side, place.x * side : (place.x + 1) * side]
+            try:
+                tile = slide.read_tile(place.x, place.y)
+            except CorruptSlideError:
+                damaged.append(place)
+                assert witness.stored_tile(index) == b""
+                continue
+            got = (
+                np.full_like(want, 255) if tile.pixels is None else tile.pixels[: len(want), : want.shape[1]]
+            )
+            np.testing.assert_array_equal(got, want)
+    assert 0 < len(damaged) <= 4 < slide.grid.count  # one of the source's tiles touches four of ours at most
+
+
+def damage_one_tile(path: Path) -> int:
+    """Spoil the last tile of level 0; answers where it lies."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages[1]
+        assert isinstance(page, tifffile.TiffPage)
+        offset, length = page.dataoffsets[-1], page.databytecounts[-1]
+    with path.open("r+b") as opened:
+        opened.seek(offset)
+        opened.write(b"\xee" * length)
+    return int(offset)

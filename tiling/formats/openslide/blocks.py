@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tiling.errors import CorruptSlideError
 from tiling.formats.openslide.handle import Handle
 from tiling.geometry import Point, Region, Size, TileGrid, ceil_div
 from tiling.model import Pixels
@@ -18,6 +19,7 @@ _SPARE_BLOCKS = (
     8  # threads run ahead: a row of blocks and these must fit, or all is decoded again for each row
 )
 _NOTHING = np.zeros((0, 0, 4), np.uint8)
+_DAMAGED = np.zeros((1, 1, 4), np.uint8)
 
 
 class BlockReader:
@@ -46,7 +48,10 @@ class BlockReader:
     def tile(self, col: int, row: int) -> Pixels | None:
         """(side, side, 3) RGB, edges repeated beyond the slide; None where nothing was scanned on glass."""
         place = self._grid.region(col, row)
-        parts = [(at, part) for at, part in self._parts(place) if part.any()]
+        parts = list(self._parts(place))
+        if any(part is _DAMAGED for _, part in parts):
+            parts = [((0, 0), self._handle.read(place))]  # what spoils a block need not lie in this tile
+        parts = [(at, part) for at, part in parts if part.any()]
         if not parts and self._is_on_glass:
             return None
         pixels = np.empty((place.size.height_px, place.size.width_px, 3), np.uint8)
@@ -64,7 +69,10 @@ class BlockReader:
         for block_row in range(top // height, ceil_div(lower, height)):
             for block_col in range(left // width, ceil_div(right, width)):
                 block = self._block_at(block_col, block_row)
-                if not block.size:
+                if block is _NOTHING:
+                    continue
+                if block is _DAMAGED:
+                    yield (0, 0), block
                     continue
                 x, y = block_col * width, block_row * height
                 x0, y0 = max(x, left), max(y, top)
@@ -74,13 +82,16 @@ class BlockReader:
                 )
 
     def _block_at(self, col: int, row: int) -> NDArray[np.uint8]:
-        """Premultiplied pixels; empty where all of them are transparent."""
+        """Premultiplied pixels; _NOTHING where all are transparent, _DAMAGED where they cannot be had."""
 
         def read() -> NDArray[np.uint8]:
             corner = Point(
                 col * self._block.width_px - self._shift_px, row * self._block.height_px - self._shift_px
             )
-            pixels = self._handle.read(Region(corner, self._block))
+            try:
+                pixels = self._handle.read(Region(corner, self._block))
+            except CorruptSlideError:
+                return _DAMAGED
             return pixels if pixels.view(np.uint32).any() else _NOTHING
 
         return self._cache.get((col, row), self._block.pixel_count * 4, read)

@@ -1,6 +1,7 @@
 """An OpenSlide handle whose errors are ours: the library's messages quote paths and the file's own texts."""
 
 import ctypes
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tiling.geometry import Region, Size
 
 # Tiles that lie across the border of two of our blocks are decoded once where they stay this long.
 _CACHE_BYTES = 64 * 2**20
+_MOST_OPENINGS = 200  # a slide with more damage than that is refused anyway
 
 
 @contextmanager
@@ -26,19 +28,30 @@ def _as_our_errors(sentence: str) -> Iterator[None]:
 
 
 class Handle:
-    """One opened slide. Thread-safe, as the library is. After its first error it fails for good, likewise.
+    """One opened slide. Thread-safe.
 
-    Raises UnsupportedSlideError where OpenSlide knows no such file, CorruptSlideError for all else.
+    The library's own handle fails for good after its first error; this one opens another, a bounded number
+    of times, so that a damaged tile spoils no other. Raises UnsupportedSlideError where OpenSlide knows no
+    such file, CorruptSlideError for all else.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._openings_left = _MOST_OPENINGS
+        self._cache = openslide.OpenSlideCache(_CACHE_BYTES)
+        self._slide = self._open()
+
+    def _open(self) -> openslide.OpenSlide:
+        self._openings_left -= 1
         try:
-            self._slide = openslide.OpenSlide(path)
+            slide = openslide.OpenSlide(self._path)
         except openslide.OpenSlideUnsupportedFormatError as error:
             raise UnsupportedSlideError("the file is of no kind of slide that can be read") from error
         except (openslide.OpenSlideError, ValueError) as error:
             raise CorruptSlideError("the slide is damaged, or of a variant that OpenSlide refuses") from error
-        self._slide.set_cache(openslide.OpenSlideCache(_CACHE_BYTES))
+        slide.set_cache(self._cache)
+        return slide
 
     @property
     def properties(self) -> Mapping[str, str]:
@@ -72,17 +85,28 @@ class Handle:
         """
         height, width = region.size.height_px, region.size.width_px
         pixels = np.empty((height, width), np.uint32)
-        with _as_our_errors("a part of the slide cannot be decoded"):
-            lowlevel._read_region(
-                self._slide._osr,
-                pixels.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32)),
-                region.origin.x,
-                region.origin.y,
-                0,
-                width,
-                height,
-            )
+        slide = self._slide
+        try:
+            with _as_our_errors("a part of the slide cannot be decoded"):
+                lowlevel._read_region(
+                    slide._osr,
+                    pixels.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32)),
+                    region.origin.x,
+                    region.origin.y,
+                    0,
+                    width,
+                    height,
+                )
+        except CorruptSlideError:
+            self._replace(slide)
+            raise
         return pixels.astype("<u4", copy=False).view(np.uint8).reshape(height, width, 4)
+
+    def _replace(self, failed: openslide.OpenSlide) -> None:
+        """Other threads may still be reading with the failed one: it goes when the last has let it go."""
+        with self._lock:
+            if self._slide is failed and self._openings_left > 0:
+                self._slide = self._open()
 
     def close(self) -> None:
         self._slide.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tiling.errors import VerificationError
+from tiling.errors import CorruptSlideError, VerificationError
 from tiling.formats.openslide.blocks import BlockReader
 from tiling.formats.openslide.facts import Facts, read_facts
 from tiling.formats.openslide.handle import Handle
@@ -32,10 +32,17 @@ class SecondHandle:
         self.mpp = mpp
 
     def stored_tile(self, index: int) -> bytes | None:
-        return None if self._tile(index) is None else b""
+        """A tile that cannot be decoded is there all the same."""
+        try:
+            return None if self._tile(index) is None else b""
+        except CorruptSlideError:
+            return b""
 
     def tile_pixels(self, index: int) -> Pixels:
-        tile = self._tile(index)
+        try:
+            tile = self._tile(index)
+        except CorruptSlideError as error:
+            raise VerificationError("a tile of the source could not be decoded a second time") from error
         side = self.grid.tile_size_px
         return np.full((side, side, 3), 255, np.uint8) if tile is None else tile
 
