@@ -118,9 +118,10 @@ def nginx(folder: Path, workers: int, tiles: Path, iipsrv_socket: Path | None) -
     user = "user root;" if os.getuid() == 0 else ""
     behind = ""
     if iipsrv_socket is not None:
-        behind = """location /iip { fastcgi_pass iip; fastcgi_keep_conn on;
+        behind = """location /iip { fastcgi_pass iip;
           fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method; }"""
-    upstream = f"upstream iip {{ server unix:{iipsrv_socket}; keepalive 16; }}" if iipsrv_socket else ""
+    # No connections kept open to it: it serves one at a time, and one that was kept would shut out the rest.
+    upstream = f"upstream iip {{ server unix:{iipsrv_socket}; }}" if iipsrv_socket else ""
     configuration = folder / "nginx.conf"
     configuration.write_text(
         f"""{user} worker_processes {workers}; daemon off;

@@ -95,7 +95,10 @@ class LaneConnection(web.RequestHandler):
                 self._headers = headers if self._credentials else b""
             if self._credentials is None or transport is None or transport.is_closing():
                 break
-            message = answer_at_once(lane.services, self._credentials, *line.groups())
+            try:
+                message = answer_at_once(lane.services, self._credentials, *line.groups())
+            except Exception:  # noqa: BLE001 - aiohttp's way meets it again, and answers with a number
+                message = None
             if message is None:
                 break
             transport.write(message)

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from server.access import ROLE_PERMISSIONS, Role
 from server.access.authenticator import TRUST_S, Authenticator
+from server.db.notices import Notices, board_bytes
 from server.db.schema import account
 from tests.server.conftest import BY, PASSWORD
 
@@ -110,3 +111,28 @@ async def test_it_remembers_so_many_and_the_oldest_go_first(authenticator, add_a
     for token in tokens:
         await authenticator.session(token)
     assert [authenticator.remembered(token) is not None for token in tokens] == [False, True, True]
+
+
+async def test_what_is_ended_in_one_process_ends_at_once_in_the_others(
+    authenticator, add_account, database, ambient, settings, passwords, clock
+):
+    board = bytearray(board_bytes(2))
+    here, there = (
+        Authenticator(
+            database,
+            ambient,
+            settings,
+            passwords=passwords,
+            monotonic_s=clock.monotonic_s,
+            notices=Notices(board, place),
+        )
+        for place in (0, 1)
+    )
+    await add_account("root")
+    await add_account("anna")
+    token = await begin(here)
+    assert await there.session(token) is there.remembered(token)
+    await here.sessions.end(token, "test")
+    here.forget(token)
+    assert there.remembered(token) is None
+    assert await there.session(token) is None

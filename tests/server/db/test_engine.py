@@ -104,3 +104,25 @@ def test_closing_folds_the_write_ahead_log_back(table):
     assert not table.path.with_name(table.path.name + "-wal").exists()
     with sqlite3.connect(table.path) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+
+
+def test_one_process_folds_back_what_another_has_written(settings, database):
+    """The one that may checkpoint can be one to which nobody writes: the log would grow without end."""
+    log = settings.data / "slidereel.sqlite-wal"
+    database.write_now(lambda c: c.exec_driver_sql("CREATE TABLE w (b BLOB)"))
+    database.checkpoint_now()
+    with Database(settings.data / "slidereel.sqlite") as other:
+        other.checkpoint_now()  # may not, and does nothing
+
+        def write(megabytes: int) -> None:
+            for _ in range(megabytes):
+                other.write_now(lambda c: c.exec_driver_sql("INSERT INTO w VALUES (zeroblob(1000000))"))
+
+        write(12)
+        grown = log.stat().st_size
+        assert grown > 10_000_000
+        for _ in range(3):
+            database.checkpoint_now()
+            write(6)
+        assert log.stat().st_size <= grown
+        assert other.read_now(lambda c: c.exec_driver_sql("SELECT count(*) FROM w").scalar_one()) == 30

@@ -12,6 +12,7 @@ from server import catalog
 from server.ambient import Ambient
 from server.catalog import State
 from server.db import Database
+from server.db.notices import Notices, board_bytes
 from server.errors import NotFoundError
 from server.imagery import shelf as shelf_module
 from server.imagery.openings import RecentOpenings
@@ -139,3 +140,38 @@ def test_an_opening_counts_once_a_minute_for_each_person_and_slide() -> None:
     assert openings.is_new("bert", "a1", 59.0)
     assert openings.is_new("anna", "a2", 59.0)
     assert openings.is_new("anna", "a1", 60.0)
+
+
+async def test_a_change_made_in_one_process_shows_at_once_in_the_others(
+    shelf: SlideShelf, tmp_path: Path, database: Database, ambient: Ambient, clock: Clock
+) -> None:
+    board = bytearray(board_bytes(2))
+    here, there = (
+        SlideShelf(tmp_path / "assets", database, clock.monotonic_s, Notices(board, place))
+        for place in (0, 1)
+    )
+    assert await there.slide("a2", preview=True)
+    database.write_now(lambda c: catalog.set_state(c, ambient, "a2", State.DISCARDED))
+    here.forget("a2")
+    assert there.remembered("a2", preview=True) is None
+    with pytest.raises(NotFoundError):
+        await there.slide("a2", preview=True)
+    # Somebody else's slide is only looked up again: it has stayed open.
+    assert await there.slide("a1", preview=False) is await there.slide("a1", preview=False)
+    here.close()
+    there.close()
+
+
+async def test_an_answer_that_was_on_its_way_while_something_changed_is_not_remembered(
+    shelf: SlideShelf, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_now = database.read_now
+
+    def slow_read(work):
+        found = read_now(work)
+        shelf.forget("a1")
+        return found
+
+    monkeypatch.setattr(database, "read_now", slow_read)
+    assert await shelf.slide("a1", preview=False)
+    assert shelf.remembered("a1", preview=False) is None
