@@ -4,7 +4,11 @@ import type { EditorSession } from './session.svelte';
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
-  (target.isContentEditable || target.closest('input:not([type="checkbox"]), textarea, select, dialog') !== null);
+  (target.isContentEditable || target.closest('input:not([type="checkbox"], [type="range"]), textarea, select, dialog') !== null);
+
+/** A slider has the keys that move it, and leaves the others to the slide. */
+const isSliding = (target: EventTarget | null, key: string): boolean =>
+  target instanceof HTMLInputElement && target.type === 'range' && /^(Arrow|Page|Home|End)/.test(key);
 
 const isControl = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest('button, a, [role="option"]') !== null;
@@ -16,7 +20,7 @@ export interface KeyParts {
 }
 
 export function routeKey(event: KeyboardEvent, { session, commands, onSpace }: KeyParts): void {
-  if (event.defaultPrevented || isTyping(event.target)) return;
+  if (event.defaultPrevented || isTyping(event.target) || isSliding(event.target, event.key)) return;
   const press: KeyPress = { key: event.key, code: event.code, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey };
   const chord = chordOf(press);
   // Space and Enter press the button that has the focus, as everywhere.

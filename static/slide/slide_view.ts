@@ -29,12 +29,15 @@ export interface SlideViewEvents {
   onMove(view: ViewTransform): void;
   /** The first tile is on the screen. */
   onFirstTile(): void;
+  /** What share of the slide has been looked at, 0 … 1. */
+  onSeen(share: number): void;
   /** How many tiles could not be had; 0 again once one arrives. */
   onTilesMissing(count: number): void;
 }
 
-/** From this zoom on, a part of the slide counts as looked at: 10× of a 40× scan. */
-const SEEN_DEVICE_PX_PER_L0_PX = 0.24;
+/** From this magnification on, a part of the slide counts as looked at; where the file states none, from half of its pixels. */
+const SEEN_POWER = 10;
+const SEEN_DEVICE_PX_PER_L0_PX = 0.5;
 
 /** The elements that a view takes possession of. */
 export interface StageElements {
@@ -55,15 +58,18 @@ export class SlideView {
   readonly #loading = new TileLoading();
   readonly #colours: ColourPass | null;
   readonly #maxLevel: number;
-  readonly seen: SeenArea;
+  readonly #seen: SeenArea;
   readonly #seenCanvas = document.createElement('canvas');
   #showsSeen = true;
+  readonly #seenFrom: number;
 
   constructor(elements: StageElements, slide: SlideInfo, events: SlideViewEvents, start: Place | null) {
     const element = elements.image;
     const navigatorElement = elements.navigator;
     this.#colours = ColourPass.on(elements.colours);
-    this.seen = new SeenArea({ widthPx: slide.width_px, heightPx: slide.height_px });
+    this.#seen = new SeenArea({ widthPx: slide.width_px, heightPx: slide.height_px });
+    // A hair less: the button “10×” ends on a rounded zoom.
+    this.#seenFrom = 0.99 * (slide.objective_power ? Math.min(1, SEEN_POWER / slide.objective_power) : SEEN_DEVICE_PX_PER_L0_PX);
     this.#maxLevel = slide.deepzoom_level_count - 1;
     this.#slide = slide;
     this.#events = events;
@@ -76,6 +82,7 @@ export class SlideView {
       showNavigator: true,
       navigatorId: navigatorElement.id,
       navigatorAutoFade: false,
+      navigatorOpacity: 1,
       navigatorBackground: '#0b0b0b',
       navigatorBorderColor: 'transparent',
       navigatorDisplayRegionColor: '#ffffff',
@@ -247,6 +254,12 @@ export class SlideView {
     return this.#colours.canvas;
   }
 
+  forgetSeen(): void {
+    this.#seen.clear();
+    this.#paintSeen();
+    this.#events.onSeen(0);
+  }
+
   showSeen(shows: boolean): void {
     this.#showsSeen = shows;
     this.#paintSeen();
@@ -258,7 +271,10 @@ export class SlideView {
     if (!view) return;
     const zoom = view.scale * view.density;
     this.#loading.callOffUnseen(this.#viewer.viewport, this.#maxLevel + Math.ceil(Math.log2(zoom)) + 1);
-    if (zoom >= SEEN_DEVICE_PX_PER_L0_PX && this.seen.look(view)) this.#paintSeen();
+    if (zoom >= this.#seenFrom && this.#seen.look(view)) {
+      this.#paintSeen();
+      this.#events.onSeen(this.#seen.share);
+    }
     this.#moved();
   }
 
@@ -276,7 +292,7 @@ export class SlideView {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
     context.setTransform(view.density, 0, 0, view.density, 0, 0);
-    if (this.#showsSeen) this.seen.paint(context, view);
+    if (this.#showsSeen) this.#seen.paint(context, view);
   }
 
   #moved(): void {

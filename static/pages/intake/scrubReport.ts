@@ -27,7 +27,7 @@ export interface Check {
 /** The parts of the proof that this page reads; older and newer servers may say less or more. */
 interface Proof {
   files?: { accounted_bytes?: number; deepzoom_tiles?: number };
-  tiles?: { tiles?: number; identical?: number; encoded?: number; missing?: number; damaged?: number };
+  tiles?: { tiles?: number; identical?: number; cut?: number; encoded?: number; missing?: number; damaged?: number };
   pixels?: { sampled_tiles?: number; l0_worst_difference?: number; mpp_equal?: boolean | null };
   search?: { strings_searched?: number; bytes_searched?: number; places_found?: number };
 }
@@ -39,7 +39,8 @@ const IMAGE_WORDS: Record<string, string> = {
   level: 'Smaller copies of the slide (made anew from level 0)',
   unknown: 'Image of an unknown kind',
 };
-const PLACE = /^directory \d+ \((?<role>[^)]+)\), (?<what>.+)$/;
+/** Of a TIFF directories, of DICOM files: both hold images, of which one is level 0. */
+const PLACE = /^(?:directory|file) \d+ \((?<role>[^)]+)\), (?<what>.+)$/;
 
 export function summaryOf(report: ConversionReport | null): ScrubSummary {
   const places = report?.places ?? [];
@@ -94,15 +95,16 @@ function checksOf({ search, tiles, files, pixels }: Proof): Check[] {
     });
   }
   if (tiles) {
-    const { tiles: all = NaN, identical = 0, encoded = 0, missing = 0, damaged = 0 } = tiles;
+    const { tiles: all = NaN, identical = 0, cut = 0, encoded = 0, missing = 0, damaged = 0 } = tiles;
     const rest = [
+      cut > 0 && `${cut.toLocaleString()} cut out of it without loss`,
       encoded > 0 && `${encoded.toLocaleString()} decoded and encoded once`,
       missing > 0 && `${missing.toLocaleString()} left out by the scanner, shown white`,
       damaged > 0 && `${damaged.toLocaleString()} damaged in the original, shown white`,
     ].filter(Boolean);
     checks.push({
       words: [`${identical.toLocaleString()} of ${count(all, 'image tile')} identical to the scanner’s, bit for bit`, ...rest].join('; '),
-      isPassed: identical + encoded + missing + damaged === all,
+      isPassed: identical + cut + encoded + missing + damaged === all,
     });
   }
   if (files) {
