@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from tiling.errors import MalformedJpegError
-from tiling.jpeg.segments import DAC, DHT, EOI, SOS
 
 _SOI_BYTES = 2
+_EOI, _SOS, _DHT, _DAC = 0xD9, 0xDA, 0xC4, 0xCC
 _RESERVED_FRAME = 0xC8
 
 
@@ -35,13 +35,13 @@ def stated_size(data: bytes) -> tuple[int, int]:
 def find_image_data(data: bytes) -> int:
     """Offset of the first entropy-coded byte, behind the first SOS. Raises MalformedJpegError."""
     for marker, _, end in _segments_before_image(data):
-        if marker == SOS:
+        if marker == _SOS:
             return end
     raise MalformedJpegError("the JPEG stream has no image")
 
 
 def _is_frame(marker: int) -> bool:
-    return 0xC0 <= marker <= 0xCF and marker not in (DHT, DAC, _RESERVED_FRAME)
+    return 0xC0 <= marker <= 0xCF and marker not in (_DHT, _DAC, _RESERVED_FRAME)
 
 
 def _segments_before_image(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -58,6 +58,6 @@ def _segments_before_image(data: bytes) -> Iterator[tuple[int, int, int]]:
         if end > len(data) or end < offset + 4:
             raise MalformedJpegError("a JPEG segment reaches beyond the stream")
         yield marker, offset + 4, end
-        if marker in (SOS, EOI):
+        if marker in (_SOS, _EOI):
             return
         offset = end
