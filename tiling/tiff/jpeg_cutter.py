@@ -14,9 +14,9 @@ from tiling.errors import CorruptSlideError, MalformedJpegError, UncroppableJpeg
 from tiling.geometry import TileGrid, ceil_div
 from tiling.jpeg import TileCompleter, frame_info
 from tiling.jpeg.grid import McuGrid, Segments, TileRange
+from tiling.jpeg.headers import find_image_data, with_size
 from tiling.jpeg.regrid import Regridder
 from tiling.jpeg.resync import ScanIndex
-from tiling.jpeg.segments import find_image_data, with_size
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.region_reader import RegionReader
 
@@ -25,8 +25,9 @@ _BATCH_BYTES = 8 * 2**20
 _KEPT_BYTES = 96 * 2**20
 _HEADERS_LOOKED_AT = 32
 _EOI_BYTES = 2
-# Dividing a long piece takes about as long as walking this much of it, but all others wait meanwhile.
-_DIVIDING_BYTES = 5_000
+# Dividing a long piece takes as long as walking some of it does (10 kB where its blocks tell each other apart,
+# 50 kB where all have the same tables, as in RGB), and others wait meanwhile.
+_DIVIDING_BYTES = 40_000
 _LARGEST_PIECE_BYTES = 24 * 2**20  # cutting takes about twelve times as much memory
 _COLUMNS = tuple(field.name for field in fields(Segments) if field.name != "data")
 _find_restarts = re.compile(rb"\xff[\xd0-\xd7]").finditer
