@@ -4,6 +4,7 @@ Requests for tiles on the stored grid are answered with the stored bytes, as Dee
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Callable
 
@@ -31,6 +32,8 @@ from tiling.render import encode, render
 
 routes = Routes("iiif")
 BASE = f"/api/v1/iiif/{ASSET_ID}"
+INFORMATION = BASE + "/info.json"
+IMAGE = BASE + "/{region:[^/]*}/{size:[^/]*}/{rotation:[^/]*}/{quality:[^/]*}.{format:[^/]*}"
 CONTEXT = "http://iiif.io/api/image/3/context.json"
 LINKED_DATA = f'application/ld+json;profile="{CONTEXT}"'
 PROFILE_LINK = '<http://iiif.io/api/image/3/level2.json>;rel="profile"'
@@ -81,7 +84,7 @@ async def get_iiif(call: Call) -> Answer:
 
 @routes.add(
     "GET",
-    BASE + "/info.json",
+    INFORMATION,
     Permission.ASSET_VIEW,
     response=ImageInformation,
     problems=("not-found",),
@@ -92,20 +95,23 @@ async def get_iiif_info(call: Call) -> Answer:
     opened = await slide_of(call)
     body = msgspec.json.encode(_information(opened.slide.info, _base(call)))
     is_plain_json = _wants_plain_json(call.request.headers.get("Accept", ""))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:16]}-{"json" if is_plain_json else "ld"}"'
     headers = {
         "Content-Type": "application/json" if is_plain_json else LINKED_DATA,
-        # Not for ever: it also says what this server can do.
+        # Not for ever: it says what this server can do, too.
         "Cache-Control": "private, no-cache",
-        "ETag": f'"{opened.etag}-iiif-{"json" if is_plain_json else "ld"}"',
+        "ETag": etag,
         "Link": PROFILE_LINK,
         "Vary": "Accept",
     }
+    if is_known(call.request, etag):
+        return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers=headers)
 
 
 @routes.add(
     "GET",
-    BASE + "/{region:[^/]*}/{size:[^/]*}/{rotation:[^/]*}/{quality:[^/]*}.{format:[^/]*}",
+    IMAGE,
     Permission.ASSET_VIEW,
     response="image/jpeg",
     problems=("not-found", "bad-image-request", "overloaded"),
@@ -132,16 +138,17 @@ async def get_iiif_image(call: Call) -> Answer:
     return await picture(call, opened, ("iiif", wanted), wanted.kind, work, more)
 
 
-@routes.add("OPTIONS", BASE, Public.ANYBODY, cross_origin=True)
-async def preflight_iiif(call: Call) -> Answer:
-    """What another site's page may ask for: GET and HEAD, with a token."""
-    return _allowed()
-
-
-@routes.add("OPTIONS", BASE + r"/{rest:[\s\S]*}", Public.ANYBODY, cross_origin=True)
-async def preflight_iiif_image(call: Call) -> Answer:
-    """What another site's page may ask for: GET and HEAD, with a token."""
-    return _allowed()
+@routes.add("OPTIONS", BASE, Public.ANYBODY, aliases=(INFORMATION, IMAGE), cross_origin=True)
+async def preflight_iiif(_call: Call) -> Answer:
+    """What another site's page may ask for: GET and HEAD, with a token (Fetch standard, CORS preflight)."""
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": "GET, HEAD",
+            "Access-Control-Allow-Headers": "Authorization, If-None-Match",
+            "Access-Control-Max-Age": "86400",
+        },
+    )
 
 
 def stored_tile(info: CanonicalInfo, wanted: ImageRequest) -> tuple[int, int, int] | None:
@@ -224,15 +231,3 @@ def _reduced(pixels: Pixels, quality: str) -> Pixels:
 def _turned(pixels: Pixels, wanted: ImageRequest) -> Pixels:
     mirrored = pixels[:, ::-1] if wanted.is_mirrored else pixels
     return np.ascontiguousarray(np.rot90(mirrored, -wanted.rotation // 90))
-
-
-def _allowed() -> web.Response:
-    return web.Response(
-        status=204,
-        headers={
-            "Access-Control-Allow-Methods": "GET, HEAD",
-            "Access-Control-Allow-Headers": "Authorization, If-None-Match",
-            "Access-Control-Max-Age": "86400",
-            "Cache-Control": "max-age=86400",
-        },
-    )

@@ -2,7 +2,7 @@
 
 from tiling.render.encoding import Picture, encode
 from tiling.render.errors import RenderCancelled
-from tiling.render.render import render
+from tiling.render.rendering import render
 from tiling.render.view import View
 
 __all__ = ["Picture", "RenderCancelled", "View", "encode", "render"]
