@@ -22,7 +22,6 @@ _KINDS = {
     "aperio": ("aperio-svs", "An Aperio"),
     "argos": ("argos-avs", "An Argos"),
     "dicom": ("dicom", "A DICOM"),
-    "generic-tiff": ("tiff", "A TIFF"),
     "hamamatsu": ("hamamatsu", "A Hamamatsu"),
     "huron": ("huron-tiff", "A Huron"),
     "leica": ("leica-scn", "A Leica SCN"),
@@ -33,12 +32,16 @@ _KINDS = {
     "ventana": ("ventana-bif", "A Ventana"),
     "zeiss": ("zeiss-czi", "A Zeiss CZI"),
 }
+_FALLBACK = "generic-tiff"
 _OTHER_KIND = ("openslide", "A")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """bounds: the part of level 0 that was scanned, where the format says. ground: what shows elsewhere."""
+    """bounds: the part of level 0 that was scanned, where the format says. ground: what shows elsewhere.
+
+    is_fallback: OpenSlide recognised no scanner, only a TIFF.
+    """
 
     format_name: str
     called: str
@@ -47,12 +50,14 @@ class Facts:
     bounds: Region | None
     ground: tuple[int, int, int]
     tile_size: Size | None
+    is_fallback: bool
 
 
 def read_facts(properties: Mapping[str, str], level_0: Size) -> Facts:
     """Whatever is missing or makes no sense is None."""
     x_um, y_um = (_number(properties, f"openslide.mpp-{axis}", *_PLAUSIBLE_UM) for axis in "xy")
-    format_name, called = _KINDS.get(properties.get("openslide.vendor", ""), _OTHER_KIND)
+    vendor = properties.get("openslide.vendor", "")
+    format_name, called = _KINDS.get(vendor, _OTHER_KIND)
     return Facts(
         format_name,
         called,
@@ -61,6 +66,7 @@ def read_facts(properties: Mapping[str, str], level_0: Size) -> Facts:
         _bounds(properties, level_0),
         _ground(properties),
         _tile_size(properties),
+        vendor == _FALLBACK,
     )
 
 

@@ -61,6 +61,9 @@ class OpenSlideSlide:
         )
         properties = handle.properties
         facts = stated.read_facts(properties, size)
+        if facts.is_fallback:
+            # A damaged file of a scanner must not pass for a plain TIFF: its first picture may be the label.
+            raise CorruptSlideError("the words that say how the slide is laid out are damaged")
         self.format_name = facts.format_name
         self.mpp = facts.mpp
         self.objective_power = facts.objective_power
