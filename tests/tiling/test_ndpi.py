@@ -1,6 +1,7 @@
 """Hamamatsu slides, real and generated, behind the seam that all formats share."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,9 +23,12 @@ from tiling.errors import (
     SlideTooLargeError,
     TilingError,
     UnsupportedSlideError,
+    VerificationError,
 )
 from tiling.formats.ndpi import NdpiSlide, is_ndpi
 from tiling.geometry import Mpp, Size
+from tiling.jpeg.grid import Segments
+from tiling.jpeg.resync import ScanIndex
 from tiling.limits import Limits
 from tiling.model import Action, Carriage, ImageRole, Slide
 from tiling.open_slide import open_slide
@@ -288,6 +292,35 @@ def test_a_level_0_without_lens_or_strip_is_corrupt(tmp_path: Path) -> None:
         spoiled = data[:at] + (65534).to_bytes(2, "little") + data[at + 2 :]
         with pytest.raises(TilingError):
             NdpiSlide(BytesSource(spoiled), Limits()).read_tile(0, 0)
+
+
+@pytest.mark.parametrize("is_optimised", [False, True])
+@pytest.mark.parametrize("sampling", ["4:2:0", "4:2:2", "4:4:4"])
+def test_a_large_image_without_restart_markers_is_proved_stripe_by_stripe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampling: str, is_optimised: bool
+) -> None:
+    """Each stripe begins where our own index says; the row in which two overlap must be the same in both."""
+    recipe = Recipe(height_px=1100, interval_mcu=0, sampling=sampling, optimised=is_optimised)
+    slide = opened(tmp_path / "a.ndpi", recipe)
+    with slide.witness() as witness:
+        whole = [witness.plain_pixels(index) for index in range(slide.grid.count)]
+    monkeypatch.setattr("tiling.formats.ndpi.witness.LARGEST_WHOLE_PX", 1000)
+    with slide.witness() as witness:
+        for index in reversed(range(slide.grid.count)):
+            shown = slide.grid.region(index % slide.grid.cols, index // slide.grid.cols).size
+            here = np.s_[: shown.height_px, : shown.width_px]
+            np.testing.assert_array_equal(witness.plain_pixels(index)[here], whole[index][here])
+            assert np.abs(witness.tile_pixels(index)[here].astype(int) - whole[index][here]).mean() < 2
+    right = ScanIndex.segments
+
+    def shifted(index: ScanIndex, first_mcu: int, end_mcu: int) -> Segments:
+        found = right(index, first_mcu, end_mcu)
+        return replace(found, predictors=found.predictors + (1 if first_mcu else 0))
+
+    monkeypatch.setattr(ScanIndex, "segments", shifted)
+    with slide.witness() as witness, pytest.raises(VerificationError, match="do not meet"):
+        for index in range(slide.grid.count):
+            witness.plain_pixels(index)
 
 
 def test_two_sizes_for_one_image_are_told(tmp_path: Path) -> None:

@@ -31,14 +31,18 @@ class Source:
 class TileForm:
     """How tiles of one source are written.
 
-    header: all before the image data. tile: MCUs of a tile. dc_tables: the source's, by component; codes:
-    those in the header. empty_bits, empty: the bits of an MCU like its predecessor, and words full of them.
+    header: all before the image data. tile: MCUs of a tile. components: of each block of an MCU. dc_tables:
+    the source's, by component; codes, ends_of_block (code and length): those of the header. empty_unit,
+    empty_bits, empty: an MCU like its predecessor, how many bits it has, and words full of such.
     """
 
     header: bytes
     tile: McuGrid
+    components: tuple[int, ...]
     dc_tables: tuple[bytes, ...]
     codes: tuple[CodeTable, ...]
+    ends_of_block: tuple[tuple[int, int], ...]
+    empty_unit: int
     empty_bits: int
     empty: NDArray[np.uint64]
 

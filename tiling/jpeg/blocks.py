@@ -87,8 +87,14 @@ class CodeTable:
         return code.astype(np.uint64) << (64 - bits).astype(np.uint64), bits
 
 
-def empty_units(blocks: list[Block], scan: Scan, count: int) -> tuple[int, NDArray[np.uint64]]:
-    """How many bits an MCU takes whose blocks are all like their predecessors; words of `count` such MCUs.
+def code_of_zero(scan: Scan, selector: int) -> tuple[int, int]:
+    """Code and length of symbol 0: no difference in a DC table (selector 0–3), end of block in others."""
+    table = scan.tables.huffman[selector][1:]
+    return next((code, length) for symbol, code, length in codes(table) if symbol == 0)
+
+
+def empty_unit(blocks: list[Block], scan: Scan) -> tuple[int, int]:
+    """The bits, and how many, of an MCU whose blocks are all like their predecessors.
 
     Read under the tables of `scan`, which have all codes.
     """
@@ -96,11 +102,15 @@ def empty_units(blocks: list[Block], scan: Scan, count: int) -> tuple[int, NDArr
     for block in blocks:
         component = scan.components[block.component]
         for selector in (component.dc_table, 16 + component.ac_table):
-            table = scan.tables.huffman[selector][1:]
-            code, length = next((code, length) for symbol, code, length in codes(table) if symbol == 0)
+            code, length = code_of_zero(scan, selector)
             unit, unit_bits = unit << length | code, unit_bits + length
+    return unit, unit_bits
+
+
+def empty_units(unit: int, unit_bits: int, count: int) -> NDArray[np.uint64]:
+    """Words that begin with `count` such MCUs."""
     writer = BitWriter()
     for _ in range(count):
         writer.write(unit, unit_bits)
     data = writer.packed()
-    return unit_bits, np.frombuffer(data + bytes(-len(data) % 8), ">u8").astype(np.uint64)
+    return np.frombuffer(data + bytes(-len(data) % 8), ">u8").astype(np.uint64)

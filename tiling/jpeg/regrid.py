@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from tiling.errors import UncroppableJpegError
 from tiling.jpeg.assemble import Source, TileForm, assemble
-from tiling.jpeg.blocks import CodeTable, blocks_of, empty_units, with_all_codes
+from tiling.jpeg.blocks import CodeTable, blocks_of, code_of_zero, empty_unit, empty_units, with_all_codes
 from tiling.jpeg.grid import McuGrid, Pieces, Segments, TileRange, mcus_in_tiles, pieces_of
 from tiling.jpeg.headers import with_size
 from tiling.jpeg.lockstep import MAX_DATA_BYTES, Program, Runs, walk, windows_of
@@ -78,14 +78,17 @@ class Regridder:
         scan = with_all_codes(scan)
         bare = replace(scan, restart_interval_mcu=0, entropy_start=0, entropy_end=0)
         whole = serialise(replace(stream, scans=(bare,)), b"", stream.adobe_transform)
-        empty_bits, empty = empty_units(blocks, scan, self._tile.columns * self._tile.rows)
-        self._form = TileForm(
+        unit, unit_bits = empty_unit(blocks, scan)
+        self.form = TileForm(
             header=complete_tile(whole, b"", is_rgb=is_rgb)[:-2],
             tile=self._tile,
+            components=tuple(block.component for block in blocks),
             dc_tables=dc_tables,
             codes=tuple(CodeTable(scan.tables.huffman[c.dc_table][1:]) for c in scan.components),
-            empty_bits=empty_bits,
-            empty=empty,
+            ends_of_block=tuple(code_of_zero(scan, 16 + c.ac_table) for c in scan.components),
+            empty_unit=unit,
+            empty_bits=unit_bits,
+            empty=empty_units(unit, unit_bits, self._tile.columns * self._tile.rows),
         )
 
     def mcu_grid(self, width_px: int, height_px: int) -> McuGrid:
@@ -116,7 +119,7 @@ class Regridder:
         is_usable &= is_whole[pieces.tiles]
         chosen = np.flatnonzero(is_usable)
         order = chosen[np.lexsort((pieces.lefts[chosen], pieces.rows[chosen], pieces.tiles[chosen]))]
-        found_tiles = assemble(self._form, Source(plain.data, windows, runs, walked), grid, pieces, order)
+        found_tiles = assemble(self.form, Source(plain.data, windows, runs, walked), grid, pieces, order)
         return [found_tiles.get(number) for number in range(tiles.count)]
 
     def _runs(self, segments: Segments, pieces: Pieces, start_bits: Numbers, end_bits: Numbers) -> Runs:

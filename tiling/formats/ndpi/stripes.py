@@ -24,7 +24,7 @@ from tiling.model import Pixels
 
 _STRIPE_WIDTH_PX = 8192
 _KEPT_STRIPES = 12  # of 6 MB each, but for a whole image
-_LARGEST_WHOLE_PX = 160_000_000  # 480 MB of pixels
+LARGEST_WHOLE_PX = 100_000_000  # 300 MB of pixels
 _HEADER_BYTES = 1 << 20
 _CHUNK_BYTES = 8 << 20
 _EOI = b"\xff\xd9"
@@ -61,7 +61,7 @@ class Stripes:
         interval = header.interval_mcu
         self._is_whole = not interval or self._cols % interval > 0
         if self._is_whole:
-            if size.pixel_count > _LARGEST_WHOLE_PX:
+            if size.pixel_count > LARGEST_WHOLE_PX:
                 raise VerificationError(
                     "an image without restart markers in each row is too large to be proved"
                 )
@@ -153,6 +153,13 @@ class Stripes:
         body = self._read(len(header.data), self._strip_bytes - len(header.data))
         jpeg = header.with_size(self._size.width_px, self._size.height_px) + body
         return _decoded(jpeg, is_plain=is_plain)
+
+
+def has_restart_markers(read: Callable[[int, int], bytes], strip_bytes: int, size: Size) -> bool:
+    """Whether a JPEG of this size is divided by restart markers. Raises VerificationError."""
+    header = _parse(read(0, min(_HEADER_BYTES, strip_bytes)))
+    mcus = ceil_div(size.width_px, header.mcu_width_px) * ceil_div(size.height_px, header.mcu_height_px)
+    return 0 < header.interval_mcu < mcus
 
 
 def _decoded(jpeg: bytes, *, is_plain: bool) -> Pixels:

@@ -8,7 +8,8 @@ import numpy as np
 import tifffile
 
 from tiling.errors import VerificationError
-from tiling.formats.ndpi.stripes import Stripes
+from tiling.formats.ndpi.resumed import ResumedStripes
+from tiling.formats.ndpi.stripes import LARGEST_WHOLE_PX, Stripes, has_restart_markers
 from tiling.geometry import Mpp, Size, TileGrid
 from tiling.model import Pixels
 from tiling.source import ByteSource
@@ -30,12 +31,14 @@ class NdpiWitness:
         self.mpp = _mpp(page)
         begin = int(page.tags[_STRIP_OFFSETS].value[0])
         byte_count = int(page.tags[_STRIP_BYTE_COUNTS].value[0])
-        self._stripes = Stripes(
-            lambda offset, length: source.read_at(begin + offset, length),
-            byte_count,
-            self.grid.size,
-            _TILE_SIDE_PX,
-        )
+        size = self.grid.size
+
+        def read(offset: int, length: int) -> bytes:
+            return source.read_at(begin + offset, length)
+
+        is_large = size.pixel_count > LARGEST_WHOLE_PX
+        kind = Stripes if not is_large or has_restart_markers(read, byte_count, size) else ResumedStripes
+        self._stripes: Stripes | ResumedStripes = kind(read, byte_count, size, _TILE_SIDE_PX)
 
     def stored_tile(self, index: int) -> bytes | None:
         """Empty: tiles do not stand in the file as such."""
