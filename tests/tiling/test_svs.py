@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from tests.contracts.slide_source import SlideContract
-from tests.tiling.conversions import BytesSource
+from tests.tiling.conversions import BytesSource, convert_file
 from tests.tiling.svs_files import Recipe, tissue, write_svs
 from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError
 from tiling.geometry import Mpp, Size
@@ -170,3 +170,32 @@ def test_a_file_that_was_cut_is_corrupt(tmp_path: Path) -> None:
     data = (tmp_path / "a.svs").read_bytes()
     with pytest.raises(CorruptSlideError):
         open_slide(BytesSource(data[: len(data) // 2]))
+
+
+@pytest.mark.parametrize("coding", ["jpeg", "jpeg-rgb", "jp2k-rgb"])
+def test_a_few_damaged_tiles_on_the_edge_are_white_and_said(tmp_path: Path, coding: str) -> None:
+    """5 columns, 4 rows: the last of a row, and one of the last row."""
+    write_svs(tmp_path / "a.svs", Recipe(coding=coding, spoiled=frozenset({9, 17})))
+    report = convert_file(tmp_path / "a.svs", tmp_path / "out")
+    assert report.remarks == ("2 tiles at the edge are damaged in the source and left white.",)
+    assert report.proof["tiles"]["missing"] == 2
+    assert report.proof["tiles"]["damaged"] == 0
+    with openslide.OpenSlide(tmp_path / "out" / "slide.tif") as seen:
+        assert np.asarray(seen.read_region((270, 70), 0, (30, 50)))[:, :, :3].min() > 250
+
+
+@pytest.mark.parametrize("spoiled", [{6}, set(range(4, 20, 5)) | set(range(15, 20)) | {6}])
+def test_damage_inside_or_in_numbers_is_no_matter_of_the_edge(tmp_path: Path, spoiled: set[int]) -> None:
+    write_svs(tmp_path / "a.svs", Recipe(spoiled=frozenset(spoiled)))
+    with pytest.raises(CorruptSlideError):
+        convert_file(tmp_path / "a.svs", tmp_path / "out")
+
+
+def test_jpeg_tiles_that_are_not_square_are_cut_without_loss(tmp_path: Path) -> None:
+    pixels = tissue(300, 200)
+    options: dict[str, Any] = {"metadata": None, "software": False, "photometric": "ycbcr"}
+    options |= {"description": "Aperio\r\n300x200|MPP = 0.25", "tile": (48, 80), "compression": "jpeg"}
+    tifffile.imwrite(tmp_path / "a.svs", pixels, **options)
+    report = convert_file(tmp_path / "a.svs", tmp_path / "out")
+    assert report.l0_encoding == "cut losslessly"
+    assert report.proof["tiles"]["cut"] == 2

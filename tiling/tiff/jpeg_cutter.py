@@ -25,8 +25,8 @@ _BATCH_BYTES = 8 * 2**20
 _KEPT_BYTES = 96 * 2**20
 _HEADERS_LOOKED_AT = 32
 _EOI_BYTES = 2
-# Dividing a long piece takes as long as walking some of it does (10 kB where its blocks tell each other apart,
-# 50 kB where all have the same tables, as in RGB), and others wait meanwhile.
+# Dividing a long piece takes as long as walking some of it does (10 kB where its blocks tell each other
+# apart, 50 kB where all have the same tables, as in RGB), and others wait meanwhile.
 _DIVIDING_BYTES = 40_000
 _LARGEST_PIECE_BYTES = 24 * 2**20  # cutting takes about twelve times as much memory
 _COLUMNS = tuple(field.name for field in fields(Segments) if field.name != "data")

@@ -80,6 +80,7 @@ class PageWitness:
         first = pages[0]
         self.grid = TileGrid(Size(first.imagewidth, first.imagelength), tile_size_px)
         self.jpeg_tables = first.jpegtables or b""
+        self.holds_jpeg = self._is_carried or cut_jpeg_is_rgb is not None
 
     def stored_tile(self, index: int) -> bytes | None:
         if self._is_carried:
@@ -183,13 +184,14 @@ def open_page_witness(
     *,
     colour: Colour | None,
     cut_jpeg_is_rgb: bool | None,
+    kind: type[PageWitness] = PageWitness,
 ) -> Iterator[PageWitness]:
     """`numbers`: of the pages, in the main chain. Raises VerificationError where tifffile disagrees."""
     with open_tifffile(source) as pages:
         try:
             chosen = [pages[number] for number in numbers]
             mpp = read_mpp(chosen[0])
-            witness = PageWitness(source, chosen, tile_size_px, mpp, colour, cut_jpeg_is_rgb)
+            witness = kind(source, chosen, tile_size_px, mpp, colour, cut_jpeg_is_rgb)
         except LIBRARY_ERRORS as error:
             raise VerificationError("an independent library could not read the source") from error
         yield witness

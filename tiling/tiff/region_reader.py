@@ -44,6 +44,12 @@ class RegionReader:
     def dtype(self) -> np.dtype[Any]:
         return self._decode.dtype
 
+    @property
+    def piece_bytes(self) -> int:
+        """How much memory a decoded piece takes."""
+        table = self.table
+        return table.width_px * table.height_px * table.samples * self.dtype.itemsize
+
     def read(self, region: Region, fill: float) -> NDArray[Any] | None:
         """(height, width, samples); `fill` where the file leaves pieces out, None where it leaves out all.
 

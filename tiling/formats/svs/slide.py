@@ -9,6 +9,7 @@ import tifffile
 from tiling.errors import SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.description import is_aperio, parse
 from tiling.formats.svs.directories import choose_base, classify
+from tiling.formats.svs.edges import Edge, SvsWitness
 from tiling.geometry import Mpp, TileGrid
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
@@ -43,7 +44,7 @@ class SvsSlide:
 
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._tiff = tiff
-        self.remarks: tuple[str, ...] = ()
+        self._remarks: tuple[str, ...] = ()
         self._source = source
         self._images = tuple(read_image(tiff, d, limits) for d in tiff.directories)
         self._base_number = choose_base(self._images)
@@ -71,9 +72,10 @@ class SvsSlide:
             self.carriage = Carriage.ENCODED
             self.grid = TileGrid(base.size, side if is_suited else OWN_TILE_SIDE_PX)
             if base.compression == Compression.JPEG:
-                self.remarks = (ENCODED_AGAIN,)
+                self._remarks = (ENCODED_AGAIN,)
         if self.grid.count > limits.tiles:
             raise SlideTooLargeError("the slide has more tiles than is supported")
+        self._edge = Edge(self.grid)
         stated = parse(base.description)
         self.mpp = Mpp(stated.mpp_um, stated.mpp_um) if stated.mpp_um is not None else None
         self.objective_power = stated.objective_power
@@ -81,6 +83,11 @@ class SvsSlide:
         self.icc_profile = tiff.raw(icc) if icc is not None else None
         self.l0_bytes = int(self._reader.table.byte_counts.sum())
         self.is_rgb = self._jpegs is not None and self._reader.jpeg_is_rgb
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Complete once all tiles have been read."""
+        return (*self._remarks, *self._edge.remarks)
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -105,6 +112,9 @@ class SvsSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """Some Aperio writers leave a tile out (byte count 0) where the scanner saw nothing."""
+        return self._edge.tile(col, row, lambda: self._read_tile(col, row))
+
+    def _read_tile(self, col: int, row: int) -> Tile:
         if self._jpegs is not None:
             return Tile(jpeg=self._jpegs.read(col, row))
         samples = self._reader.read(self.grid.region(col, row), fill=_WHITE)
@@ -121,6 +131,7 @@ class SvsSlide:
             _mpp_of_page,
             colour=None if self._jpegs is not None else AS_IT_IS,
             cut_jpeg_is_rgb=self.is_rgb if self.carriage is Carriage.CUT else None,
+            kind=SvsWitness,
         )
 
     def texts(self) -> Sequence[bytes]:

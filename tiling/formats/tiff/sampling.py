@@ -15,6 +15,7 @@ _PATCHES_PER_SIDE = 8
 _PATCH_SIDE_PX = 64
 _FOCUS_PATCHES_PER_SIDE = 3
 _FOCUS_PATCH_SIDE_PX = 256
+_MOST_WORK_BYTES = 4 * 2**30
 _SMALL_PX = 2_048  # a reduced image of this size at most is looked at as a whole
 _FEWEST_PX = 256
 
@@ -36,17 +37,21 @@ def sampled(reader: RegionReader, reduced: Sequence[RegionReader]) -> NDArray[An
     return np.concatenate([part.reshape(-1, part.shape[2]) for part in parts])
 
 
-def sharpest(planes: Sequence[RegionReader]) -> int:
-    """The focal plane with the strongest edges (variance of the Laplacian, Pech-Pacheco 2000).
+def sharpest(planes: Sequence[RegionReader]) -> tuple[int, str]:
+    """The focal plane with the strongest edges (variance of the Laplacian, Pech-Pacheco 2000), and why.
 
-    All planes are looked at in the same nine places; the middle one where they do not differ.
+    All planes are looked at in the same nine places. It is the middle one where they do not differ, and of
+    stacks that would take minutes to look at.
     """
-    if len(planes) == 1:
-        return 0
-    sharpness = [_sharpness(plane) for plane in planes]
     middle = len(planes) // 2
+    work_bytes = sum(_FOCUS_PATCHES_PER_SIDE**2 * plane.piece_bytes for plane in planes)
+    if len(planes) == 1 or work_bytes > _MOST_WORK_BYTES:
+        return middle, "it is the middle one"
+    sharpness = [_sharpness(plane) for plane in planes]
     best = max(range(len(planes)), key=lambda number: (sharpness[number], -abs(number - middle)))
-    return best if sharpness[best] > 0 else middle
+    if sharpness[best] == 0:
+        return middle, "it is the middle one"
+    return best, "it is the sharpest"
 
 
 def _sharpness(plane: RegionReader) -> float:

@@ -55,7 +55,7 @@ class TiffSlide:
         def reader_of(image: TiffImage) -> RegionReader:
             return RegionReader(source, tiff, image, cache)
 
-        plane = sharpest([reader_of(self._images[pages[0]]) for pages in layout.stack])
+        plane, reason = sharpest([reader_of(self._images[pages[0]]) for pages in layout.stack])
         self._pages = layout.stack[plane]
         self._readers = [reader_of(self._images[page]) for page in self._pages]
         base = self._base = self._images[self._pages[0]]
@@ -94,8 +94,7 @@ class TiffSlide:
             raise SlideTooLargeError("the slide has more tiles than is supported")
         self.is_rgb = self._jpegs is not None and first.jpeg_is_rgb
         if len(layout.stack) > 1:
-            choice = f"Focal plane {plane + 1} of {len(layout.stack)} is shown: it is the sharpest."
-            remarks = (choice, *remarks)
+            remarks = (f"Focal plane {plane + 1} of {len(layout.stack)} is shown: {reason}.", *remarks)
         self.remarks = (*layout.remarks, *remarks)
         self.format_name = layout.format_name
         self._is_ome = layout.format_name == "ome-tiff"
