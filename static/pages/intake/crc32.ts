@@ -24,9 +24,12 @@ function makeTables(): Uint32Array[] {
   for (let byte = 0; byte < 256; byte += 1) {
     let value = byte;
     for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    for (const table of tables) {
-      table[byte] = value;
-      value = (value >>> 8) ^ tables[0]![value & 0xff]!;
+    tables[0]![byte] = value;
+  }
+  for (let step = 1; step < 8; step += 1) {
+    for (let byte = 0; byte < 256; byte += 1) {
+      const value = tables[step - 1]![byte]!;
+      tables[step]![byte] = (value >>> 8) ^ tables[0]![value & 0xff]!;
     }
   }
   return tables;
