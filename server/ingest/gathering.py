@@ -8,7 +8,6 @@ from pathlib import Path
 from server.deid.quarantine import kept_suffix
 from server.ingest.packing import Member
 from tiling.errors import TilingError
-from tiling.formats.dicom import is_dicom, series_of
 from tiling.source import FileSource
 
 _DICOM_SUFFIX = ".dcm"
@@ -73,6 +72,9 @@ def _series(file: Path) -> str | None:
     """The series of a DICOM instance, "" where it states none; None where it is none."""
     if not _may_be_dicom(file):
         return None
+    # Here, because with it come decoders, 45 MiB of them, which a process that only serves never needs.
+    from tiling.formats.dicom import is_dicom, series_of  # noqa: PLC0415
+
     try:
         with FileSource(file) as source:
             return series_of(source) if is_dicom(source) else None

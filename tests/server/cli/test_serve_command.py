@@ -259,3 +259,10 @@ def test_more_processes_than_make_sense_are_refused(tmp_path: Path) -> None:
         )
         assert done.returncode == 1
         assert "processes" in done.stderr
+
+
+def test_a_process_that_serves_loads_none_of_the_scanners_readers() -> None:
+    """They meet hostile files in a process of their own; here they would only be memory, once a process."""
+    code = "import sys, server.cli.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert not {"imagecodecs", "openslide", "pydicom", "tifffile"} & set(done.stdout.split())
