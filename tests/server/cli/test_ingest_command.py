@@ -8,6 +8,7 @@ import pytest
 
 from server.cli import main
 from tests.server.ingest.slides import FILE_NAME, NAMED, svs, traces
+from tests.tiling.dicom_files import CANARIES, Recipe, write_set
 
 
 class Command:
@@ -105,3 +106,20 @@ def test_people_get_lines_to_read(ingest: Command, tmp_path: Path) -> None:
     out, _ = ingest.capsys.readouterr()
     assert code == 0
     assert out.startswith("Path 1: ") and out.endswith(" awaiting_release\n")
+
+
+def test_a_folder_of_dicom_files_is_one_slide(ingest: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "Dulcinea Toboso"
+    folder.mkdir()
+    for number, data in enumerate(write_set(Recipe())):
+        (folder / f"Quixote{number}.dcm").write_bytes(data)
+    (folder / "Dulcinea.txt").write_text("not a slide")
+    code, (line,), err = ingest(folder)
+    assert code == 0
+    assert (line["state"], line["source_name_redacted"]) == ("awaiting_release", "•••.dcm")
+    assert "Path 1: 1 file is no slide and left out." in err
+    assert not [name for name in ("Dulcinea", "Quixote", *CANARIES) if name in json.dumps(line) + err]
+    # Neither a name nor a text of the files is anywhere in the data folder.
+    names = [name.encode() for name in ("Dulcinea", "Quixote", *CANARIES)]
+    stored = [path.read_bytes() for path in ingest.data.rglob("*") if path.is_file()]
+    assert not [name for name in names if any(name in data for data in stored)]

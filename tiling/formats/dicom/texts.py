@@ -49,6 +49,7 @@ _NUMBERS_OF_ICC = frozenset(
 )
 _DECIMAL = re.compile(rb"[ +-]?[0-9.]{1,24}([eE][+-]?\d{1,3})? *")
 _SEPARATORS = re.compile(rb"[\\=]")
+_PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
 _FOREIGN_BYTES = 1 << 20
 _HEADER_BYTES = 1 << 16
 _NUMBERS_OF_IMAGES = frozenset({0x0018, 0x0020, 0x0022, 0x0028, 0x0040, 0x0048, 0x5200, 0x7FE0})
@@ -81,11 +82,7 @@ def texts_of(source: ByteSource, limits: Limits) -> Iterator[bytes]:
         yield from _of_foreign(source.read_at(0, _FOREIGN_BYTES))
         return
     yield from _runs(source.read_at(0, PREAMBLE_BYTES))
-    try:
-        yield from _texts_of_elements(source, limits)
-    except TilingError:
-        # Neither is anything of this file carried over, nor can more be known of it.
-        yield from _runs(source.read_at(0, _FOREIGN_BYTES))
+    yield from _texts_of_data_set(source, limits)
 
 
 def _of_foreign(data: bytes) -> Iterator[bytes]:
@@ -100,23 +97,36 @@ def _of_foreign(data: bytes) -> Iterator[bytes]:
         yield from _runs(data)
 
 
-def _texts_of_elements(source: ByteSource, limits: Limits) -> Iterator[bytes]:
+def _texts_of_data_set(source: ByteSource, limits: Limits) -> Iterator[bytes]:
+    """Element by element; of what follows the last one that can be read, whatever reads like text."""
     reader = ElementReader(ByteWindow(source), MAX_ELEMENTS)
-    span, _ = data_set_span(reader, source)
-    end = span.start
+    end = META_OFFSET
     codecs: list[str] = []
-    for part in (Span(META_OFFSET, span.start, is_explicit=True), span):
-        for element in reader.elements(part):
-            end = reader.closed(element).end
-            if element.tag == tags.CHARACTER_SET:
-                names = reader.value(element, limits.text_bytes).split(b"\\")
-                codecs = [_CODECS[name.strip(b" \0")] for name in names if name.strip(b" \0") in _CODECS]
-            if element.tag == PIXEL_DATA:
-                start = source.read_at(element.offset, min(_HEADER_BYTES, end - element.offset))
-                yield from _of_first_frame(start)
-            else:
-                yield from _texts_in(reader, element, codecs, limits, 0)
-    yield from _runs(source.read_at(end, min(_FOREIGN_BYTES, source.size_bytes - end)))
+    try:
+        span, _ = data_set_span(reader, source)
+        for part in (Span(META_OFFSET, span.start, is_explicit=True), span):
+            for element in reader.elements(part):
+                if element.tag == tags.CHARACTER_SET:
+                    codecs = _codecs(reader.value(element, limits.text_bytes))
+                if element.tag == PIXEL_DATA:
+                    whole = reader.closed(element)
+                    if element.is_encapsulated:
+                        size = min(_HEADER_BYTES, whole.byte_count)
+                        yield from _of_first_frame(source.read_at(element.offset, size))
+                    end = whole.end
+                else:
+                    yield from _texts_in(reader, element, codecs, limits, 0)
+                    end = element.end
+    except TilingError:
+        pass  # what cannot be walked follows below
+    rest = source.read_at(end, min(_FOREIGN_BYTES, source.size_bytes - end))
+    # Image data reads like text in places, too, and may be that of level 0.
+    yield from _runs(rest.partition(_PIXEL_DATA_TAG)[0])
+
+
+def _codecs(character_sets: bytes) -> list[str]:
+    names = (name.strip(b" \0") for name in character_sets.split(b"\\"))
+    return [_CODECS[name] for name in names if name in _CODECS]
 
 
 def _texts_in(
