@@ -36,8 +36,8 @@ def blocks_of(frame: Frame, scan: Scan) -> list[Block]:
     return blocks
 
 
-def with_all_codes(scan: Scan) -> Scan:
-    """The scan under tables that have a code for every DC difference, and for the end of a block.
+def with_all_codes(scan: Scan, *, with_end_of_block: bool = True) -> Scan:
+    """The scan under tables that have a code for every DC difference, and for the end of a block if wanted.
 
     An optimised table only has the codes that the whole image needed. Those that lack are added behind it,
     16 bits long: then the codes that the table has do not change. Raises UncroppableJpegError where there is
@@ -46,8 +46,9 @@ def with_all_codes(scan: Scan) -> Scan:
     huffman = dict(scan.tables.huffman)
     for component in scan.components:
         huffman[component.dc_table] = _extended(huffman[component.dc_table], range(DC_CATEGORIES))
-        ac = 16 + component.ac_table
-        huffman[ac] = _extended(huffman[ac], (_END_OF_BLOCK,))
+        if with_end_of_block:
+            ac = 16 + component.ac_table
+            huffman[ac] = _extended(huffman[ac], (_END_OF_BLOCK,))
     return replace(scan, tables=replace(scan.tables, huffman=huffman))
 
 

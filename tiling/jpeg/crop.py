@@ -20,22 +20,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tiling.errors import MalformedJpegError, UncroppableJpegError
+from tiling.jpeg.blocks import blocks_of, with_all_codes
 from tiling.jpeg.huffman import (
     BLOCK_COEFFICIENTS,
     END_OF_BLOCK,
     SKIP_BITS,
     SKIP_MASK,
-    STANDARD_CHROMA_DC,
-    STANDARD_LUMA_DC,
     BitWriter,
     ac_lookup,
     dc_codes,
     dc_lookup,
 )
 from tiling.jpeg.markers import serialise
-from tiling.jpeg.segments import SOF_BASELINE, SOF_EXTENDED, Frame, Scan, Stream, Tables, parse_stream
+from tiling.jpeg.segments import SOF_BASELINE, SOF_EXTENDED, Frame, Scan, Stream, parse_stream
 
-_MAX_BLOCKS_PER_MCU = 10
 # A walk looks at 16 bits from every bit position, which are made beforehand and take 16 times the data.
 _MAX_ENTROPY_BYTES = 8 << 20
 # A block of the longest codes has 64 * 31 bits; a walk checks after each block whether it left the data.
@@ -70,19 +68,10 @@ def crop(data: bytes, width_px: int, height_px: int) -> bytes:
         if len(entropy) > _MAX_ENTROPY_BYTES:
             raise UncroppableJpegError("a JPEG stream is too large to be cropped as a tile")
         intervals = _intervals(entropy, scan.restart_interval_mcu)
-        try:
-            entropy = _Crop(frame, scan, source_grid, target_grid).run(intervals)
-        except _NoCodeForCategory:
-            # An optimised table only has the codes that the whole image needed.
-            scan = replace(scan, tables=_with_standard_dc_tables(scan))
-            entropy = _Crop(frame, scan, source_grid, target_grid, stream.scans[0].tables).run(intervals)
-        scan = replace(scan, restart_interval_mcu=0)
+        entropy = _Crop(frame, scan, source_grid, target_grid).run(intervals)
+        scan = replace(with_all_codes(scan, with_end_of_block=False), restart_interval_mcu=0)
     scan = replace(scan, entropy_start=0, entropy_end=len(entropy))
     return serialise(Stream(cropped_frame, (scan,), stream.adobe_transform), entropy, stream.adobe_transform)
-
-
-class _NoCodeForCategory(Exception):  # noqa: N818 - a turn of the road inside this module, not a fault
-    """The table in force cannot write a DC difference of this size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +100,9 @@ class _Crop:
     """One run over the MCUs of a scan. Grids are (columns, rows) of MCUs."""
 
     def __init__(
-        self,
-        frame: Frame,
-        scan: Scan,
-        source_grid: tuple[int, int],
-        target_grid: tuple[int, int],
-        source_tables: Tables | None = None,
+        self, frame: Frame, scan: Scan, source_grid: tuple[int, int], target_grid: tuple[int, int]
     ) -> None:
-        """`source_tables` is given where the DC tables of `scan` are new: every difference is written."""
-        self._blocks = _blocks(frame, scan, source_tables or scan.tables)
-        self._rewrites_all = source_tables is not None
+        self._blocks = _blocks(frame, scan)
         self._source_grid = source_grid
         self._target_grid = target_grid
         self._interval_mcu = scan.restart_interval_mcu or source_grid[0] * source_grid[1]
@@ -157,19 +139,17 @@ class _Crop:
 
     def _keep(self, interval: _Interval, position: int, count: int) -> int:
         """Copy `count` MCUs, of which the first may have lost its predecessor."""
-        rewritten = count if self._rewrites_all else 1
-        copied = position
-        for _ in range(rewritten):
-            copied, position = self._rewrite(interval, copied, position)
-        if count > rewritten:
-            position = self._skip(interval, position, count - rewritten)
+        copied, position = self._rewrite(interval, position)
+        if count > 1:
+            position = self._skip(interval, position, count - 1)
             self._new_predictors = self._predictors.copy()
         self._bits.copy(interval.data, copied, position)
         return position
 
-    def _rewrite(self, interval: _Interval, copied: int, position: int) -> tuple[int, int]:
+    def _rewrite(self, interval: _Interval, position: int) -> tuple[int, int]:
         """Walk one MCU and write its changed DC differences; returns how far bits are copied, and walked."""
         windows, predictors, new_predictors = interval.windows, self._predictors, self._new_predictors
+        copied = position
         for block in self._blocks:
             component, start = block.component, position
             entry = block.dc[windows[position]]
@@ -180,7 +160,7 @@ class _Crop:
             predictors[component] += difference
             new_difference = predictors[component] - new_predictors[component]
             new_predictors[component] = predictors[component]
-            if new_difference != difference or self._rewrites_all:
+            if new_difference != difference:
                 self._bits.copy(interval.data, copied, start)
                 self._write_difference(new_difference, block.new_dc_codes)
                 copied = position
@@ -192,9 +172,7 @@ class _Crop:
     def _write_difference(self, difference: int, new_dc_codes: dict[int, tuple[int, int]]) -> None:
         size = abs(difference).bit_length()
         if size not in new_dc_codes:
-            if self._rewrites_all:
-                raise UncroppableJpegError("a JPEG stream has DC differences beyond 8-bit samples")
-            raise _NoCodeForCategory
+            raise UncroppableJpegError("a JPEG stream has DC differences beyond 8-bit samples")
         code, length = new_dc_codes[size]
         self._bits.write(code, length)
         self._bits.write(difference if difference >= 0 else difference + (1 << size) - 1, size)
@@ -241,35 +219,14 @@ def _extended(value: int, size: int) -> int:
     return value if value >> (size - 1) else value - (1 << size) + 1
 
 
-def _blocks(frame: Frame, scan: Scan, source_tables: Tables) -> list[_Block]:
-    factors = {c.component_id: (c.horizontal, c.vertical) for c in frame.components}
-    blocks: list[_Block] = []
-    try:
-        for index, component in enumerate(scan.components):
-            horizontal, vertical = factors[component.component_id]
-            # A scan of one component is not interleaved: its MCU is one block, whatever the factors (A.2.2).
-            count = horizontal * vertical if len(scan.components) > 1 else 1
-            block = _Block(
-                index,
-                dc_lookup(source_tables.huffman[component.dc_table][1:]),
-                ac_lookup(source_tables.huffman[16 + component.ac_table][1:]),
-                dc_codes(scan.tables.huffman[component.dc_table][1:]),
-            )
-            blocks += [block] * count
-    except KeyError:
-        raise MalformedJpegError("the JPEG stream refers to a table that is not there") from None
-    if len(blocks) > _MAX_BLOCKS_PER_MCU:
-        raise MalformedJpegError("the JPEG stream has more blocks in a unit than are allowed")
-    return blocks
-
-
-def _with_standard_dc_tables(scan: Scan) -> Tables:
-    luma = scan.components[0].dc_table
-    standard = {
-        c.dc_table: bytes((c.dc_table,)) + (STANDARD_LUMA_DC if c.dc_table == luma else STANDARD_CHROMA_DC)
-        for c in scan.components
-    }
-    return replace(scan.tables, huffman={**scan.tables.huffman, **standard})
+def _blocks(frame: Frame, scan: Scan) -> list[_Block]:
+    blocks = blocks_of(frame, scan)
+    new = with_all_codes(scan, with_end_of_block=False)
+    new_dc_codes = [dc_codes(new.tables.huffman[c.dc_table][1:]) for c in scan.components]
+    return [
+        _Block(b.component, dc_lookup(b.dc_table), ac_lookup(b.ac_table), new_dc_codes[b.component])
+        for b in blocks
+    ]
 
 
 def _resized(frame: Frame, width_px: int, height_px: int) -> Frame:

@@ -12,10 +12,6 @@ BLOCK_COEFFICIENTS = 64
 END_OF_BLOCK = 1024
 _NO_CODE = 512
 
-# Tables K.3 and K.4 of T.81: 16 counts, then the symbols; every category of 8-bit samples has a code.
-STANDARD_LUMA_DC = bytes((0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, *range(12)))
-STANDARD_CHROMA_DC = bytes((0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, *range(12)))
-
 
 def codes(table: bytes) -> Iterator[tuple[int, int, int]]:
     """(symbol, code, length in bits) of each code of a DHT table, given without its selector byte."""
