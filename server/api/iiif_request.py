@@ -5,7 +5,6 @@ Pure: the parts of the address in, a rectangle and its transformation out.
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from server.errors import BadImageRequestError
@@ -118,16 +117,16 @@ def _size(text: str, region: Size, most_side_px: int) -> tuple[Size, str]:
     stated_width, stated_height = (int(side) if side else None for side in sides)
     most = min(most_side_px / region.width_px, most_side_px / region.height_px)
     scale = most if caret else min(most, 1.0)
-    biggest = _scaled(region, scale, math.floor)
+    biggest = _scaled(region, scale)
     if is_max:
         size = biggest
     elif percent:
-        size = _scaled(region, float(percent) / 100, _nearest) if float(percent) else Size(0, 0)
+        size = _scaled(region, float(percent) / 100) if float(percent) else Size(0, 0)
     elif is_confined:
         if stated_width is None or stated_height is None:
             raise BadImageRequestError("The size !w,h needs both of its numbers.")
         fitting = min(stated_width / region.width_px, stated_height / region.height_px)
-        size = _scaled(region, min(scale, fitting), _nearest) if fitting else Size(0, 0)
+        size = _scaled(region, min(scale, fitting)) if fitting else Size(0, 0)
     elif stated_width is None and stated_height is None:
         raise BadImageRequestError("The size needs a width or a height.")
     else:
@@ -167,9 +166,8 @@ def _rotation(text: str) -> tuple[bool, int]:
     return bool(found[1]), int(degrees) % 360
 
 
-def _scaled(size: Size, scale: float, rounded: Callable[[float], int]) -> Size:
-    # A billionth of a pixel above, because a product that should be whole may fall short of it.
-    return Size(*(max(1, rounded(side * scale + 1e-9)) for side in (size.width_px, size.height_px)))
+def _scaled(size: Size, scale: float) -> Size:
+    return Size(*(max(1, _nearest(side * scale)) for side in (size.width_px, size.height_px)))
 
 
 def _nearest(value: float) -> int:
