@@ -21,7 +21,7 @@ UM_PER_PX = 0.25
 Pixels = NDArray[np.uint8]
 
 
-def write_philips(path: Path, missing: frozenset[int] = frozenset()) -> Pixels:
+def write_philips(path: Path, missing: frozenset[int] = frozenset(), compression: str = "deflate") -> Pixels:
     """Philips TIFF: tiles that were not scanned have no bytes; sizes are padded to whole tiles."""
     pixels = tissue(5 * TILE_PX, 4 * TILE_PX)
     spacing = " ".join(f"&quot;{UM_PER_PX / 1000:.8f}&quot;" for _ in "xy")
@@ -47,7 +47,7 @@ def write_philips(path: Path, missing: frozenset[int] = frozenset()) -> Pixels:
         '<Attribute Name="PIM_DP_SCANNED_IMAGES" Group="0x301D" Element="0x1003">'
         f"<Array>{scanned}</Array></Attribute></DataObject>"
     )
-    _write_page(path, pixels, description, "Philips DP v1.0")
+    _write_page(path, pixels, description, "Philips DP v1.0", compression=compression)
     _leave_out(path, pixels, missing)
     return pixels
 
@@ -200,10 +200,17 @@ def _czi_entry(position: int, x: int, y: int, number: int) -> bytes:
 
 
 def _write_page(
-    path: Path, pixels: Pixels, description: str, software: str, um_per_px: float | None = None
+    path: Path,
+    pixels: Pixels,
+    description: str,
+    software: str,
+    um_per_px: float | None = None,
+    compression: str = "deflate",
 ) -> None:
     with tifffile.TiffWriter(path) as writer:
-        options = _page_options(description, software)
+        options = _page_options(description, software) | {"compression": compression}
+        if compression == "jpeg":
+            options |= {"photometric": "ycbcr", "subsampling": (2, 2)}
         if um_per_px is not None:
             options |= {"resolution": (1e4 / um_per_px,) * 2, "resolutionunit": 3}
         writer.write(pixels, **options)

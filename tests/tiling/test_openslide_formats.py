@@ -17,7 +17,7 @@ from tiling.errors import CorruptSlideError, NotASlideError, TilingError, Unsupp
 from tiling.formats.openslide import OpenSlideSlide, open_with_openslide
 from tiling.geometry import Mpp
 from tiling.limits import Limits
-from tiling.model import Action, Slide
+from tiling.model import Action, Carriage, Slide
 from tiling.scratch import Scratch
 from tiling.source import ByteSource
 
@@ -67,10 +67,31 @@ def shown(slide: Slide) -> files.Pixels:
 
 
 class TestEveryKind(SlideContract):
-    @pytest.fixture(params=["philips-tiff", "trestle-tiff", "leica-scn", "ventana-bif", "zeiss-czi"])
+    @pytest.fixture(params=[*SINGLE_FILES, "philips-jpeg"])
     def slide(self, request: pytest.FixtureRequest, tmp_path: Path, scratch: Scratch) -> Slide:
+        if request.param == "philips-jpeg":
+            return philips_jpeg(tmp_path, scratch)
         source, _ = written(request.param, tmp_path)
         return open_with_openslide(source, Limits(), scratch)
+
+
+def philips_jpeg(folder: Path, scratch: Scratch) -> OpenSlideSlide:
+    files.write_philips(folder / "slide", MISSING, compression="jpeg")
+    return open_with_openslide(BytesSource((folder / "slide").read_bytes()), Limits(), scratch)
+
+
+def test_jpeg_tiles_that_lie_side_by_side_are_carried_over(tmp_path: Path, scratch: Scratch) -> None:
+    slide = philips_jpeg(tmp_path, scratch)
+    assert slide.carriage is Carriage.CARRIED
+    assert slide.grid.tile_size_px == files.TILE_PX
+    assert not any("encoded" in remark for remark in slide.remarks)
+    output = tmp_path / "output"
+    output.mkdir()
+    source = BytesSource((tmp_path / "slide").read_bytes())
+    report = convert(source, output, progress=lambda *_: None, cancelled=lambda: False, scratch=scratch)
+    assert report.l0_encoding == Carriage.CARRIED.value
+    assert report.proof["tiles"]["missing"] == len(MISSING)
+    assert report.proof["tiles"]["identical"] == slide.grid.count - len(MISSING)
 
 
 @pytest.mark.parametrize("kind", KINDS)

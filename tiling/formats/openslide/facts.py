@@ -52,6 +52,10 @@ class Facts:
     tile_size: Size | None
     is_fallback: bool
 
+    @property
+    def is_on_glass(self) -> bool:
+        return self.ground == _WHITE
+
 
 def read_facts(properties: Mapping[str, str], level_0: Size) -> Facts:
     """Whatever is missing or makes no sense is None."""
@@ -70,9 +74,15 @@ def read_facts(properties: Mapping[str, str], level_0: Size) -> Facts:
     )
 
 
-def remarks(facts: Facts, level_0: Size, *, is_proved_apart: bool) -> tuple[str, ...]:
-    """In our own words, with numbers. is_proved_apart: the proof compares with another library's pixels."""
-    said = [f"{facts.called} slide, read through OpenSlide: decoded and encoded once."]
+def remarks(facts: Facts, level_0: Size, *, is_stored: bool, is_proved_apart: bool) -> tuple[str, ...]:
+    """In our own words, with numbers.
+
+    is_stored: the tiles are the file's own. is_proved_apart: another library reads the source for the proof.
+    """
+    if is_stored:
+        said = [f"{facts.called} slide; OpenSlide told its layout."]
+    else:
+        said = [f"{facts.called} slide, read through OpenSlide: decoded and encoded once."]
     bounds = facts.bounds
     if bounds is not None and bounds != Region(Point(0, 0), level_0):
         size = bounds.size

@@ -17,12 +17,13 @@ _DESCRIPTION_BYTES = 64 * 2**20  # Philips writes label and macro into its words
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """whole_page: the number of the TIFF directory that is level 0, neither moved nor joined with others."""
+    """page, image: the TIFF directory that is level 0, neither moved nor joined with others."""
 
     places: tuple[Place, ...]
     texts: tuple[bytes, ...]
     l0_bytes: int
-    whole_page: int | None
+    page: int | None = None
+    image: TiffImage | None = None
 
 
 def inventory_of_tiff(tiff: TiffFile, level_0: Size, texts: Sequence[bytes], limits: Limits) -> Inventory:
@@ -39,11 +40,13 @@ def inventory_of_tiff(tiff: TiffFile, level_0: Size, texts: Sequence[bytes], lim
     ]
     listed = with_linked(tiff, listed, limits)
     image = images[base]
+    is_whole = image is not None and image.size == level_0
     return Inventory(
         tuple(list_places(tiff, listed)),
         searchable([*texts, *list_texts(tiff, [one.directory for one in listed])]),
         _tile_bytes(image),
-        base if image is not None and image.size == level_0 else None,
+        base if is_whole else None,
+        image if is_whole else None,
     )
 
 
@@ -81,7 +84,7 @@ def inventory_of_files(
     places.append(Place(f"{len(texts)} text values", Action.DROPPED, sum(map(len, texts))))
     if len(file_sizes) > 1:
         places.append(Place(f"names of {len(file_sizes)} files", Action.DROPPED, 0))
-    return Inventory(tuple(places), searchable(texts), max(1, shares[0]), None)
+    return Inventory(tuple(places), searchable(texts), max(1, shares[0]))
 
 
 def searchable(texts: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -11,12 +11,14 @@ from tiling.formats.openslide.blocks import BlockReader
 from tiling.formats.openslide.files import place_one, place_several
 from tiling.formats.openslide.handle import Handle
 from tiling.formats.openslide.inventory import Inventory, inventory_of_files, inventory_of_tiff
-from tiling.formats.openslide.witness import open_second_handle, open_tiff_witness
-from tiling.geometry import Size, TileGrid
+from tiling.formats.openslide.stored import StoredTiles, stored_tiles
+from tiling.formats.openslide.witness import open_second_handle, open_stored_witness
+from tiling.geometry import Mpp, Size, TileGrid
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile, Witness
 from tiling.scratch import Scratch
 from tiling.source import ByteSource
+from tiling.tiff.page_witness import AS_IT_IS, open_page_witness
 from tiling.tiff.reader import TiffFile
 
 _TILE_SIDE_PX = 256
@@ -40,9 +42,6 @@ def open_with_openslide(
 class OpenSlideSlide:
     """Implements `tiling.model.Slide`."""
 
-    carriage = Carriage.ENCODED
-    is_rgb = False
-
     def __init__(self, path: Path, sources: Sequence[ByteSource], limits: Limits) -> None:
         self._path = path
         self._sources = sources
@@ -50,7 +49,6 @@ class OpenSlideSlide:
         sized = handle.levels()
         size = sized[0][0]
         _require_bearable(size, limits)
-        self.grid = TileGrid(size, _TILE_SIDE_PX)
         self.levels = (
             Level(size, 1.0),
             *(Level(smaller, downsample) for smaller, downsample in sized[1:] if downsample > 1),
@@ -69,22 +67,41 @@ class OpenSlideSlide:
         self.objective_power = facts.objective_power
         self.icc_profile = handle.icc_profile()
         self._facts = facts
-        self._blocks = BlockReader(handle, self.grid, facts.ground, facts.tile_size)
-        self._inventory = self._take_inventory(stated.texts(properties), limits)
+        tiff = self._tiff(limits)
+        self._inventory = self._take_inventory(tiff, size, stated.texts(properties), limits)
         self.l0_bytes = self._inventory.l0_bytes
-        self.remarks = stated.remarks(facts, size, is_proved_apart=self._inventory.whole_page is not None)
+        self._stored: StoredTiles | None = None
+        if tiff is not None and self._inventory.image is not None:
+            self._stored = stored_tiles(sources[0], tiff, self._inventory.image, facts, limits)
+        if self._stored is not None:
+            self.carriage, self.grid = self._stored.jpegs.carriage, self._stored.jpegs.grid
+            self.is_rgb = self._stored.is_rgb
+        else:
+            self.carriage, self.grid = Carriage.ENCODED, TileGrid(size, _TILE_SIDE_PX)
+            self.is_rgb = False
+        self._blocks = BlockReader(handle, self.grid, facts.ground, facts.tile_size)
+        self._is_proved_apart = self._inventory.page is not None and facts.is_on_glass
+        self.remarks = stated.remarks(
+            facts, size, is_stored=self._stored is not None, is_proved_apart=self._is_proved_apart
+        )
 
-    def _take_inventory(self, texts: Sequence[bytes], limits: Limits) -> Inventory:
-        if len(self._sources) == 1:
-            (source,) = self._sources
-            if source.read_at(0, 4) in _TIFF_MAGICS:
-                return inventory_of_tiff(TiffFile(source, limits), self.grid.size, texts, limits)
-            if source.read_at(0, len(zeiss_words.MAGIC)) == zeiss_words.MAGIC:
-                texts = [*texts, *zeiss_words.words(source)]
+    def _tiff(self, limits: Limits) -> TiffFile | None:
+        is_tiff = len(self._sources) == 1 and self._sources[0].read_at(0, 4) in _TIFF_MAGICS
+        return TiffFile(self._sources[0], limits) if is_tiff else None
+
+    def _take_inventory(
+        self, tiff: TiffFile | None, level_0: Size, texts: Sequence[bytes], limits: Limits
+    ) -> Inventory:
+        if tiff is not None:
+            return inventory_of_tiff(tiff, level_0, texts, limits)
+        if self._sources[0].read_at(0, len(zeiss_words.MAGIC)) == zeiss_words.MAGIC:
+            texts = [*texts, *zeiss_words.words(self._sources[0])]
         sizes = [source.size_bytes for source in self._sources]
         return inventory_of_files(sizes, self.levels, self.associated_images, texts)
 
     def read_tile(self, col: int, row: int) -> Tile:
+        if self._stored is not None:
+            return Tile(jpeg=self._stored.jpegs.read(col, row))
         pixels = self._blocks.tile(col, row)
         return Tile() if pixels is None else Tile(pixels=pixels)
 
@@ -96,10 +113,30 @@ class OpenSlideSlide:
 
     def witness(self) -> AbstractContextManager[Witness]:
         """tifffile where one page of a TIFF is level 0 as it stands, otherwise OpenSlide a second time."""
-        page = self._inventory.whole_page
-        if page is not None:
-            return open_tiff_witness(self._sources[0], page, self.grid, self._facts)
-        return open_second_handle(self._path, _TILE_SIDE_PX)
+        page, side = self._inventory.page, self.grid.tile_size_px
+        if page is None or not self._is_proved_apart:
+            return open_second_handle(self._path, side)
+        if self._stored is None:
+            return open_page_witness(
+                self._sources[0], [page], side, self._mpp_of_page, colour=AS_IT_IS, cut_jpeg_is_rgb=None
+            )
+        is_cut = self.carriage is Carriage.CUT
+        return open_stored_witness(
+            self._path,
+            open_page_witness(
+                self._sources[0],
+                [page],
+                side,
+                self._mpp_of_page,
+                colour=None,
+                cut_jpeg_is_rgb=self.is_rgb if is_cut else None,
+            ),
+            side,
+        )
+
+    def _mpp_of_page(self, _page: object) -> Mpp | None:
+        """Scales stand in words that nobody but OpenSlide was asked for."""
+        return self._facts.mpp
 
 
 def _require_bearable(size: Size, limits: Limits) -> None:

@@ -1,4 +1,4 @@
-"""The second reader. For TIFFs it is somebody else's library; for all else OpenSlide again, opened anew."""
+"""The second reader: tifffile where it can be, and OpenSlide again, opened anew."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,12 +8,11 @@ import numpy as np
 
 from tiling.errors import CorruptSlideError, VerificationError
 from tiling.formats.openslide.blocks import BlockReader
-from tiling.formats.openslide.facts import Facts, read_facts
+from tiling.formats.openslide.facts import read_facts
 from tiling.formats.openslide.handle import Handle
 from tiling.geometry import Mpp, TileGrid
 from tiling.model import Pixels
-from tiling.source import ByteSource
-from tiling.tiff.page_witness import AS_IT_IS, PageWitness, open_page_witness
+from tiling.tiff.page_witness import PageWitness
 
 _SHIFT_PX = 97  # no multiple of any tile's side, so that no block meets the same tiles in the same way
 
@@ -67,15 +66,30 @@ def open_second_handle(path: Path, tile_size_px: int) -> Iterator[SecondHandle]:
         handle.close()
 
 
-def open_tiff_witness(
-    source: ByteSource, page: int, grid: TileGrid, facts: Facts
-) -> AbstractContextManager[PageWitness]:
-    """tifffile on the very page that is level 0. For the scale alone OpenSlide is trusted."""
-    return open_page_witness(
-        source,
-        [page],
-        grid.tile_size_px,
-        lambda _page: facts.mpp,
-        colour=AS_IT_IS,
-        cut_jpeg_is_rgb=None,
-    )
+class StoredWitness:
+    """Of tiles that are carried over or cut: their bytes by tifffile, what they show by OpenSlide."""
+
+    def __init__(self, page: PageWitness, shown: SecondHandle) -> None:
+        self._page = page
+        self._shown = shown
+        self.grid = page.grid
+        self.mpp = shown.mpp
+        self.jpeg_tables = page.jpeg_tables
+        self.holds_jpeg = page.holds_jpeg
+
+    def stored_tile(self, index: int) -> bytes | None:
+        return self._page.stored_tile(index)
+
+    def tile_pixels(self, index: int) -> Pixels:
+        return self._shown.tile_pixels(index)
+
+    def plain_pixels(self, index: int) -> Pixels:
+        return self._page.plain_pixels(index)
+
+
+@contextmanager
+def open_stored_witness(
+    path: Path, page: AbstractContextManager[PageWitness], tile_size_px: int
+) -> Iterator[StoredWitness]:
+    with page as opened, open_second_handle(path, tile_size_px) as shown:
+        yield StoredWitness(opened, shown)
