@@ -15,6 +15,7 @@ from tiling.errors import VerificationError
 from tiling.geometry import Mpp, Size, TileGrid, ceil_div
 from tiling.model import Pixels
 from tiling.source import ByteSource
+from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
 from tiling.tiff.tags import Compression
 
@@ -31,6 +32,7 @@ class Colour(Protocol):
     def __call__(self, samples: NDArray[Any]) -> Pixels: ...
 
 
+_KEPT_BYTES = 128 * 2**20
 _NOT_DECODED = "a tile of the source could not be decoded a second time"
 _ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0%b"  # a segment that says how to read the colours
 _JPEG2000 = frozenset(
@@ -80,6 +82,7 @@ class PageWitness:
         first = pages[0]
         self.grid = TileGrid(Size(first.imagewidth, first.imagelength), tile_size_px)
         self.jpeg_tables = first.jpegtables or b""
+        self._plain: ChunkCache[_Piece] = ChunkCache(_KEPT_BYTES)
         self.holds_jpeg = self._is_carried or cut_jpeg_is_rgb is not None
 
     def stored_tile(self, index: int) -> bytes | None:
@@ -149,7 +152,11 @@ class PageWitness:
         return np.asarray(decoded)[0], (plane, y, x)
 
     def _plainly_decoded(self, page: tifffile.TiffPage, number: int) -> _Piece:
-        """By libjpeg alone, chroma samples repeated."""
+        """By libjpeg alone, chroma samples repeated. A strip is asked for by every tile that it crosses."""
+        width, height = _piece_size(page)
+        return self._plain.get(number, width * height * 3, lambda: self._decode_plainly(page, number))
+
+    def _decode_plainly(self, page: tifffile.TiffPage, number: int) -> _Piece:
         data = self._source.read_at(page.dataoffsets[number], page.databytecounts[number])
         colours = _ADOBE % (b"\0" if self._cut_jpeg_is_rgb else b"\1")
         stream = data[:2] + colours + self.jpeg_tables[2:-2] + data[2:]
