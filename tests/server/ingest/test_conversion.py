@@ -2,6 +2,7 @@
 
 import os
 import signal
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
 from tests.server.conftest import BY
 from tests.server.ingest.slides import FILE_NAME, svs
+from tests.tiling.openslide_files import write_mirax
 
 
 def children() -> list[int]:
@@ -73,6 +75,57 @@ def test_one_that_takes_too_long_is_stopped(
     run_job(intake, arrival.job)
     assert problem_kind(intake, arrival.asset_id) == "took-too-long"
     assert children() == []
+
+
+def test_one_that_gets_no_further_is_stopped(intake: Intake, slide: Path, owner: jobs.Owner) -> None:
+    """Without patience, a start that takes longer than no time at all is a standstill already."""
+    intake.settings = replace(intake.settings, ingest_stall_s=0)
+    arrival = intake.take_file(slide, None, BY, owner_id=owner.owner_id)
+    asset = run_job(intake, arrival.job)
+    assert problem_kind(intake, arrival.asset_id) == "took-too-long"
+    assert asset.problem is not None and "standstill" in asset.problem.detail
+    assert children() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(signal.SIGKILL, "for want of memory"), (signal.SIGSEGV, "most likely damaged")]
+)
+def test_how_it_was_ended_is_told_apart(
+    intake: Intake, slide: Path, owner: jobs.Owner, number: signal.Signals, words: str
+) -> None:
+    arrival = intake.take_file(slide, None, BY, owner_id=owner.owner_id)
+
+    def watch(*_progress: object) -> None:
+        for pid in children():
+            os.kill(pid, number)
+
+    asset = run_job(intake, arrival.job, watch=watch)
+    assert problem_kind(intake, arrival.asset_id) == "conversion-ended"
+    assert asset.problem is not None and words in asset.problem.detail
+
+
+def test_nothing_plain_is_left_of_one_that_was_ended_while_it_had_copies(
+    intake: Intake, tmp_path: Path, owner: jobs.Owner
+) -> None:
+    """A slide that a library wants as files, in a folder of its own until the conversion ends."""
+    write_mirax(tmp_path / "mirax")
+    packed = tmp_path / "slide.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted((tmp_path / "mirax").rglob("*")):
+            if path.is_file():
+                archive.write(path, str(path.relative_to(tmp_path / "mirax")))
+    arrival = intake.take_file(packed, None, BY, owner_id=owner.owner_id)
+    modes: list[int] = []
+
+    def watch(*_progress: object) -> None:
+        folders = [path for path in intake.work_dir.glob("*/scratch/*") if path.is_dir()]
+        modes.extend(path.stat().st_mode & 0o777 for path in folders)
+        for pid in children() if folders else ():
+            os.kill(pid, signal.SIGKILL)
+
+    run_job(intake, arrival.job, watch=watch)
+    assert modes and set(modes) == {0o700}
+    assert problem_kind(intake, arrival.asset_id) == "conversion-ended"  # which looks into the folders
 
 
 def test_nothing_about_the_file_can_be_read_off_the_process(
