@@ -2,9 +2,13 @@
 
 A canonical slide may take 1.45 times the bytes of its source's level 0, everything counted. Level 0 itself
 takes a little more than in the source, as each of its tiles is a complete JPEG here; the rest is for the
-reduced levels. They are coded on one scale, from what was always fine enough to what is just bearable. A
-step of level 2 is half as large as one of level 1, below half again: there every pixel stands for much of
-the slide, and costs little.
+reduced levels. They are coded on one scale, from what nobody tells from the original to what is just bearable.
+Level 2 is quantised more finely than level 1, what is below more finely again: there every pixel stands for
+much of the slide, and costs little. Equal steps would bring level 1 nearer to the original by a tenth, and
+all others further from it by a third.
+
+Where level 0 is encoded here (JPEG 2000, uncompressed and others), its size is not the source's anyway, and
+nothing is saved: all levels are coded at the fine end.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,16 +28,18 @@ from tiling.model import Carriage, Slide
 LARGEST_RATIO = 1.45
 # What is aimed at: the sample may be wrong by a few hundredths of the reduced levels, a whole slide's is not.
 _AIM = 1.43
-_AIM_WHOLE = 1.445
-# Level 1's step. The finest keeps dense H&E tissue within 2 grey levels of OpenSlide's rendering at all
-# levels; at the coarsest, level 1 is quantised about as scanners quantise level 0 at their strongest setting.
-_LADDER = (*range(8, 20), *range(20, 40, 2), *range(40, 68, 4))
+_AIM_WHOLE = 1.44
+# Level 1's step. The finest keeps dense H&E tissue within 2 grey levels of OpenSlide's rendering; the coarsest
+# is about the mean step of the tables that Aperio's scanners use for level 0 at their quality 30.
+_LADDER = (*range(7, 48), *range(48, 66, 2))
 # Of level 2, and of all below: at the finest, and as a share of level 1's step otherwise.
 _BELOW = ((6, 0.65), (4, 0.4))
 _THUMBNAIL_STEP = 24
 _THRIFT = 0.15
 # Each level below the sampled ones has a quarter of the pixels, with more detail in each.
 _DEEPER = 0.3
+# What repeats the last column has no detail along the rows.
+_PADDING_COST = 0.05
 _THUMBNAIL_SIDE_PX = 512
 _BYTES_PER_TILE = 32  # in the index, and in the TIFF's directories
 _FIXED_BYTES = 4_096
@@ -80,8 +86,12 @@ def choose_codings(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Co
     `stop` is called now and then, and may raise.
     """
     sample = take_sample(slide, pool, stop)
+    if slide.carriage is Carriage.ENCODED:
+        # Its level 0 is coded anew, to be what it was and not to be small: so are the others.
+        first = Trial.first(_LADDER[0]).trained(sample.blocks, pool)
+        return first.trained(sample.blocks, pool).codings()
     forecast = Forecast(slide, sample)
-    aim = (_AIM_WHOLE if sample.is_whole else _AIM) * forecast.base_bytes
+    aim = (_AIM_WHOLE if sample.is_whole else _AIM) * slide.l0_bytes
     low, high = 0, len(_LADDER) - 1
     trial = Trial.first(_LADDER[high // 2]).trained(sample.blocks, pool)
     while low < high:  # the first on the ladder that fits
@@ -155,7 +165,7 @@ def _quantisations(level_1_step: int) -> list[Quantisation]:
 
 
 class Forecast:
-    """What a slide's canonical form would take, by a sample of it. base_bytes: of the source's level 0."""
+    """What a slide's canonical form would take, by a sample of it."""
 
     def __init__(self, slide: Slide, sample: Sample) -> None:
         grid = slide.grid
@@ -163,15 +173,7 @@ class Forecast:
             TileGrid(size, grid.tile_size_px) for size in pyramid_sizes(grid.size, grid.tile_size_px)
         ]
         self._small_levels = len(deepzoom_sizes(grid.size)) - len(self._grids)
-        if slide.carriage is Carriage.ENCODED:
-            # What level 0 will take is known from the sample alone: as much on every pixel.
-            sampled = sum(block.l0_bytes for block in sample.blocks)
-            sampled_px = sum(block.pixel_count for block in sample.blocks)
-            self._l0_bytes = sampled / max(1, sampled_px) * grid.size.pixel_count
-            self.base_bytes = self._l0_bytes
-        else:
-            self._l0_bytes = float(slide.l0_bytes + sample.added_bytes * grid.count)
-            self.base_bytes = float(slide.l0_bytes)
+        self._l0_bytes = slide.l0_bytes + sample.added_bytes * grid.count
         self._scale = self._l0_bytes / max(1, sum(block.l0_bytes for block in sample.blocks))
         edges, edge_share = _edges(self._grids[0])
         self._fixed_bytes = self._l0_bytes * (1 + edge_share) + sample.header_bytes * edges
@@ -187,10 +189,16 @@ class Forecast:
             coder = codings.of(level + 1)
             scan = scans[min(level, SAMPLED_LEVELS - 1)] * _DEEPER ** max(0, level - SAMPLED_LEVELS + 1)
             edges, edge_share = _edges(grid) if grid else (0, 0.0)
-            total += scan * (1 + edge_share) + coder.overhead_bytes * (edges + (grid.count if grid else 1))
+            total += scan * (1 + edge_share + _PADDING_COST * _padding(grid))
+            total += coder.overhead_bytes * (edges + (grid.count if grid else 1))
         size = self._grids[0].size
         shrinking = min(1.0, _THUMBNAIL_SIDE_PX / max(size.width_px, size.height_px))
         return float(total + thumbnail * (shrinking * 2**SAMPLED_LEVELS) ** 2)
+
+
+def _padding(grid: TileGrid | None) -> float:
+    """What tiles show beyond the slide's edges, as a share of the level's pixels."""
+    return grid.count * grid.tile_size_px**2 / grid.size.pixel_count - 1 if grid else 0.0
 
 
 def _edges(grid: TileGrid) -> tuple[int, float]:
