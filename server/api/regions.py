@@ -20,7 +20,7 @@ FARTHEST_L0_PX = 1e9
     f"/api/v1/slides/{ASSET_ID}/region",
     Permission.ASSET_VIEW,
     query={
-        "x": "required; left edge in level-0 pixels; fractions and places outside of the slide (white) are fine",
+        "x": "required; left edge in level-0 pixels; may have fractions and lie outside (white)",
         "y": "required; upper edge in level-0 pixels",
         "w": "required; width in level-0 pixels",
         "h": "required; height in level-0 pixels",

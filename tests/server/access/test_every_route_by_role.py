@@ -17,6 +17,7 @@ PUBLIC = {
     "GET /api/v1/openapi.json",
     "POST /api/v1/session",
     "OPTIONS /api/v1/uploads",
+    "OPTIONS /api/v1/iiif/{asset_id:[0-9a-z]+}",  # a preflight: says what may be asked, never of what
     "GET /",
     "GET /login",
     "GET /intake",
