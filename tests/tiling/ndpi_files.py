@@ -40,8 +40,8 @@ class Recipe:
 
     interval_mcu: MCUs between restart markers, 0 without. starts: what the table of segments is like,
     "right", "missing", "wrong" or "short". gap_bytes: a hole in the file before the first image. planes_nm:
-    focal planes, each with all levels. shape: "colour", "grey" or "progressive". states_size: False writes 0
-    into the JPEG's own header, as scanners do beyond 65,500 px.
+    focal planes, each with all levels. kind: "colour", "grey" or "progressive". states_size: False writes 0
+    into the JPEG's own header, as scanners do beyond 65,500 px. trailing: what a JPEG ends with.
     """
 
     width_px: int = 2300
@@ -58,6 +58,7 @@ class Recipe:
     optimised: bool = False
     gap_bytes: int = 0
     with_identity: bool = True
+    trailing: bytes = b"\xff\xd9"
 
 
 def encode_level(pixels: Pixels, recipe: Recipe) -> bytes:
@@ -78,7 +79,7 @@ def encode_level(pixels: Pixels, recipe: Recipe) -> bytes:
     if not recipe.states_size:
         at = jpeg.index(b"\xff\xc0") + 5
         jpeg = jpeg[:at] + bytes(4) + jpeg[at + 4 :]
-    return jpeg
+    return jpeg[:-2] + recipe.trailing
 
 
 def restart_starts(jpeg: bytes) -> list[int]:

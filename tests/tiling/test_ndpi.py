@@ -83,12 +83,26 @@ RECIPES = {
     "a wrong table of segments": Recipe(starts="wrong"),
     "a short table of segments": Recipe(starts="short"),
     "a size too large to be stated": Recipe(states_size=False),
+    "bytes behind the images": Recipe(trailing=b"\xff\xd9" + bytes(7)),
+    "images without an end": Recipe(trailing=b""),
+    "bytes behind unmarked images": Recipe(interval_mcu=0, trailing=b"\xff\xd9" + bytes(7)),
     "grey": Recipe(kind="grey", interval_mcu=24),
     "three focal planes": Recipe(planes_nm=(-1000, 0, 1000)),
 }
 
 
-@pytest.mark.parametrize("kind", list(RECIPES))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "4:4:4",
+        "4:2:2, segments that do not end with rows",
+        "4:2:0, several rows a segment",
+        "without restart markers",
+        "a size too large to be stated",
+        "grey",
+        "three focal planes",
+    ],
+)
 class TestGeneratedSlide(SlideContract):
     @pytest.fixture
     def slide(self, tmp_path: Path, kind: str) -> Iterator[Slide]:
@@ -102,16 +116,17 @@ def opened(path: Path, recipe: Recipe, limits: Limits | None = None) -> NdpiSlid
     return NdpiSlide(BytesSource(path.read_bytes()), limits or Limits())
 
 
-def level_0_jpeg(data: bytes) -> bytes:
-    """The first JPEG of a generated file."""
+def level_0_jpeg(path: Path, slide: Slide) -> bytes:
+    """The first strip of a generated file."""
+    data = path.read_bytes()
     start = data.index(b"\xff\xd8\xff")
-    return data[start : data.index(b"\xff\xd9", start) + 2]
+    return data[start : start + slide.l0_bytes]
 
 
 @pytest.mark.parametrize("kind", [name for name in RECIPES if name not in ("grey", "three focal planes")])
 def test_no_coefficient_of_level_0_changes(tmp_path: Path, kind: str) -> None:
     slide = opened(tmp_path / "a.ndpi", RECIPES[kind])
-    jpeg = level_0_jpeg((tmp_path / "a.ndpi").read_bytes())
+    jpeg = level_0_jpeg(tmp_path / "a.ndpi", slide)
     if not RECIPES[kind].states_size:
         at = jpeg.index(b"\xff\xc0") + 5
         size = (300).to_bytes(2, "big") + (2300).to_bytes(2, "big")
@@ -124,6 +139,11 @@ def test_no_coefficient_of_level_0_changes(tmp_path: Path, kind: str) -> None:
         top, left = place.y * found.shape[0], place.x * found.shape[1]
         expected = source[top : top + found.shape[0], left : left + found.shape[1]]
         np.testing.assert_array_equal(found[: expected.shape[0], : expected.shape[1]], expected)
+    with slide.witness() as witness:
+        jpeg_of_last = slide.read_tile(slide.grid.cols - 1, slide.grid.rows - 1).jpeg
+        assert jpeg_of_last is not None
+        shown = simplejpeg.decode_jpeg(jpeg_of_last, fastupsample=True)[:44, :252]
+        np.testing.assert_array_equal(shown, witness.plain_pixels(slide.grid.count - 1)[:44, :252])
 
 
 def test_openslide_sees_the_same_slide(tmp_path: Path) -> None:
@@ -201,9 +221,8 @@ def test_a_lost_restart_marker_spoils_only_the_tiles_around_it(tmp_path: Path) -
 
 
 def test_damage_is_told_for_its_tiles_and_the_others_are_still_proved(tmp_path: Path) -> None:
-    write_ndpi(tmp_path / "a.ndpi", Recipe(height_px=600))
+    jpeg = level_0_jpeg(tmp_path / "a.ndpi", opened(tmp_path / "a.ndpi", Recipe(height_px=600)))
     data = bytearray((tmp_path / "a.ndpi").read_bytes())
-    jpeg = level_0_jpeg(bytes(data))
     middle = data.index(jpeg) + len(jpeg) // 2
     data[middle : middle + 20] = b"\xff\0" * 10
     slide = NdpiSlide(BytesSource(bytes(data)), Limits())

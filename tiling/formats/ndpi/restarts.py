@@ -15,6 +15,7 @@ from tiling.formats.ndpi.directories import NdpiFile
 from tiling.formats.ndpi.images import MCU_STARTS, MCU_STARTS_HIGH, NdpiImage
 from tiling.geometry import ceil_div
 from tiling.jpeg.grid import McuGrid, Segments
+from tiling.jpeg.segments import find_entropy_end
 
 Numbers = NDArray[np.int64]
 
@@ -59,6 +60,9 @@ class RestartTable:
         data = self._file.bytes_at(self._image.strip_offset + begin, end - begin)
         starts = table[first : first + count] - begin
         ends = np.maximum(table[first + 1 : first + count + 1] - begin - _MARKER_BYTES, starts)
+        if first + count == self._count:
+            # Behind the last segment stands EOI, or nothing, or EOI and bytes to fill up.
+            ends[-1] = find_entropy_end(data, int(starts[-1]))
         return data, starts, ends
 
     def _read_stated(self) -> Numbers | None:
