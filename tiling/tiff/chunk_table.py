@@ -13,6 +13,7 @@ from tiling.tiff.tags import Compression
 MAX_CHUNK_BYTES = 512 * 2**20  # decoded; a strip must be decoded as a whole
 _BAND_BYTES = 2 * 2**20
 _BITS_PER_BYTE = 8
+_MOST_SAMPLES, _MOST_BITS = 1_024, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def chunk_table(image: TiffImage) -> ChunkTable:
     """Raises UnsupportedSlideError, CorruptSlideError, SlideTooLargeError."""
     if image.planar_configuration not in (1, 2):
         raise CorruptSlideError("an image of the file states an impossible arrangement of its samples")
+    if not 0 < image.samples_per_pixel <= _MOST_SAMPLES or not 0 < image.bits_per_sample <= _MOST_BITS:
+        raise CorruptSlideError("an image of the file states an impossible number of samples")
     samples = 1 if image.planar_configuration == 2 else image.samples_per_pixel
     planes = image.samples_per_pixel // samples
     if image.tile_width_px:

@@ -80,7 +80,7 @@ class PageWitness:
         self._cut_jpeg_is_rgb = cut_jpeg_is_rgb
         self.mpp = mpp
         first = pages[0]
-        self.grid = TileGrid(Size(first.imagewidth, first.imagelength), tile_size_px)
+        self.grid = TileGrid(Size(int(first.imagewidth), int(first.imagelength)), tile_size_px)
         self.jpeg_tables = first.jpegtables or b""
         self._plain: ChunkCache[_Piece] = ChunkCache(_KEPT_BYTES)
         self.holds_jpeg = self._is_carried or cut_jpeg_is_rgb is not None
@@ -92,7 +92,10 @@ class PageWitness:
             return self._source.read_at(first.dataoffsets[index], length) if length else None
         if not self._colour.is_on_glass:
             return b""
-        is_there = any(page.databytecounts[n] for page in self._pages for n in self._pieces(page, index))
+        try:
+            is_there = any(page.databytecounts[n] for page in self._pages for n in self._pieces(page, index))
+        except LIBRARY_ERRORS as error:
+            raise VerificationError(_NOT_DECODED) from error
         return b"" if is_there else None
 
     def tile_pixels(self, index: int) -> Pixels:
