@@ -11,6 +11,7 @@ from tiling.geometry import Point, Region, Size, TileGrid
 from tiling.model import Pixels
 from tiling.pixels import decode_jpeg_into
 from tiling.render.errors import RenderCancelled
+from tiling.render.padded import read_padded_tile
 
 _ROUNDING = 1 + 1e-9
 """A view of a level's own scale is made from that level, however its numbers were rounded on the way here."""
@@ -24,6 +25,11 @@ class StoredLevel:
     grid: TileGrid
     downsample_x: float
     downsample_y: float
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether it is one of ours, rather than the scanner's."""
+        return self.downsample_x > 1
 
     def pixels_of(self, area_l0_px2: float) -> float:
         """How many of its pixels show that much of level 0."""
@@ -87,11 +93,14 @@ def read_rectangle(
         for col in range(left // side, -(-right // side)):
             if cancelled():
                 raise RenderCancelled("the rendering was cancelled")
+            jpeg = None
+            if not level.is_reduced and not level.grid.is_whole(col, row):
+                jpeg = read_padded_tile(slide, col, row)
             tile = level.grid.region(col, row)
-            size = tile.size
-            is_whole = (size.width_px, size.height_px) == (side, side)
-            pixels = whole_tile if is_whole else np.empty((size.height_px, size.width_px, 3), np.uint8)
-            decode_jpeg_into(slide.read_tile(level.deepzoom_level, col, row), pixels)
+            size = Size(side, side) if jpeg is not None else tile.size
+            is_full = (size.width_px, size.height_px) == (side, side)
+            pixels = whole_tile if is_full else np.empty((size.height_px, size.width_px, 3), np.uint8)
+            decode_jpeg_into(jpeg or slide.read_tile(level.deepzoom_level, col, row), pixels)
             _paste(pixels, tile.origin, out, part.origin)
 
 
