@@ -1,17 +1,30 @@
 """DICOM slides: every arrangement of frames, real sets, and what is refused."""
 
+import json
+import struct
+import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import openslide
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.contracts.slide_source import SlideContract
-from tests.tiling.conversions import BytesSource
-from tests.tiling.dicom_files import Recipe, picture, write_dicom, write_set
-from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError, UnsupportedSlideError
+from tests.tiling.conversions import BytesSource, convert_file
+from tests.tiling.dicom_files import CANARIES, Recipe, picture, write_dicom, write_set
+from tiling.errors import (
+    CorruptSlideError,
+    NotASlideError,
+    SlideTooLargeError,
+    TilingError,
+    UnsupportedSlideError,
+)
 from tiling.formats.dicom import DicomSlide, open_dicom, tags
 from tiling.geometry import Mpp, Size
 from tiling.jpeg import scan_digest
@@ -108,7 +121,16 @@ RECIPES = {
     "fragments": Recipe(fragments=3),
     "fragments without a table": Recipe(fragments=3, table="none"),
     "defined lengths": Recipe(undefined=False, organization="TILED_SPARSE"),
-    "oblong frames": Recipe(frame_width_px=80, frame_height_px=48),
+    # The contract looks at the first eight tiles, whole ones: what a cut tile shows beyond is nobody's.
+    "oblong frames": Recipe(2100, 272, frame_width_px=80, frame_height_px=48),
+    "oblong rgb frames": Recipe(2100, 272, frame_width_px=80, frame_height_px=48, photometric="RGB"),
+    "oblong frames with some missing": Recipe(
+        frame_width_px=80,
+        frame_height_px=48,
+        organization="TILED_SPARSE",
+        missing=frozenset({(1, 1)}),
+    ),
+    "frames that do not end with a coded unit": Recipe(frame_width_px=100, frame_height_px=50),
     "focal planes": Recipe(planes=3),
     "sparse focal planes": Recipe(planes=3, organization="TILED_SPARSE"),
     "grey": Recipe(samples=1, photometric="MONOCHROME2", subsampling="Gray"),
@@ -127,11 +149,13 @@ class TestGeneratedSlide(SlideContract):
     def slide(self, name: str) -> Slide:
         return open_dicom([BytesSource(data) for data in write_set(RECIPES[name])])
 
-    def test_its_level_its_scale_and_its_power_are_read(self, slide: Slide) -> None:
-        assert slide.grid.size == Size(300, 200)
+    def test_its_level_its_scale_and_its_power_are_read(self, slide: Slide, name: str) -> None:
+        width_px, height_px = RECIPES[name].width_px, RECIPES[name].height_px
+        assert slide.grid.size == Size(width_px, height_px)
         assert slide.mpp == Mpp(0.25, 0.25)
         assert slide.objective_power == 40
-        assert [level.size for level in slide.levels] == [Size(300, 200), Size(150, 100)]
+        smaller = Size(width_px // 2, height_px // 2)
+        assert [level.size for level in slide.levels] == [slide.grid.size, smaller]
         assert {image.role for image in slide.associated_images} == {ImageRole.LABEL, ImageRole.MACRO}
 
 
@@ -258,3 +282,84 @@ def test_a_file_cut_short_anywhere_is_refused_or_is_what_it_was() -> None:
 def test_a_single_frame_without_tiling_is_a_slide() -> None:
     recipe = replace(Recipe(), width_px=96, height_px=64, frame_width_px=96, organization=None)
     assert opened(recipe).grid.size == Size(96, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "carriage"),
+    [
+        ("jpeg", Carriage.CARRIED),
+        ("sparse", Carriage.CARRIED),
+        ("concatenation", Carriage.CARRIED),
+        ("oblong frames", Carriage.CUT),
+        ("oblong rgb frames", Carriage.CUT),
+        ("oblong frames with some missing", Carriage.ENCODED),
+        ("frames that do not end with a coded unit", Carriage.ENCODED),
+        ("sparse between the grid's lines", Carriage.ENCODED),
+        ("jpeg 2000", Carriage.ENCODED),
+    ],
+)
+def test_what_can_be_kept_without_loss_is(name: str, carriage: Carriage) -> None:
+    assert opened(RECIPES[name]).carriage is carriage
+
+
+@pytest.mark.parametrize(
+    "name", ["jpeg", "sparse concatenation", "oblong frames", "implicit", "optical paths"]
+)
+def test_a_conversion_is_proved_and_holds_nothing_of_the_patient(name: str, tmp_path: Path) -> None:
+    archive = tmp_path / "slide.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for number, data in enumerate(write_set(RECIPES[name])):
+            file.writestr(f"{number}.dcm", data)
+    report = convert_file(archive, tmp_path / "out")
+    assert report.source_format == "dicom-wsi"
+    assert report.proof["search"]["places_found"] == 0
+    made = b"".join(path.read_bytes() for path in (tmp_path / "out").iterdir())
+    said = json.dumps(report.to_json()).encode()
+    for canary in CANARIES:
+        assert canary.encode() not in made + said, canary
+
+
+def test_everything_that_a_file_says_is_among_its_texts() -> None:
+    texts = b"\n".join(open_dicom([BytesSource(data) for data in write_set(Recipe())]).texts())
+    for canary in CANARIES:
+        assert canary.encode() in texts, canary
+
+
+def test_run_lengths_that_point_elsewhere_are_damage() -> None:
+    """imagecodecs' own reader of these tables reads outside the frame, and ends the process."""
+    recipe = RECIPES["rle"]
+    data = bytearray(write_dicom(recipe)[0])
+    at = data.index(struct.pack("<II", 3, 64))
+    data[at + 4 : at + 16] = b"\xff\xff\xff\x7f" * 3
+    slide = open_dicom([BytesSource(bytes(data))])
+    with pytest.raises(CorruptSlideError):
+        slide.read_tile(0, 0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(["jpeg", "sparse", "implicit", "rle", "jpeg-ls", "extended table", "optical paths"]),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1), st.sampled_from([b"\0", b"\xff", b"\x7f", b"\xff" * 4, b"\0" * 4, b"SQ"])),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_a_damaged_file_is_read_or_refused(name: str, changes: list[tuple[float, bytes]]) -> None:
+    recipe = replace(RECIPES[name], width_px=100, height_px=80, missing=frozenset({(0, 0)}))
+    if recipe.organization == "TILED_FULL":
+        recipe = replace(recipe, missing=frozenset())
+    data = bytearray(write_dicom(recipe)[0])
+    for share, change in changes:
+        # Most of a file is image data; headers are what a reader believes.
+        place = int(share * min(len(data), data.index(b"\xe0\x7f\x10\x00") + 200))
+        data[place : place + len(change)] = change
+    try:
+        slide = open_dicom([BytesSource(bytes(data))])
+        slide.places()
+        slide.texts()
+    except TilingError:
+        return
+    for place in islice(slide.grid, 4):
+        with suppress(TilingError):
+            slide.read_tile(place.x, place.y)

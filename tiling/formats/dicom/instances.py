@@ -213,6 +213,8 @@ def _check_bounds(instance: Instance, limits: Limits) -> None:
         raise CorruptSlideError("a DICOM image has no pixels")
     if instance.size.pixel_count > limits.pixels:
         raise SlideTooLargeError("the slide has more pixels than is supported")
+    if instance.is_signed and (instance.samples, instance.bits_allocated) != (1, 16):
+        raise UnsupportedSlideError("the slide's samples are of a kind that is not supported")
     if not 0 < instance.frame_count <= limits.tiles:
         raise SlideTooLargeError("the slide has more frames than is supported")
 

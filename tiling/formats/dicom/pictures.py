@@ -9,7 +9,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
-from tiling.formats.dicom import tags
+from tiling.formats.dicom import run_lengths, tags
 from tiling.formats.dicom.instances import Instance
 from tiling.geometry import Size
 from tiling.jpeg import complete_tile, frame_info
@@ -77,7 +77,7 @@ class FrameDecoder:
         if self._syntax in tags.NATIVE:
             return self._native(data)
         if self._syntax == tags.RLE:
-            planes = np.frombuffer(imagecodecs.dicomrle_decode(data, self.dtype), self.dtype)
+            planes = run_lengths.decode(data, size.pixel_count, self._samples, self.dtype)
             return _interleaved(planes, self._samples, size)
         if self._syntax in _JPEG_2000 | _HTJ2K:  # OpenJPEG reads both
             # YBR_ICT and YBR_RCT are the codestream's own transforms, which its decoder undoes.

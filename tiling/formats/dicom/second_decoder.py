@@ -6,6 +6,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.pixels.decoders.base import get_decoder
@@ -24,6 +25,7 @@ CODEC_ERRORS = (
     OSError,
 )
 
+_ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
 _JPEG = frozenset({tags.JPEG_BASELINE, tags.JPEG_EXTENDED})
 _LOSSLESS_JPEG = frozenset({tags.JPEG_LOSSLESS, tags.JPEG_LOSSLESS_FIRST_ORDER})
 _JPEG_LS = frozenset({tags.JPEG_LS, tags.JPEG_LS_NEAR})
@@ -67,6 +69,15 @@ def decode(data: bytes, header: Header) -> NDArray[Any]:
     if is_ybr and header.samples == 3:
         return np.asarray(Image.fromarray(pixels, "YCbCr").convert("RGB"))
     return pixels
+
+
+def decode_plainly(data: bytes, header: Header) -> NDArray[Any]:
+    """A JPEG frame by libjpeg alone, with its chroma samples repeated. Raises one of CODEC_ERRORS."""
+    # Of two Adobe markers the last one counts; this one stands before the frame's own tables.
+    at = data.index(b"\xff\xdb")
+    marker = _ADOBE + (b"\0" if _holds_rgb(data, header) else b"\1")
+    pixels = simplejpeg.decode_jpeg(data[:at] + marker + data[at:], colorspace="RGB", fastupsample=True)
+    return np.asarray(pixels)
 
 
 def _jpeg(data: bytes, header: Header) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import warnings
 from typing import Any
 
 import pydicom
@@ -50,6 +51,7 @@ _KEYWORDS = [
 _PER_FRAME = "PerFrameFunctionalGroupsSequence"
 # It logs and warns about values that it finds odd, and quotes them; a log must never hold a patient's.
 pydicom.config.logger.disabled = True
+warnings.filterwarnings("ignore", module=r"pydicom\.")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 

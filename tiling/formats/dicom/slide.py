@@ -1,13 +1,20 @@
 """A DICOM slide: the largest volume image of its instances is level 0, everything else is left behind."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 import numpy as np
 
-from tiling.errors import NotASlideError, SlideTooLargeError, TilingError, UnsupportedSlideError
+from tiling.errors import (
+    CorruptSlideError,
+    NotASlideError,
+    SlideTooLargeError,
+    TilingError,
+    UnsupportedSlideError,
+)
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.colouring import Colouring, choose_colouring
+from tiling.formats.dicom.cutting import frame_cutter
 from tiling.formats.dicom.frames import open_frames
 from tiling.formats.dicom.instances import Instance, is_dicom, read_instance
 from tiling.formats.dicom.inventory import list_places, list_texts
@@ -23,11 +30,13 @@ from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Til
 from tiling.pixels import pad_to
 from tiling.source import ByteSource
 from tiling.tiff.chunk_cache import ChunkCache
+from tiling.tiff.jpeg_cutter import JpegCutter
 
 _OWN_TILE_SIDE_PX = 256
 _LARGEST_CARRIED_SIDE_PX = 1_024
 _LARGEST_ENCODED_SIDE_PX = 512
 _CACHE_BYTES = 192 * 2**20
+_FRAMES_LOOKED_AT = 8
 _JPEG = frozenset({tags.JPEG_BASELINE, tags.JPEG_EXTENDED})
 _WHITE = 255
 
@@ -68,26 +77,38 @@ class DicomSlide:
         self._frames = [open_frames(part, limits) for part in base]
         self._mosaic = lay_out(base, self._frames)
         self._firsts = np.cumsum([0, *(part.frame_count for part in base)])
-        is_jpeg = first.transfer_syntax in _JPEG
-        some_frame = int(self._mosaic.channels[0].frames[0])
-        jpeg_is_rgb = is_jpeg and first.samples == 3 and holds_rgb(first.photometric, self._read(some_frame))
-        can_carry = is_jpeg and self._can_carry()
-        self.carriage = Carriage.CARRIED if can_carry else Carriage.ENCODED
+        self._byte_counts = np.concatenate([frames.byte_counts for frames in self._frames])
+        is_colour_jpeg = first.transfer_syntax in _JPEG and first.samples == 3 and first.bits_allocated == 8
+        jpeg_is_rgb = is_colour_jpeg and self._holds_rgb()
+        self.carriage = Carriage.ENCODED
+        self._cutter: JpegCutter | None = None
+        if is_colour_jpeg and len(self._mosaic.channels) == 1 and self._mosaic.is_aligned:
+            if self._is_carried():
+                self.carriage = Carriage.CARRIED
+            else:
+                self._cutter = frame_cutter(
+                    self._mosaic,
+                    self._byte_counts,
+                    self._read,
+                    tile_side_px=_OWN_TILE_SIDE_PX,
+                    is_rgb=jpeg_is_rgb,
+                )
+                self.carriage = Carriage.ENCODED if self._cutter is None else Carriage.CUT
         self.grid = TileGrid(first.size, self._tile_side_px())
         if self.grid.count > limits.tiles:
             raise SlideTooLargeError("the slide has more tiles than is supported")
-        self.is_rgb = jpeg_is_rgb and can_carry
+        self.is_rgb = jpeg_is_rgb and self.carriage is not Carriage.ENCODED
         self.mpp = first.mpp
         self.objective_power = first.objective_power
         self.icc_profile = first.icc_profile
         shown = np.concatenate([channel.frames for channel in self._mosaic.channels])
-        self.l0_bytes = int(np.concatenate([frames.byte_counts for frames in self._frames])[shown].sum())
+        self.l0_bytes = int(self._byte_counts[shown].sum())
         self.remarks = self._selection.remarks
         self._complete = TileCompleter(b"", self.is_rgb)
         self._cache: ChunkCache[Samples] = ChunkCache(_CACHE_BYTES)
-        if can_carry:
+        if self.carriage is Carriage.CARRIED:
             self._table = self._mosaic.frame_table()
-        else:
+        elif self.carriage is Carriage.ENCODED:
             self._decode = FrameDecoder(first, is_rgb=jpeg_is_rgb)
             self._colour: Colouring = choose_colouring(first, self._mosaic, self._samples_of)
             self.remarks += self._colour.remarks
@@ -99,24 +120,24 @@ class DicomSlide:
         if first.shows_label:
             self.remarks += ("The file says that the slide's label can be seen in the image.",)
 
-    def _can_carry(self) -> bool:
-        first = self._first
-        side = first.frame_size.width_px
-        return (
-            first.samples == 3
-            and first.bits_allocated == 8
-            and first.frame_size.height_px == side
-            and side % 16 == 0
-            and side <= min(self._limits.tile_side_px, _LARGEST_CARRIED_SIDE_PX)
-            and len(self._mosaic.channels) == 1
-            and self._mosaic.is_aligned
-        )
+    def _is_carried(self) -> bool:
+        side = self._first.frame_size.width_px
+        largest = min(self._limits.tile_side_px, _LARGEST_CARRIED_SIDE_PX)
+        return self._first.frame_size.height_px == side and side % 16 == 0 and side <= largest
+
+    def _holds_rgb(self) -> bool:
+        """By the first frame that can be read: one that is damaged does not spoil the others."""
+        numbers = self._mosaic.channels[0].frames[:_FRAMES_LOOKED_AT].tolist()
+        for number in numbers:
+            with suppress(CorruptSlideError):
+                return holds_rgb(self._first.photometric, self._read(number))
+        return self._first.photometric == "RGB"
 
     def _tile_side_px(self) -> int:
         side = self._first.frame_size.width_px
         is_suited = self._first.frame_size.height_px == side and side % 16 == 0
-        if self.carriage is Carriage.CARRIED:
-            return side
+        if self.carriage is not Carriage.ENCODED:
+            return side if self.carriage is Carriage.CARRIED else _OWN_TILE_SIDE_PX
         return side if is_suited and 64 <= side <= _LARGEST_ENCODED_SIDE_PX else _OWN_TILE_SIDE_PX
 
     @property
@@ -142,6 +163,8 @@ class DicomSlide:
         if self.carriage is Carriage.CARRIED:
             number = int(self._table[row, col])
             return Tile() if number < 0 else Tile(jpeg=self._complete(self._read(number)))
+        if self._cutter is not None:
+            return Tile(jpeg=self._cutter.tile(col, row))
         region = self.grid.region(col, row)
         channels = range(len(self._mosaic.channels))
         parts = [self._samples_in(region, channel) for channel in channels]

@@ -5,7 +5,7 @@ values become colours. Where a frame stands in the file and in the picture is fo
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +14,17 @@ import numpy as np
 
 from tiling.errors import VerificationError
 from tiling.formats.dicom.colouring import Colouring
-from tiling.formats.dicom.second_decoder import CODEC_ERRORS, decode
+from tiling.formats.dicom.second_decoder import CODEC_ERRORS, decode, decode_plainly
 from tiling.formats.dicom.second_file import LIBRARY_ERRORS, SecondFile
 from tiling.geometry import Mpp, Region, Size, TileGrid, ceil_div
 from tiling.model import Carriage, Pixels
 from tiling.source import ByteSource
+from tiling.tiff.chunk_cache import ChunkCache
 
 _UM_PER_MM = 1000.0
 _MPP_UM_RANGE = (0.01, 100.0)
 _WHITE = 255
+_KEPT_BYTES = 96 * 2**20
 
 _Corner = tuple[int, int]
 _Frame = tuple[int, int]
@@ -57,6 +59,7 @@ class DicomWitness:
         self.grid = TileGrid(size, choices.tile_side_px)
         self.mpp = _mpp(first)
         self._channels = _channels(self._files, choices.plane)
+        self._plain_frames: ChunkCache[Any] = ChunkCache(_KEPT_BYTES)
         width, height = self._frame.width_px, self._frame.height_px
         self._is_regular = all(
             x % width == 0 and y % height == 0 for channel in self._channels for x, y in channel
@@ -71,6 +74,10 @@ class DicomWitness:
 
     def tile_pixels(self, index: int) -> Pixels:
         place, side = self._place(index), self.grid.tile_size_px
+        beyond = ((0, side - place.size.height_px), (0, side - place.size.width_px), (0, 0))
+        if self._choices.carriage is Carriage.CUT:
+            # What a cut tile shows beyond the slide is not the source's.
+            return np.pad(self._samples(self._channels[0], place), beyond, mode="edge")
         if self._choices.colour is None:
             samples = self._samples(self._channels[0], Region(place.origin, Size(side, side)))
             if samples is None:
@@ -78,21 +85,25 @@ class DicomWitness:
             return np.ascontiguousarray(np.broadcast_to(samples, (side, side, 3)))
         parts = [self._samples(channel, place) for channel in self._channels]
         shown = self._choices.colour(parts, place.size)
-        beyond = ((0, side - place.size.height_px), (0, side - place.size.width_px), (0, 0))
         return np.pad(shown, beyond, mode="edge")
 
     def plain_pixels(self, index: int) -> Pixels:
-        """Not to be had: no tile of this format is cut."""
-        raise VerificationError("this source's tiles are not cut")
+        place, side = self._place(index), self.grid.tile_size_px
+        samples = self._samples(self._channels[0], Region(place.origin, Size(side, side)), self._plain)
+        if samples is None:
+            raise VerificationError("two libraries disagree about which tiles the source has")
+        return np.ascontiguousarray(samples)
 
     def _place(self, index: int) -> Region:
         return self.grid.region(index % self.grid.cols, index // self.grid.cols)
 
-    def _samples(self, channel: _Channel, place: Region) -> Any:
+    def _samples(
+        self, channel: _Channel, place: Region, decode: "Callable[[_Frame], Any] | None" = None
+    ) -> Any:
         """(height, width, samples) of a region; None where no frame shows any of it."""
         canvas: Any = None
         for (left, top), found in self._near(channel, place):
-            frame = self._decoded(found)
+            frame = (decode or self._decoded)(found)
             if canvas is None:
                 fill = _WHITE if frame.shape[2] == 3 else 0
                 canvas = np.full(
@@ -128,12 +139,17 @@ class DicomWitness:
         except LIBRARY_ERRORS as error:
             raise VerificationError("a tile of the source could not be read a second time") from error
 
-    def _decoded(self, frame: _Frame) -> Any:
+    def _decoded(self, frame: _Frame, *, is_plain: bool = False) -> Any:
         data = self._bytes(frame)
         try:
-            return decode(data, self._files[frame[0]].header)
+            return (decode_plainly if is_plain else decode)(data, self._files[frame[0]].header)
         except CODEC_ERRORS as error:
             raise VerificationError("a tile of the source could not be decoded a second time") from error
+
+    def _plain(self, frame: _Frame) -> Any:
+        """A frame is asked for by every tile that it crosses."""
+        size = self._frame.pixel_count * 3
+        return self._plain_frames.get(frame, size, lambda: self._decoded(frame, is_plain=True))
 
 
 def _channels(files: Sequence[SecondFile], plane: int) -> list[_Channel]:
