@@ -1,7 +1,7 @@
 """How the reduced levels are coded: as finely as the size of the whole allows, decided before the pass.
 
 A canonical slide may take 1.45 times the bytes of its source's level 0, everything counted. Level 0 itself
-takes a little more than in the source, as each of its tiles is a complete JPEG here; the rest is for the
+takes a little more than in the source, as each of its tiles is a complete JPEG; the rest is for the
 reduced levels. They are coded on one scale, from what nobody tells from the original to what is just bearable.
 Level 2 is quantised more finely than level 1, what is below more finely again: there every pixel stands for
 much of the slide, and costs little. Equal steps would bring level 1 nearer to the original by a tenth, and
@@ -29,8 +29,8 @@ LARGEST_RATIO = 1.45
 # What is aimed at: the sample may be wrong by a few hundredths of the reduced levels, a whole slide's is not.
 _AIM = 1.43
 _AIM_WHOLE = 1.44
-# Level 1's step. The finest keeps dense H&E tissue within 2 grey levels of OpenSlide's rendering; the coarsest
-# is about the mean step of the tables that Aperio's scanners use for level 0 at their quality 30.
+# Level 1's step. The finest keeps dense H&E tissue within 2 grey levels of OpenSlide's rendering; the
+# coarsest is below the mean step (83) of the tables that Aperio's scanners use for level 0 at quality 30.
 _LADDER = (*range(7, 48), *range(48, 66, 2))
 # Of level 2, and of all below: at the finest, and as a share of level 1's step otherwise.
 _BELOW = ((6, 0.65), (4, 0.4))
