@@ -5,6 +5,7 @@ system allows that, so that the kernel frees it whatever becomes of this process
 need names; their folder is for its owner alone and goes when the scratch is closed.
 """
 
+import bisect
 import contextlib
 import errno
 import os
@@ -38,23 +39,21 @@ class Scratch:
         self._left_bytes = limit_bytes
         self._reserve_bytes = reserve_bytes
         self._lock = threading.Lock()
-        self._files: list[ScratchFile] = []
+        self._fds: list[int] = []
         self._folders: list[Path] = []
+        self._common_fd = -1
+        self._common_bytes = 0
 
     def new_file(self) -> "ScratchFile":
-        """An empty file without a name."""
-        file = ScratchFile(self, _open_nameless(self._directory))
-        with self._lock:
-            self._files.append(file)
-        return file
+        """An empty file. All of these share one descriptor, so that there may be any number of them."""
+        return ScratchFile(self)
 
-    def copy(self, source: ByteSource) -> "ScratchFile":
-        """The source's bytes as a file."""
+    def copy(self, source: ByteSource) -> Path:
+        """The source's bytes as a file without a name; the path is good in this process, until closing."""
         self._require(source.size_bytes)
-        file = self.new_file()
-        for offset in range(0, source.size_bytes, _CHUNK_BYTES):
-            file.write(source.read_at(offset, min(_CHUNK_BYTES, source.size_bytes - offset)))
-        return file
+        fd = self._open()
+        self._fill(fd, source)
+        return Path(f"/proc/self/fd/{fd}")
 
     def folder(self, files: Mapping[str, ByteSource]) -> Path:
         """A folder with these files; a name may have parts ("slide/Index.dat").
@@ -69,16 +68,15 @@ class Scratch:
         for name, source in files.items():
             path = folder.joinpath(*paths[name])
             with _open_new(path) as fd:
-                for offset in range(0, source.size_bytes, _CHUNK_BYTES):
-                    self._write(fd, source.read_at(offset, min(_CHUNK_BYTES, source.size_bytes - offset)))
+                self._fill(fd, source)
         return folder
 
     def close(self) -> None:
         with self._lock:
-            files, self._files = self._files, []
+            fds, self._fds = self._fds, []
             folders, self._folders = self._folders, []
-        for file in files:
-            file.close()
+        for fd in fds:
+            os.close(fd)
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -99,52 +97,84 @@ class Scratch:
         if status.f_bavail * status.f_frsize < size_bytes + self._reserve_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _write(self, fd: int, data: bytes) -> None:
+    def _open(self) -> int:
+        fd = _open_nameless(self._directory)
         with self._lock:
-            if len(data) > self._left_bytes:
-                raise SlideTooLargeError("the file unpacked is larger than is supported")
-            self._left_bytes -= len(data)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
+            self._fds.append(fd)
+        return fd
+
+    def _fill(self, fd: int, source: ByteSource) -> None:
+        for offset in range(0, source.size_bytes, _CHUNK_BYTES):
+            data = source.read_at(offset, min(_CHUNK_BYTES, source.size_bytes - offset))
+            with self._lock:
+                self._take(len(data))
+            _pwrite_all(fd, data, offset)
+
+    def _take(self, size_bytes: int) -> None:
+        if size_bytes > self._left_bytes:
+            raise SlideTooLargeError("the file unpacked is larger than is supported")
+        self._left_bytes -= size_bytes
+
+    def append(self, data: bytes) -> int:
+        """Put bytes where `read_at` finds them; answers where."""
+        with self._lock:
+            self._take(len(data))
+            if self._common_fd < 0:
+                self._common_fd = _open_nameless(self._directory)
+                self._fds.append(self._common_fd)
+            offset, self._common_bytes = self._common_bytes, self._common_bytes + len(data)
+        _pwrite_all(self._common_fd, data, offset)
+        return offset
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        parts = []
+        while length > 0 and (data := os.pread(self._common_fd, length, offset)):
+            parts.append(data)
+            offset += len(data)
+            length -= len(data)
+        return b"".join(parts)
 
 
 class ScratchFile:
-    """A nameless file: written once from its start, then a ByteSource, or a path for a library."""
+    """A ByteSource that is written first, from its start. Written by one thread at a time, read by any."""
 
-    def __init__(self, scratch: Scratch, fd: int) -> None:
+    def __init__(self, scratch: Scratch) -> None:
         self._scratch = scratch
-        self._fd = fd
         self._size_bytes = 0
-
-    @property
-    def path(self) -> Path:
-        """A way to open it, in this process alone and until it is closed."""
-        return Path(f"/proc/self/fd/{self._fd}")
+        self._starts: list[int] = []  # of each piece: its place in this file,
+        self._places: list[int] = []  # and in the scratch
 
     @property
     def size_bytes(self) -> int:
         return self._size_bytes
 
     def write(self, data: bytes) -> None:
-        """Append. One thread at a time."""
-        self._scratch._write(self._fd, data)
+        """Append."""
+        place = self._scratch.append(data)
+        if not self._starts or place - self._places[-1] != self._size_bytes - self._starts[-1]:
+            self._starts.append(self._size_bytes)
+            self._places.append(place)
         self._size_bytes += len(data)
 
     def read_at(self, offset: int, length: int) -> bytes:
         if offset < 0 or length < 0:
             raise ValueError("a read needs a non-negative offset and length")
+        end = min(offset + length, self._size_bytes)
         parts = []
-        while length > 0 and (data := os.pread(self._fd, length, offset)):
-            parts.append(data)
-            offset += len(data)
-            length -= len(data)
+        while offset < end:
+            piece = bisect.bisect_right(self._starts, offset) - 1
+            until = self._starts[piece + 1] if piece + 1 < len(self._starts) else self._size_bytes
+            into = offset - self._starts[piece]
+            parts.append(self._scratch.read_at(self._places[piece] + into, min(end, until) - offset))
+            offset = min(end, until)
         return b"".join(parts)
 
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+
+def _pwrite_all(fd: int, data: bytes, offset: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written
 
 
 def _open_nameless(directory: Path) -> int:

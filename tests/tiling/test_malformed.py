@@ -74,6 +74,14 @@ def test_an_archive_that_grows_without_end_is_refused(worker: Bench) -> None:
     assert kind_of(worker, packed.getvalue()) != "conversion-failed"
 
 
+def test_an_archive_of_more_files_than_may_be_open_at_once_is_judged_by_its_content(worker: Bench) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(2_500):
+            archive.writestr(f"{number}.txt", b"no slide " * 20)
+    assert kind_of(worker, packed.getvalue()) in {"not-a-slide", "unsupported-slide"}
+
+
 @pytest.mark.parametrize("name", ["../../evil.dcm", "/etc/evil.dcm", "a\\..\\..\\evil.dcm", "\0.dcm"])
 def test_an_archive_whose_names_lead_elsewhere_writes_nothing_there(
     worker: Bench, name: str, tmp_path: Path

@@ -277,3 +277,20 @@ def damage_one_tile(path: Path) -> int:
         opened.seek(offset)
         opened.write(b"\xee" * length)
     return int(offset)
+
+
+def test_several_slides_at_once_are_not_taken_for_one(tmp_path: Path, scratch: Scratch) -> None:
+    files.write_czi(tmp_path / "a.czi")
+    files.write_leica(tmp_path / "b.scn")
+    with pytest.raises(UnsupportedSlideError, match="by itself"):
+        open_with_openslide(members(tmp_path), Limits(), scratch)
+
+
+@pytest.mark.parametrize("name", ["../../other/Data0000.dat", "/etc/passwd", "..\\Data0000.dat", "a/../../b"])
+def test_an_index_that_names_files_elsewhere_is_refused(name: str, tmp_path: Path, scratch: Scratch) -> None:
+    folder = tmp_path / "mirax"
+    files.write_mirax(folder)
+    index = folder / "slide" / "Slidedat.ini"
+    index.write_text(index.read_text("utf-8").replace("FILE_0 = Data0000.dat", f"FILE_0 = {name}"), "utf-8")
+    with pytest.raises(CorruptSlideError, match="outside its folder"):
+        open_with_openslide(members(folder), Limits(), scratch)

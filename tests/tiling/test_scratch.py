@@ -16,13 +16,36 @@ DATA = bytes(range(256)) * 40_000
 
 def test_a_copy_has_the_bytes_and_a_path_and_no_name(tmp_path: Path) -> None:
     with Scratch(tmp_path, 1 << 30) as scratch:
-        copy = scratch.copy(BytesSource(DATA))
-        assert copy.size_bytes == len(DATA)
-        assert copy.path.read_bytes() == DATA
-        assert copy.read_at(300, 500) == DATA[300:800]
-        assert copy.read_at(len(DATA) - 5, 500) == DATA[-5:]
+        path = scratch.copy(BytesSource(DATA))
+        assert path.read_bytes() == DATA
         assert list(tmp_path.iterdir()) == []
-    assert not copy.path.exists()
+        number = path.name
+    assert not Path(f"/proc/self/fd/{number}").exists()
+
+
+def test_files_that_are_written_in_turns_keep_their_own_bytes(tmp_path: Path) -> None:
+    with Scratch(tmp_path, 1 << 30) as scratch:
+        one, other = scratch.new_file(), scratch.new_file()
+        for number in range(40):
+            one.write(bytes([number]) * (number + 1))
+            if number % 3:
+                other.write(bytes([255 - number]) * 7)
+        whole = b"".join(bytes([number]) * (number + 1) for number in range(40))
+        assert one.size_bytes == len(whole)
+        for offset in range(0, len(whole), 13):
+            assert one.read_at(offset, 100) == whole[offset : offset + 100]
+        assert other.read_at(0, 1 << 20) == b"".join(bytes([255 - n]) * 7 for n in range(40) if n % 3)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_there_may_be_any_number_of_files(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with Scratch(tmp_path, 1 << 30) as scratch:
+        files = [scratch.new_file() for _ in range(3_000)]
+        for number, file in enumerate(files):
+            file.write(number.to_bytes(4, "big"))
+        assert files[1_234].read_at(0, 9) == (1_234).to_bytes(4, "big")
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 
 def test_so_it_is_where_the_file_system_knows_no_nameless_files(
@@ -37,7 +60,7 @@ def test_so_it_is_where_the_file_system_knows_no_nameless_files(
 
     monkeypatch.setattr(scratch_module.os, "open", refuse)
     with Scratch(tmp_path, 1 << 30) as scratch:
-        assert scratch.copy(BytesSource(DATA)).path.read_bytes() == DATA
+        assert scratch.copy(BytesSource(DATA)).read_bytes() == DATA
         assert list(tmp_path.iterdir()) == []
 
 

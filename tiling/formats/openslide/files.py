@@ -1,9 +1,10 @@
 """Where OpenSlide finds a slide: a nameless copy for one file, a folder for several that name each other."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from tiling.errors import UnsupportedSlideError
+from tiling.errors import CorruptSlideError, NotASlideError, UnsupportedSlideError
 from tiling.scratch import Scratch, safe_parts
 from tiling.source import ByteSource
 
@@ -11,7 +12,14 @@ _SQLITE = b"SQLite format 3\0"  # Sakura; its library resolves a path before it 
 _DICOM_OFFSET, _DICOM = 128, b"DICM"
 _ENTRY_SUFFIXES = (".mrxs", ".vms", ".vmu")
 _MIRAX = ".mrxs"
+_MIRAX_INDEX = "slidedat.ini"
 _MOST_FILES = 10_000
+_INDEX_BYTES = 4 * 2**20
+# The keys of MRXS, VMS and VMU whose values OpenSlide opens.
+_NAMED_FILES = re.compile(
+    rb"(?im)^[ \t]*(?:indexfile|file_\d+|imagefile[^=\r\n]*|mapfile|macroimage|optimisationfile)"
+    rb"[ \t]*=[ \t]*([^\r\n]*[^\s])"
+)
 _NEUTRAL_STEM = "slide"
 
 
@@ -19,7 +27,7 @@ def place_one(source: ByteSource, scratch: Scratch) -> Path:
     """One file, by content."""
     if source.read_at(0, len(_SQLITE)) == _SQLITE:
         return scratch.folder({f"{_NEUTRAL_STEM}.svslide": source}) / f"{_NEUTRAL_STEM}.svslide"
-    return scratch.copy(source).path
+    return scratch.copy(source)
 
 
 def place_several(files: Mapping[str, ByteSource], scratch: Scratch) -> Path:
@@ -46,9 +54,25 @@ def place_several(files: Mapping[str, ByteSource], scratch: Scratch) -> Path:
         beside, start = _renamed_mirax(beside, start)
     elif files[entry].read_at(_DICOM_OFFSET, len(_DICOM)) == _DICOM:
         beside, start = _renamed_dicom(beside, start)
-    elif len(beside) == 1 or not start.lower().endswith(_ENTRY_SUFFIXES):
+    elif not start.lower().endswith(_ENTRY_SUFFIXES):
+        if len(files) > 1:
+            raise UnsupportedSlideError("these files are not parts of one slide; send each slide by itself")
         return place_one(files[entry], scratch)
+    for name, source in beside.items():
+        if name.lower().endswith((*_ENTRY_SUFFIXES, _MIRAX_INDEX)):
+            _require_staying(source)
     return scratch.folder(beside) / start
+
+
+def _require_staying(index: ByteSource) -> None:
+    """An index that names files outside its folder would have the library open whatever lies there."""
+    if index.size_bytes > _INDEX_BYTES:
+        raise CorruptSlideError("the slide's index is longer than any slide needs")
+    for name in _NAMED_FILES.findall(index.read_at(0, _INDEX_BYTES)):
+        try:
+            safe_parts(name.decode("latin-1"))
+        except NotASlideError as error:
+            raise CorruptSlideError("the slide's index names files outside its folder") from error
 
 
 def _entry(files: Mapping[str, ByteSource]) -> str | None:
