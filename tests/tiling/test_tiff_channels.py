@@ -258,3 +258,13 @@ def test_a_cut_file_is_corrupt(tmp_path: Path) -> None:
     data = (tmp_path / "a.tif").read_bytes()
     with pytest.raises(CorruptSlideError):
         open_tiff(BytesSource(data[: len(data) // 2]))
+
+
+def test_of_many_channels_the_first_eight_are_shown_and_the_others_counted(tmp_path: Path) -> None:
+    channels = np.stack([ramp("uint8", 0, 20 * number + 1) for number in range(1, 12)])
+    tifffile.imwrite(tmp_path / "a.ome.tif", channels, ome=True, metadata={"axes": "CYX"})
+    slide = open_tiff(BytesSource((tmp_path / "a.ome.tif").read_bytes()))
+    assert slide.remarks[-1] == "Of 11 channels the first 8 are shown."
+    assert slide.remarks[7].startswith("Channel 8 of 11 is shown in white: ")
+    kept = [place for place in slide.places() if place.action.value == "kept"]
+    assert len(kept) == 8

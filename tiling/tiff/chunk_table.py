@@ -13,7 +13,7 @@ from tiling.tiff.tags import Compression
 MAX_CHUNK_BYTES = 512 * 2**20  # decoded; a strip must be decoded as a whole
 _BAND_BYTES = 2 * 2**20
 _BITS_PER_BYTE = 8
-_MOST_SAMPLES, _MOST_BITS = 1_024, 64
+_MOST_SAMPLES, _MOST_BITS = 64, 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from tiling.tiff.reader import TiffFile
 from tiling.tiff.tags import Photometric, SampleFormat
 
 _PERCENTILES = (0.1, 99.9)
-_MOST_CHANNELS = 8
+MOST_CHANNELS = 8
 _PREMULTIPLIED = 1  # ExtraSamples
 _ALPHA = (1, 2)
 # For channels whose file states no colour, in the order in which fluorescence programs hand them out.
@@ -69,7 +69,7 @@ def appearance(
         return GreyColouring(window, is_inverted), (*remarks, *remark)
     if extra:
         raise UnsupportedSlideError("the slide has channels with transparency, which is not supported")
-    return _composite(channels, colours)
+    return _composite(channels, max(page_count, len(channels)), colours)
 
 
 def _rgb(
@@ -106,9 +106,9 @@ def _grey_window(values: NDArray[Any]) -> tuple[Window, tuple[str, ...]]:
 
 
 def _composite(
-    channels: Sequence[NDArray[Any]], stated: Sequence[Rgb | None]
+    channels: Sequence[NDArray[Any]], count: int, stated: Sequence[Rgb | None]
 ) -> tuple[Colouring, tuple[str, ...]]:
-    shown = channels[:_MOST_CHANNELS]
+    shown = channels[:MOST_CHANNELS]
     windows, colours, remarks = [], [], []
     for number, values in enumerate(shown):
         colour = stated[number] if number < len(stated) else None
@@ -116,11 +116,9 @@ def _composite(
         windows.append(_percentile_window(values))
         colours.append(colour)
         name = _COLOUR_NAMES.get(colour, "#{:02x}{:02x}{:02x}".format(*colour))
-        remarks.append(
-            f"Channel {number + 1} of {len(channels)} is shown in {name}: values of {_span(windows[-1])}."
-        )
-    if len(channels) > len(shown):
-        remarks.append(f"Of {len(channels)} channels the first {len(shown)} are shown.")
+        remarks.append(f"Channel {number + 1} of {count} is shown in {name}: values of {_span(windows[-1])}.")
+    if count > len(shown):
+        remarks.append(f"Of {count} channels the first {len(shown)} are shown.")
     return CompositeColouring(tuple(windows), tuple(colours)), tuple(remarks)
 
 

@@ -10,7 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlideError
-from tiling.formats.tiff.appearance import appearance
+from tiling.formats.tiff.appearance import MOST_CHANNELS, appearance
 from tiling.formats.tiff.colouring import Colouring
 from tiling.formats.tiff.layout import Layout
 from tiling.formats.tiff.ome import is_ome, ome_layout, ome_mpp
@@ -56,7 +56,7 @@ class TiffSlide:
             return RegionReader(source, tiff, image, cache)
 
         plane, reason = sharpest([reader_of(self._images[pages[0]]) for pages in layout.stack])
-        self._pages = layout.stack[plane]
+        self._pages = layout.stack[plane][:MOST_CHANNELS]
         self._readers = [reader_of(self._images[page]) for page in self._pages]
         base = self._base = self._images[self._pages[0]]
         if any(reader.dtype != self._readers[0].dtype for reader in self._readers) or any(
@@ -87,7 +87,7 @@ class TiffSlide:
                 pairs = zip(self._readers, self._pages, strict=True)
                 return [sampled(reader, reduced[page]) for reader, page in pairs]
 
-            self._colour, remarks = appearance(tiff, base, len(self._pages), look, layout.colours)
+            self._colour, remarks = appearance(tiff, base, len(layout.stack[plane]), look, layout.colours)
             if base.compression == Compression.JPEG:
                 remarks += (ENCODED_AGAIN,)
         if self.grid.count > limits.tiles:
