@@ -171,7 +171,7 @@ def test_a_tall_view_made_in_bands_is_the_same_as_in_one(
 ) -> None:
     view = View(-20.5, -30.5, 760, 600, 500, 400)
     at_once = render(slide, view)
-    monkeypatch.setattr("tiling.render.rendering._BAND_SOURCE_PX", 20_000)
+    monkeypatch.setattr("tiling.render.rendering._BAND_PX", 20_000)
     assert np.array_equal(render(slide, view), at_once)
 
 

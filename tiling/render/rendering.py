@@ -16,7 +16,8 @@ from tiling.render.view import Axis, View
 WHITE = 255
 MOST_SOURCE_PX = 80_000_000
 """Pixels of a level that one view may take: what 16 million of twice the scale take, and a margin."""
-_BAND_SOURCE_PX = 8_000_000
+_BAND_PX = 2_500_000
+"""Of the level, or of the view: what is scaled at a time."""
 _LANCZOS_REACH = 3
 """Lanczos 3 weighs three pixels to either side: of the source, or of the view where that is coarser."""
 _TOLERANCE_PX = 1e-6
@@ -56,7 +57,7 @@ def render(slide: CanonicalSlide, view: View, cancelled: Callable[[], bool] = la
 
     Made from the next finer level by Lanczos 3, placed to fractions of a pixel; where the view's pixels
     are a level's own, they are that level's, bit for bit. Neighbouring views fit together without a seam:
-    the filter sees the slide beyond the view, and nothing beyond the slide. Takes about 40 MB beyond the
+    the filter sees the slide beyond the view, and nothing beyond the slide. Takes about 50 MB beyond the
     result, whatever the view. Raises CorruptSlideError, CanonicalError, RenderCancelled.
     """
     info = slide.info
@@ -94,7 +95,7 @@ def _resample(
     """Scale band by band, each with the rows above and below that its filter sees."""
     height, width = out.shape[:2]
     left, right = across.needed(0, width)
-    rows = max(1, int(_BAND_SOURCE_PX / ((right - left) * down.step)))
+    rows = max(1, int(_BAND_PX / max((right - left) * down.step, width)))
     for first in range(0, height, rows):
         end = min(first + rows, height)
         top, bottom = down.needed(first, end)
