@@ -32,6 +32,9 @@ class Frequencies:
         zeros = np.zeros((_TABLES, _SYMBOLS), np.int64)
         return cls(zeros, zeros)
 
+    def times(self, count: int) -> Self:
+        return type(self)(self.dc * count, self.ac * count)
+
     def __add__(self, other: "Frequencies") -> "Frequencies":
         return Frequencies(self.dc + other.dc, self.ac + other.ac)
 

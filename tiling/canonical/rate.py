@@ -1,8 +1,8 @@
 """How the reduced levels are coded: as finely as the size of the whole allows, decided before the pass.
 
 A canonical slide may take 1.45 times the bytes of its source's level 0, everything counted. Level 0 itself
-takes a little more than in the source, as each of its tiles is a complete JPEG; the rest is for the
-reduced levels. They are coded on one scale, from what nobody tells from the original to what is just bearable.
+takes a little more than in the source, as each of its tiles is a complete JPEG; the rest is for the reduced
+levels. They are coded on one scale, from what nobody tells from the original to what is just bearable.
 Level 2 is quantised more finely than level 1, what is below more finely again: there every pixel stands for
 much of the slide, and costs little. Equal steps would bring level 1 nearer to the original by a tenth, and
 all others further from it by a third.
@@ -136,7 +136,7 @@ class Trial:
         def count(block: Block) -> list[Frequencies]:
             pictures = (*block.levels, block.levels[-1])
             return [
-                thrift.symbols(picture).frequencies()
+                thrift.symbols(picture).frequencies().times(block.weight)
                 for thrift, picture in zip(self.thrifts, pictures, strict=True)
             ]
 
@@ -174,7 +174,7 @@ class Forecast:
         ]
         self._small_levels = len(deepzoom_sizes(grid.size)) - len(self._grids)
         self._l0_bytes = slide.l0_bytes + sample.added_bytes * grid.count
-        self._scale = self._l0_bytes / max(1, sum(block.l0_bytes for block in sample.blocks))
+        self._scale = self._l0_bytes / max(1, sum(block.l0_bytes * block.weight for block in sample.blocks))
         edges, edge_share = _edges(self._grids[0])
         self._fixed_bytes = self._l0_bytes * (1 + edge_share) + sample.header_bytes * edges
         self._fixed_bytes += _BYTES_PER_TILE * sum(each.count for each in self._grids)

@@ -6,7 +6,7 @@ bytes are, so that a slide that is mostly glass is judged by its tissue. It depe
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ _MOST_BLOCKS = 64
 _LARGEST_SHARE = 10  # at most a tenth of a large slide
 _COMPARED_TILES = 32
 _MOST_PX = 40_000_000
+_MEAN_WEIGHT = 16  # weights are whole numbers
 _WHITE = 255
 _SOS = b"\xff\xda"
 _SOS_BYTES = 14
@@ -36,10 +37,11 @@ class Block:
     """Two by two tiles of level 0.
 
     l0_bytes: what its tiles take as complete streams. levels: coefficients of the picture at level 1, 2, 3.
+    weight: how much of the slide it stands for, in relation to the others.
     """
 
-    pixel_count: int
     l0_bytes: int
+    weight: int
     levels: tuple[NDArray[np.float32], ...]
 
 
@@ -67,16 +69,30 @@ def take_sample(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Sampl
     is_whole = wanted >= rows * cols
     blocks: list[Block] = []
     headers: list[int] = []
+    row_bytes: list[float] = []
     chosen_rows = range(rows) if is_whole else _spread(rows, min(_ROWS, wanted))
     for row in chosen_rows:
         stop()
         share = cols if is_whole else ceil_div(wanted, len(chosen_rows))
-        places = [(col, row) for col in _columns(slide, row, cols, share, pool)]
+        chosen, total = _columns(slide, row, cols, share, pool)
+        places = [(col, row) for col in chosen]
         for block, header in pool.map(lambda place: _block(slide, *place), places):
             blocks.append(block)
             headers.append(header)
+            row_bytes.append(total / len(places))
     header_bytes = max(headers, default=0)
-    return Sample(tuple(blocks), header_bytes, _added_bytes(slide, header_bytes), is_whole)
+    weighted = blocks if is_whole else _weighted(blocks, row_bytes)
+    return Sample(tuple(weighted), header_bytes, _added_bytes(slide, header_bytes), is_whole)
+
+
+def _weighted(blocks: list[Block], row_bytes: list[float]) -> list[Block]:
+    """A block with many bytes was likelier to be taken: it stands for fewer others."""
+    shares = np.array([row / max(1, block.l0_bytes) for block, row in zip(blocks, row_bytes, strict=True)])
+    mean = shares.mean()
+    if not mean:
+        return blocks
+    weights = np.maximum(1, np.rint(shares * _MEAN_WEIGHT / mean))
+    return [replace(block, weight=int(weight)) for block, weight in zip(blocks, weights, strict=True)]
 
 
 def _added_bytes(slide: Slide, header_bytes: int) -> float:
@@ -101,18 +117,20 @@ def _spread(count: int, wanted: int) -> list[int]:
     return sorted({(2 * number + 1) * count // (2 * wanted) for number in range(wanted)})
 
 
-def _columns(slide: Slide, row: int, cols: int, wanted: int, pool: Executor) -> list[int]:
-    """Which blocks of a row are taken: spread over its bytes, not over its width."""
-    if wanted >= cols:
-        return list(range(cols))
+def _columns(slide: Slide, row: int, cols: int, wanted: int, pool: Executor) -> tuple[list[int], int]:
+    """Which blocks of a row are taken, spread over its bytes, not over its width; and how many these are.
+
+    Where bytes are not asked for, they are 0.
+    """
     if slide.carriage is Carriage.ENCODED:
-        return _spread(cols, wanted)
-    weights = np.fromiter(pool.map(lambda col: _stored_bytes(slide, col, row), range(cols)), np.int64, cols)
-    ends = np.cumsum(weights)
-    if not ends[-1]:
-        return _spread(cols, wanted)
-    at = [(2 * number + 1) * int(ends[-1]) // (2 * wanted) for number in range(wanted)]
-    return sorted({int(col) for col in np.searchsorted(ends, at, side="right")})
+        return _spread(cols, min(cols, wanted)), 0
+    stored = np.fromiter(pool.map(lambda col: _stored_bytes(slide, col, row), range(cols)), np.int64, cols)
+    ends = np.cumsum(stored)
+    total = int(ends[-1])
+    if wanted >= cols or not total:
+        return _spread(cols, min(cols, wanted)), total
+    at = [(2 * number + 1) * total // (2 * wanted) for number in range(wanted)]
+    return sorted({int(col) for col in np.searchsorted(ends, at, side="right")}), total
 
 
 def _tiles(slide: Slide, col: int, row: int) -> list[tuple[int, int]]:
@@ -161,7 +179,7 @@ def _block(slide: Slide, col: int, row: int) -> tuple[Block, int]:
         except TilingError:
             continue
         shown[:] = full[: shown.shape[0], : shown.shape[1]]
-    return Block(width * height, total, _levels(pixels)), header
+    return Block(total, 1, _levels(pixels)), header
 
 
 def _extent(grid: TileGrid, col: int, row: int) -> tuple[int, int]:
