@@ -33,6 +33,10 @@ class Coding:
     quality: int
 
 
+# Level 0 where it cannot be carried over. Mean difference and PSNR against what was decoded: 0.8 grey levels
+# and 47 dB on tissue that was a JPEG before (2.1 bits a pixel), 1.2 and 43 dB on tissue at full sharpness
+# (4.6 bits; JPEG 2000 without loss takes 8.9). libjpeg rather than our own encoder, which would take 11-16 %
+# fewer bytes and ten times as long.
 L0_CODING = Coding(step=5, quality=97)
 SMALL_CODING = Coding(step=3, quality=98)
 
