@@ -23,6 +23,7 @@ from .anatomy import UM_PER_PX, lay_out
 from .cells import populate
 from .identity import Patient, description_keys, draw_label, draw_macro
 from .paint import Painter, make_painter
+from .profile import scanner_profile
 
 TILE_PX = 256
 BAND_PX = 1024
@@ -31,6 +32,7 @@ QUALITY = 80
 LIBRARY = "Aperio Image Library v12.0.16"
 SCANNED = "2026:02:01 08:15:27"
 STRIP_PX = 16
+SCANNER = "SS0000"
 SMALLEST_LEVEL_PX = 2 * TILE_PX
 
 _painter: Painter | None = None
@@ -148,6 +150,7 @@ class _Pages:
             shape=(height_px, width_px, 3),
             tile=(TILE_PX, TILE_PX),
             description=description,
+            iccprofile=scanner_profile(SCANNER),
             **self._jpeg,
         )
 

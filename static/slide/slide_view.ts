@@ -271,10 +271,6 @@ export class SlideView {
     if (!view) return;
     const zoom = view.scale * view.density;
     this.#loading.callOffUnseen(this.#viewer.viewport, this.#maxLevel + Math.ceil(Math.log2(zoom)) + 1);
-    if (zoom >= this.#seenFrom && this.#seen.look(view)) {
-      this.#paintSeen();
-      this.#events.onSeen(this.#seen.share);
-    }
     this.#moved();
   }
 
@@ -299,6 +295,10 @@ export class SlideView {
     const view = this.transform;
     if (!view || (this.#last && sameView(view, this.#last))) return;
     this.#last = view;
+    if (view.scale * view.density >= this.#seenFrom && this.#seen.look(view)) {
+      this.#paintSeen();
+      this.#events.onSeen(this.#seen.share);
+    }
     // Past native resolution a slide pixel is a square: smoothing would invent detail.
     const isSmooth = view.scale * view.density <= 1.0001;
     if (isSmooth !== this.#isSmooth) {

@@ -65,7 +65,7 @@ def test_a_pathologist_uploads_releases_outlines_and_finds_the_outline_again(
     expect(card).to_be_visible()
     card.click()
     page.wait_for_url("**/slides/*")
-    asset_id = page.url.rsplit("/", 1)[1]
+    asset_id = page.url.split("#")[0].rsplit("/", 1)[1]
     page.locator(".openseadragon-container").first.wait_for()
     wait_until_saved(page)
 
