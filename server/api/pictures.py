@@ -30,9 +30,9 @@ FORM_QUERY = {
 class Form:
     """How a view is to be handed over. is_srgb: the slide's colour profile applied."""
 
-    kind: Picture
-    quality: int
-    is_srgb: bool
+    kind: Picture = Picture.JPEG
+    quality: int = DEFAULT_QUALITY
+    is_srgb: bool = False
 
 
 def parse_form(call: Call) -> Form:

@@ -8,8 +8,17 @@ import msgspec
 from server import audit
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
-from server.api.pictures import FORM_QUERY, MOST_SIDE_PX, parse_form, slide_of, stored_answer, view_answer
+from server.api.pictures import (
+    FORM_QUERY,
+    MOST_SIDE_PX,
+    Form,
+    parse_form,
+    slide_of,
+    stored_answer,
+    view_answer,
+)
 from server.api.tiles import ASSET_ID
+from server.imagery.shelf import OpenSlide
 from tiling.render import View
 
 routes = Routes("slides")
@@ -79,9 +88,7 @@ async def get_dzi(call: Call) -> Answer:
 )
 async def get_thumbnail(call: Call) -> Answer:
     """The whole slide, at most 512 px wide or high."""
-    opened = await slide_of(call)
-    body = await asyncio.to_thread(opened.slide.thumbnail)
-    return stored_answer(call, f'"{opened.etag}-thumbnail"', body, "image/jpeg")
+    return await _stored_thumbnail(call, await slide_of(call))
 
 
 @routes.add(
@@ -101,6 +108,8 @@ async def get_sized_thumbnail(call: Call) -> Answer:
     box = [call.query_int(name, THUMBNAIL_PX, low=1, high=MOST_SIDE_PX) for name in ("width", "height")]
     form = parse_form(call)
     opened = await slide_of(call)
+    if box == [THUMBNAIL_PX, THUMBNAIL_PX] and form == Form():
+        return await _stored_thumbnail(call, opened)
     info = opened.slide.info
     scale = min(box[0] / info.width_px, box[1] / info.height_px, 1.0)
     width, height = (max(1, round(side * scale)) for side in (info.width_px, info.height_px))
@@ -155,6 +164,11 @@ async def get_slide(call: Call) -> Answer:
         region_url=base + "/region",
         iiif_url=f"/api/v1/iiif/{asset_id}",
     )
+
+
+async def _stored_thumbnail(call: Call, opened: OpenSlide) -> Answer:
+    body = await asyncio.to_thread(opened.slide.thumbnail)
+    return stored_answer(call, f'"{opened.etag}-thumbnail"', body, "image/jpeg")
 
 
 async def _record_opening(call: Call, asset_id: str) -> None:
