@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from tests.tiling.conversions import BytesSource
-from tests.tiling.svs_files import tissue
+from tests.tiling.svs_files import icc_profile, tissue
 from tests.tiling.test_tiff import open_tiff, whole
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
 from tiling.formats.tiff import TiffSlide
@@ -268,3 +268,20 @@ def test_of_many_channels_the_first_eight_are_shown_and_the_others_counted(tmp_p
     assert slide.remarks[7].startswith("Channel 8 of 11 is shown in white: ")
     kept = [place for place in slide.places() if place.action.value == "kept"]
     assert len(kept) == 8
+
+
+def test_a_colour_profile_is_kept_only_of_colours_that_are_the_source_s_own(tmp_path: Path) -> None:
+    profile = icc_profile()
+    pixels = tissue(300, 200)
+    coloured = written(tmp_path / "a.tif", pixels, photometric="rgb", iccprofile=profile)
+    assert coloured.icc_profile == profile
+    grey = written(tmp_path / "b.tif", pixels[:, :, 0], photometric="minisblack", iccprofile=profile)
+    assert grey.icc_profile is None
+    ink = profile[:16] + b"CMYK" + profile[20:]
+    assert written(tmp_path / "c.tif", pixels, photometric="rgb", iccprofile=ink).icc_profile is None
+
+
+def test_a_file_that_asks_to_be_turned_is_shown_as_stored_and_said(tmp_path: Path) -> None:
+    extra = [(274, 3, 1, 6, False)]
+    slide = written(tmp_path / "a.tif", tissue(300, 200), photometric="rgb", extratags=extra)
+    assert slide.remarks == ("The file asks to be shown turned or mirrored; it is shown as it is stored.",)

@@ -11,6 +11,7 @@ PHOTOMETRIC = 262
 FILL_ORDER = 266
 IMAGE_DESCRIPTION = 270
 STRIP_OFFSETS = 273
+ORIENTATION = 274
 SAMPLES_PER_PIXEL = 277
 ROWS_PER_STRIP = 278
 STRIP_BYTE_COUNTS = 279
@@ -52,7 +53,7 @@ NAMES = {
     271: "Make",
     272: "Model",
     STRIP_OFFSETS: "StripOffsets",
-    274: "Orientation",
+    ORIENTATION: "Orientation",
     SAMPLES_PER_PIXEL: "SamplesPerPixel",
     ROWS_PER_STRIP: "RowsPerStrip",
     STRIP_BYTE_COUNTS: "StripByteCounts",

@@ -1,17 +1,17 @@
 """A TIFF slide: its largest image is level 0, everything else is recognised and left behind."""
 
 import itertools
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from tiling.errors import CorruptSlideError, SlideTooLargeError, UnsupportedSlideError
+from tiling.errors import CorruptSlideError, SlideTooLargeError, TilingError, UnsupportedSlideError
 from tiling.formats.tiff.appearance import MOST_CHANNELS, appearance
-from tiling.formats.tiff.colouring import Colouring
+from tiling.formats.tiff.colouring import Colouring, RgbColouring
 from tiling.formats.tiff.layout import Layout
 from tiling.formats.tiff.ome import is_ome, ome_layout, ome_mpp
 from tiling.formats.tiff.pages import plain_layout
@@ -36,6 +36,7 @@ from tiling.tiff.tags import Compression
 _SMALLEST_SIDE_PX = 64
 _LARGEST_ENCODED_SIDE_PX = 512
 _LARGEST_CARRIED_SIDE_PX = 1_024
+_COLOUR_SPACE_IN_ICC = slice(16, 20)
 _CACHE_BYTES = 192 * 2**20
 
 
@@ -65,14 +66,6 @@ class TiffSlide:
             raise UnsupportedSlideError("the slide's channels differ in size or in kind")
         self._roles = classify(self._images, self._pages)
         self._listed = with_linked(tiff, self._list(), limits)
-        reduced = {
-            page: [
-                reader_of(one.image)
-                for one in self._listed
-                if one.image and one.name.startswith(f"directory {page} ") and one.image.size != base.size
-            ]
-            for page in self._pages
-        }
         first = self._readers[0]
         self._jpegs = jpeg_tiles(first, _LARGEST_CARRIED_SIDE_PX) if len(self._pages) == 1 else None
         self._colour: Colouring | None = None
@@ -85,7 +78,7 @@ class TiffSlide:
 
             def look() -> list[NDArray[Any]]:
                 pairs = zip(self._readers, self._pages, strict=True)
-                return [sampled(reader, reduced[page]) for reader, page in pairs]
+                return [sampled(reader, self._overviews(page, reader_of)) for reader, page in pairs]
 
             self._colour, remarks = appearance(tiff, base, len(layout.stack[plane]), look, layout.colours)
             if base.compression == Compression.JPEG:
@@ -95,14 +88,32 @@ class TiffSlide:
         self.is_rgb = self._jpegs is not None and first.jpeg_is_rgb
         if len(layout.stack) > 1:
             remarks = (f"Focal plane {plane + 1} of {len(layout.stack)} is shown: {reason}.", *remarks)
+        if tiff.integer(base.directory, tags.ORIENTATION, 1) != 1:
+            remarks += ("The file asks to be shown turned or mirrored; it is shown as it is stored.",)
         self.remarks = (*layout.remarks, *remarks)
         self.format_name = layout.format_name
         self._is_ome = layout.format_name == "ome-tiff"
         self.mpp = layout.mpp or mpp_from_tags(tiff, base.directory)
         self.objective_power = layout.objective_power
-        icc = base.directory.entries.get(tags.ICC_PROFILE)
-        self.icc_profile = tiff.raw(icc) if icc is not None else None
+        self.icc_profile = self._rgb_profile()
         self.l0_bytes = sum(int(reader.table.byte_counts.sum()) for reader in self._readers)
+
+    def _overviews(self, page: int, reader_of: Callable[[TiffImage], RegionReader]) -> list[RegionReader]:
+        """The reduced images in a page's sub-directories, as far as they can be read."""
+        readers = []
+        for one in self._listed:
+            if one.image and one.is_level and one.name.startswith(f"directory {page} "):
+                with suppress(TilingError):
+                    readers.append(reader_of(one.image))
+        return readers
+
+    def _rgb_profile(self) -> bytes | None:
+        """The page's colour profile, unless it speaks of grey or ink, or the colours are of our choosing."""
+        entry = self._base.directory.entries.get(tags.ICC_PROFILE)
+        if entry is None or not (self._jpegs is not None or isinstance(self._colour, RgbColouring)):
+            return None
+        profile = self._tiff.raw(entry)
+        return profile if profile[_COLOUR_SPACE_IN_ICC] == b"RGB " else None
 
     @property
     def levels(self) -> tuple[Level, ...]:
