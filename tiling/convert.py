@@ -7,7 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from tiling.bundle import is_zip, open_bundle
 from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
+from tiling.canonical.rate import LARGEST_RATIO
 from tiling.canonical.reader import open_canonical
 from tiling.errors import CanonicalError
 from tiling.limits import Limits
@@ -64,11 +66,13 @@ def convert(
     forbidden: Sequence[str] = (),
     limits: Limits | None = None,
     scratch: Scratch | None = None,
+    largest_ratio: float = LARGEST_RATIO,
 ) -> ConversionReport:
     """Write slide.tif, served.bin and served.json into `output_dir`, which exists and holds none of them.
 
     Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not
     contain. `scratch`: room for plain copies, which formats need that only a library with paths reads.
+    `largest_ratio`: of the result's bytes to those of a JPEG source's level 0.
     Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
     """
     names = (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE)
@@ -76,7 +80,15 @@ def convert(
         raise CanonicalError("there is a canonical slide in this place already")
     try:
         return _convert(
-            source, output_dir, progress, cancelled, workers, forbidden, limits or Limits(), scratch
+            source,
+            output_dir,
+            progress,
+            cancelled,
+            workers,
+            forbidden,
+            limits or Limits(),
+            scratch,
+            largest_ratio,
         )
     except BaseException:
         for name in names:
@@ -93,8 +105,10 @@ def _convert(
     forbidden: Sequence[str],
     limits: Limits,
     scratch: Scratch | None,
+    largest_ratio: float,
 ) -> ConversionReport:
     slide = open_slide(source, limits, scratch)
+    forbidden = (*forbidden, *_member_names(source, limits))
     places = tuple(slide.places())
     stop_if(cancelled())
     executed = execute(
@@ -103,6 +117,7 @@ def _convert(
         progress=lambda done, total: progress(Stage.CONVERTING, done, total),
         cancelled=cancelled,
         workers=workers,
+        largest_ratio=largest_ratio,
     )
     proof = verify(
         slide,
@@ -136,6 +151,14 @@ def _convert(
         canonical_bytes=description.slide_bytes + description.served_bytes,
         canonical_sha256=description.slide_sha256,
     )
+
+
+def _member_names(source: ByteSource, limits: Limits) -> list[str]:
+    """What people called the files of an archive: none of it may stand in the result."""
+    if not is_zip(source):
+        return []
+    names = open_bundle(source, limits).names()
+    return names.read_at(0, names.size_bytes).decode("utf-8", "replace").splitlines()
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -23,6 +23,8 @@ _PARAMETERS_BY_FUNCTION = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 
 _DESCRIPTION = "Slide colours"
 _COPYRIGHT = "No copyright"
+OWN_WORDS = f"{_DESCRIPTION}\n{_COPYRIGHT}".encode()
+"""What a scrubbed profile says, whatever the source's said."""
 
 
 class _NotUnderstoodError(Exception):

@@ -58,8 +58,10 @@ def _open_bundle(source: ByteSource, limits: Limits, scratch: Scratch | None) ->
     files = list(bundle.values())
     if any(is_dicom(file) for file in files):
         return open_dicom([*files, bundle.names()], limits)
-    if len(files) == 1 and not is_zip(files[0]):
-        return open_slide(files[0], limits, scratch)
+    # One slide, and what came along with it: a read-me, a checksum.
+    slides = [file for file in files if file.read_at(0, 16).startswith((*_TIFF_MAGICS, *_OPENSLIDE_MAGICS))]
+    if len(slides) == 1:
+        return open_slide(slides[0], limits, scratch)
     if scratch is None:
         raise UnsupportedSlideError("slides of this scanner can only be read where there is room for a copy")
     return open_with_openslide(bundle, limits, scratch)

@@ -94,6 +94,7 @@ def _convert(
         reserve_bytes=settings.reserve_mib << 20,
         file_bytes=max(0, free_bytes(intake.data) - (settings.reserve_mib << 20)),
         cpu_s=settings.ingest_limit_s * settings.ingest_threads,
+        largest_ratio=settings.canonical_size_ratio,
         parent_pid=os.getpid(),
     )
     stage = State.QUARANTINED

@@ -31,6 +31,8 @@ class Plan(msgspec.Struct, frozen=True):
     file_bytes: int
     """The largest file that may be written."""
     cpu_s: int
+    largest_ratio: float
+    """Of the result's bytes to those of the source's level 0."""
     parent_pid: int
 
 

@@ -72,6 +72,7 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
                 workers=plan.workers,
                 forbidden=plan.forbidden,
                 scratch=scratch,
+                largest_ratio=plan.largest_ratio,
             )
         return Converted(report.to_json())
     except BaseException as error:  # noqa: BLE001 - this is the last line of this process

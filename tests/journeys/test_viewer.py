@@ -1,4 +1,4 @@
-"""A pathologist looks around: turns a slide, corrects its colours, compares two, goes to a place, takes a picture."""
+"""A pathologist turns a slide, corrects its colours, compares two, goes to a place, takes a picture."""
 
 import io
 import json

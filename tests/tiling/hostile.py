@@ -91,6 +91,7 @@ class Bench:
             reserve_bytes=0,
             file_bytes=4 << 30,
             cpu_s=int(limit_s),
+            largest_ratio=1.45,
             parent_pid=0,
         )
         ending = self._ask({"plan": plan, "limit_s": limit_s})

@@ -88,3 +88,10 @@ def test_every_disguise_is_found(value: str, padding: bytes) -> None:
     for form in forms:
         assert search.count(b"\x01\x02" + padding + form + b"\x03" * 10) >= 1, form
     assert search.count(bytes(range(256)) * 40) == 0
+
+
+def test_two_chinese_characters_are_searched_for_where_they_are_long_enough() -> None:
+    name = "王伟"
+    search = MultiSearch(needles({name.encode()}, b""))
+    assert search.count(b"..." + name.encode() + b"...") == 1
+    assert search.count(b"nothing of the kind") == 0

@@ -26,9 +26,10 @@ from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.model import Carriage, Slide
 
 LARGEST_RATIO = 1.45
-# What is aimed at: the sample may be wrong by a few hundredths of the reduced levels, a whole slide's is not.
-_AIM = 1.43
-_AIM_WHOLE = 1.44
+# What share of it is aimed at: the sample may be wrong by a few hundredths of the reduced levels, a whole
+# slide's is not.
+_AIM = 1.43 / LARGEST_RATIO
+_AIM_WHOLE = 1.44 / LARGEST_RATIO
 # Level 1's step. The finest keeps dense H&E tissue within 2 grey levels of OpenSlide's rendering; the
 # coarsest is below the mean step (83) of the tables that Aperio's scanners use for level 0 at quality 30.
 _LADDER = (*range(7, 48), *range(48, 66, 2))
@@ -80,8 +81,12 @@ def quantisation(step: int) -> Quantisation:
     return Quantisation(step, min(8, step // 4 * 4) if step >= 4 else step, _THRIFT)
 
 
-def choose_codings(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Codings:
+def choose_codings(
+    slide: Slide, pool: Executor, stop: Callable[[], None], largest_ratio: float = LARGEST_RATIO
+) -> Codings:
     """The finest codings that keep the size. A slide's are the same, however many threads there are.
+
+    largest_ratio: of all that is written to the bytes of the source's level 0.
 
     `stop` is called now and then, and may raise.
     """
@@ -91,7 +96,7 @@ def choose_codings(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Co
         first = Trial.first(_LADDER[0]).trained(sample.blocks, pool)
         return first.trained(sample.blocks, pool).codings()
     forecast = Forecast(slide, sample)
-    aim = (_AIM_WHOLE if sample.is_whole else _AIM) * slide.l0_bytes
+    aim = (_AIM_WHOLE if sample.is_whole else _AIM) * largest_ratio * slide.l0_bytes
     low, high = 0, len(_LADDER) - 1
     trial = Trial.first(_LADDER[high // 2]).trained(sample.blocks, pool)
     while low < high:  # the first on the ladder that fits

@@ -9,7 +9,7 @@ import numpy as np
 
 from tiling.canonical.layout import Description
 from tiling.canonical.pyramid import Pyramid, StripePyramid, in_order
-from tiling.canonical.rate import Codings, choose_codings
+from tiling.canonical.rate import LARGEST_RATIO, Codings, choose_codings
 from tiling.canonical.stripes import Stripe
 from tiling.canonical.writer import CanonicalWriter, Facts
 from tiling.errors import ConversionCancelled, CorruptSlideError
@@ -66,10 +66,12 @@ def execute(
     progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
     workers: int,
+    largest_ratio: float = LARGEST_RATIO,
 ) -> Executed:
     """Write slide.tif and served.bin into `directory`, and leave them there even on an error.
 
-    Raises TilingError, OSError.
+    largest_ratio: of the result's bytes to those of the source's level 0; reduced levels are as fine as it
+    permits. Raises TilingError, OSError.
     """
     grid = slide.grid
     coding = base_coding(slide)
@@ -79,7 +81,7 @@ def execute(
         ThreadPoolExecutor(workers, thread_name_prefix="tiling") as pool,
     ):
         try:
-            codings = choose_codings(slide, pool, lambda: stop_if(cancelled()))
+            codings = choose_codings(slide, pool, lambda: stop_if(cancelled()), largest_ratio)
             pyramid = Pyramid(grid.size, grid.tile_size_px, codings, pool, writer)
             for stripe in pyramid.stripes:
                 _execute_stripe(slide, coding, stripe, pyramid, pool, writer, tally, progress, cancelled)

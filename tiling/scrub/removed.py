@@ -53,7 +53,8 @@ def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:
             result += _plain(plain)
         result += _utf16(value)
         result += _base64(value)
-    return result
+    # Two letters of Chinese are six bytes in UTF-8, but only four in UTF-16: too few to search for.
+    return [needle for needle in result if len(needle.data) >= MIN_BYTES]
 
 
 def _encodings(value: bytes) -> set[bytes]:

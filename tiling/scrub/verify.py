@@ -16,6 +16,7 @@ import numpy as np
 
 from tiling.canonical.layout import SERVED_FILE, SLIDE_FILE, Description
 from tiling.errors import VerificationError
+from tiling.icc import OWN_WORDS
 from tiling.model import Slide
 from tiling.pixels import SMALL_CODING, encode_jpeg
 from tiling.scrub.execute import Executed, stop_if
@@ -165,7 +166,9 @@ def _permitted_text(description: Description) -> bytes:
     An embedded thumbnail puts the latter's letters among the source's texts too: JPEG's usual Huffman tables
     read "CDEFGHIJSTUVWXYZcdefghij".
     """
-    return description.permitted_text() + encode_jpeg(np.zeros((16, 16, 3), np.uint8), SMALL_CODING)
+    return (
+        description.permitted_text() + OWN_WORDS + encode_jpeg(np.zeros((16, 16, 3), np.uint8), SMALL_CODING)
+    )
 
 
 def _is_number(value: bytes) -> bool:

@@ -72,7 +72,8 @@ def check_tiles(
         if stored is None:
             missing += 1
         elif slide.carriage is Carriage.ENCODED:
-            encoded += 1
+            damaged += index in damaged_tiles
+            encoded += index not in damaged_tiles
         else:
             scan = _scan_digest(stored, witness.jpeg_tables)
             if scan is not None and scan == _scan_digest(written, b""):

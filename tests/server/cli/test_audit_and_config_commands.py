@@ -73,7 +73,7 @@ def test_every_setting_is_shown_with_where_it_came_from(slidereel, monkeypatch, 
     assert shown["port"] == {"value": 8000, "origin": "default"}
     _code, out, _err = slidereel("config", "show")
     assert len(out.splitlines()) == len(setting_names())
-    assert "session_hours      8.0  (settings file)" in out
+    assert "session_hours 8.0 (settings file)" in " ".join(out.split())
 
 
 def test_a_setting_that_is_none_is_one_sentence(slidereel, monkeypatch):

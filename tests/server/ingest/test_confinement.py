@@ -78,6 +78,7 @@ def plan_in(folder: Path) -> Plan:
         reserve_bytes=0,
         file_bytes=1 << 20,
         cpu_s=60,
+        largest_ratio=1.45,
         parent_pid=0,
     )
 
