@@ -54,8 +54,8 @@ void main() {
 export class ColourPass {
   readonly #canvas: HTMLCanvasElement;
   readonly #gl: WebGL2RenderingContext;
-  readonly #program: WebGLProgram;
-  #hasTable = false;
+  #program: WebGLProgram | null;
+  #table: Uint8Array | null = null;
   #adjustment: Adjustment | null = null;
 
   /** @returns null where the browser has no WebGL 2. */
@@ -69,6 +69,24 @@ export class ColourPass {
     this.#canvas = canvas;
     this.#gl = gl;
     this.#program = program;
+    this.#prepare(program);
+    canvas.hidden = true;
+    // After a reset of the graphics driver the picture is shown as stored until the pass is made anew.
+    canvas.addEventListener('webglcontextlost', (event) => {
+      event.preventDefault();
+      this.#program = null;
+      canvas.hidden = true;
+    });
+    canvas.addEventListener('webglcontextrestored', () => {
+      this.#program = linked(gl);
+      if (!this.#program) return;
+      this.#prepare(this.#program);
+      this.setTable(this.#table);
+    });
+  }
+
+  #prepare(program: WebGLProgram): void {
+    const gl = this.#gl;
     gl.useProgram(program);
     gl.uniform1i(gl.getUniformLocation(program, 'picture'), 0);
     gl.uniform1i(gl.getUniformLocation(program, 'table'), 1);
@@ -87,17 +105,16 @@ export class ColourPass {
     ] as const) gl.texParameteri(gl.TEXTURE_2D, name, value);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-    canvas.hidden = true;
   }
 
   /** @param rgb LUT_SIDE³ triples, red changing fastest; null for none. */
   setTable(rgb: Uint8Array | null): void {
     const gl = this.#gl;
-    this.#hasTable = rgb?.length === LUT_SIDE ** 3 * 3;
-    if (!rgb || !this.#hasTable) return;
+    this.#table = rgb?.length === LUT_SIDE ** 3 * 3 ? rgb : null;
+    if (!this.#table || !this.#program) return;
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
     gl.activeTexture(gl.TEXTURE1);
-    gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGB8, LUT_SIDE, LUT_SIDE, LUT_SIDE, 0, gl.RGB, gl.UNSIGNED_BYTE, rgb);
+    gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGB8, LUT_SIDE, LUT_SIDE, LUT_SIDE, 0, gl.RGB, gl.UNSIGNED_BYTE, this.#table);
     gl.activeTexture(gl.TEXTURE0);
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
   }
@@ -108,7 +125,7 @@ export class ColourPass {
 
   get isActive(): boolean {
     const adjustment = this.#adjustment;
-    return adjustment !== null && (!isNeutral(adjustment) || (this.#hasTable && adjustment.usesProfile));
+    return this.#program !== null && adjustment !== null && (!isNeutral(adjustment) || (this.#table !== null && adjustment.usesProfile));
   }
 
   get canvas(): HTMLCanvasElement {
@@ -118,14 +135,14 @@ export class ColourPass {
   render(picture: HTMLCanvasElement): void {
     const { isActive } = this;
     if (this.#canvas.hidden === isActive) this.#canvas.hidden = !isActive;
-    if (!isActive || !this.#adjustment || picture.width === 0 || picture.height === 0) return;
+    if (!isActive || !this.#adjustment || !this.#program || picture.width === 0 || picture.height === 0) return;
     const gl = this.#gl;
     if (this.#canvas.width !== picture.width) this.#canvas.width = picture.width;
     if (this.#canvas.height !== picture.height) this.#canvas.height = picture.height;
     const { brightness, contrast, gamma, usesProfile } = this.#adjustment;
     gl.viewport(0, 0, picture.width, picture.height);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, picture);
-    gl.uniform1i(gl.getUniformLocation(this.#program, 'usesTable'), this.#hasTable && usesProfile ? 1 : 0);
+    gl.uniform1i(gl.getUniformLocation(this.#program, 'usesTable'), this.#table && usesProfile ? 1 : 0);
     gl.uniform3f(gl.getUniformLocation(this.#program, 'adjustment'), brightness, contrast, gamma);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }

@@ -115,6 +115,20 @@ def test_the_profile_s_colours_are_shown_as_its_table_says_and_can_be_switched_o
     stored, shown, is_shown = pixels(page)
     assert is_shown
     assert np.abs(shown - tetrahedral(stored, table)).max() <= 1.5
+    # After a reset of the graphics driver: first as stored, then corrected again.
+    page.evaluate(
+        "() => { const gl = document.querySelector('canvas.colours').getContext('webgl2');"
+        " window.lost = gl.getExtension('WEBGL_lose_context'); window.lost.loseContext(); }"
+    )
+    page.wait_for_timeout(500)
+    assert not pixels(page)[2]
+    page.evaluate("() => window.lost.restoreContext()")
+    page.wait_for_timeout(500)
+    page.keyboard.press("+")
+    page.wait_for_timeout(1500)
+    stored, shown, is_shown = pixels(page)
+    assert is_shown
+    assert np.abs(shown - tetrahedral(stored, table)).max() <= 1.5
     page.keyboard.press("Shift+C")
     page.get_by_label("Scanner’s colour profile").uncheck()
     page.wait_for_timeout(500)
