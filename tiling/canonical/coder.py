@@ -3,6 +3,7 @@
 libjpeg's would need 12–16 % more bytes for the same picture, and its streams differ between its versions.
 """
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -26,7 +27,13 @@ class Thrift:
 
     def symbols(self, found: NDArray[np.float32]) -> Symbols:
         """What is to be said of a picture, given by its `transform.coefficients`."""
-        return Symbols.of(quantise(found, self.quantisation, self._costs))
+        return self.symbols_of_all([found])[0]
+
+    def symbols_of_all(self, found: Sequence[NDArray[np.float32]]) -> list[Symbols]:
+        """The same of several pictures at once: small arrays keep other threads from the interpreter."""
+        together = np.concatenate(found) if len(found) > 1 else found[0]
+        quantised = quantise(together, self.quantisation, self._costs)
+        return [Symbols.of(one) for one in quantised.split([len(blocks) for blocks in found])]
 
     @classmethod
     def to_begin_with(cls, quantisation: Quantisation) -> Self:
@@ -46,15 +53,24 @@ class Coder:
 
     def encode(self, pixels: Pixels) -> bytes:
         """A complete JPEG: YCbCr, 4:4:4, without metadata. pixels: (height, width, 3) uint8, RGB."""
-        symbols = self._thrift.symbols(coefficients(pixels))
+        return self.encode_all([pixels])[0]
+
+    def encode_all(self, pictures: Sequence[Pixels]) -> list[bytes]:
+        """Each as `encode` does it. Measured, eight tiles on each of two threads: 1.4 times as fast."""
+        symbols = self._thrift.symbols_of_all([coefficients(pixels) for pixels in pictures])
+        return [
+            self._encoded(said, pixels.shape[1], pixels.shape[0])
+            for said, pixels in zip(symbols, pictures, strict=True)
+        ]
+
+    def _encoded(self, symbols: Symbols, width_px: int, height_px: int) -> bytes:
         tables = self._compact
         scan = symbols.scan(tables)
         if scan is None:  # the rare tile with something that was in no sample
             tables = self._thrift.tables
             scan = symbols.scan(tables)
             assert scan is not None  # noqa: S101 - these tables have every symbol
-        height, width = pixels.shape[:2]
-        return self._header(tables, width, height) + scan + _END
+        return self._header(tables, width_px, height_px) + scan + _END
 
     @property
     def overhead_bytes(self) -> int:

@@ -234,12 +234,11 @@ def _overview_level(sizes: Sequence[Size]) -> int:
 
 def _encode_part(pixels: Pixels, side_px: int, coder: Coder) -> list[EncodedTile]:
     """Encode neighbouring tiles of one row."""
-    tiles = []
-    for left in range(0, pixels.shape[1], side_px):
-        cropped = pixels[:, left : left + side_px]
-        if cropped.shape[:2] == (side_px, side_px):
-            tiles.append(EncodedTile(coder.encode(cropped), None))
-        else:
-            padded = pad_to(cropped, side_px, side_px)
-            tiles.append(EncodedTile(coder.encode(padded), coder.encode(cropped)))
-    return tiles
+    shown = [pixels[:, left : left + side_px] for left in range(0, pixels.shape[1], side_px)]
+    cropped = [tile for tile in shown if tile.shape[:2] != (side_px, side_px)]
+    encoded = coder.encode_all([*(pad_to(tile, side_px, side_px) for tile in shown), *cropped])
+    cropped_jpegs = iter(encoded[len(shown) :])
+    return [
+        EncodedTile(jpeg, None if tile.shape[:2] == (side_px, side_px) else next(cropped_jpegs))
+        for tile, jpeg in zip(shown, encoded, strict=False)
+    ]

@@ -6,6 +6,7 @@ only where the squared error that it saves is worth the bits that it takes, give
 H&E tissue this takes 12–16 % fewer bytes than rounding, at the same difference from the true picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,23 @@ class Quantised:
     positions: NDArray[np.int32]
     magnitudes: NDArray[np.int32]
     is_negative: NDArray[np.bool_]
+
+    def split(self, block_counts: Sequence[int]) -> "list[Quantised]":
+        """As many pictures as there are counts, each of so many blocks."""
+        parts, first_block = [], 0
+        for count in block_counts:
+            bounds = COEFFICIENTS * first_block, COEFFICIENTS * (first_block + count)
+            start, end = np.searchsorted(self.positions, bounds)
+            parts.append(
+                Quantised(
+                    self.dc[first_block : first_block + count],
+                    self.positions[start:end] - np.int32(bounds[0]),
+                    self.magnitudes[start:end],
+                    self.is_negative[start:end],
+                )
+            )
+            first_block += count
+        return parts
 
     def runs(self) -> NDArray[np.int32]:
         """How many zeros stand before each coefficient, in its block."""
