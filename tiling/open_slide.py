@@ -14,6 +14,7 @@ from tiling.source import ByteSource
 from tiling.tiff.reader import TiffFile
 
 _HAMAMATSU_TAG = 65420
+_PREAMBLE_BYTES = 128  # DICOM PS3.10, 7.1
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # What only OpenSlide reads and is no TIFF: Zeiss CZI, Sakura. Nothing else is worth a plain copy.
 _OPENSLIDE_MAGICS = (b"ZISRAWFILE", b"SQLite format 3\0")
@@ -27,6 +28,9 @@ def open_slide(source: ByteSource, limits: Limits | None = None, scratch: Scratc
     """
     limits = limits or Limits()
     start = source.read_at(0, 16)
+    if source.read_at(_PREAMBLE_BYTES, 4) == b"DICM":
+        # Before TIFF: DICOM's preamble may be that of a TIFF, so that both kinds of reader open the file.
+        return open_dicom([source], limits)
     if start.startswith(_TIFF_MAGICS):
         return _open_tiff(source, limits, scratch)
     if start.startswith(_OPENSLIDE_MAGICS):
