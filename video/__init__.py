@@ -1,1 +1,1 @@
-"""Clips and loops. Holds its error base and its name; the sources arrive with the video work."""
+"""Clips and loops: read what a source presents, write it canonically, find frame n again at once."""
