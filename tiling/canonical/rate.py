@@ -98,21 +98,31 @@ def choose_codings(
     forecast = Forecast(slide, sample)
     aim = (_AIM_WHOLE if sample.is_whole else _AIM) * largest_ratio * slide.l0_bytes
     low, high = 0, len(_LADDER) - 1
-    trial = Trial.first(_LADDER[high // 2]).trained(sample.blocks, pool)
+    tried = high // 2
+    trial = Trial.first(_LADDER[tried]).trained(sample.blocks, pool)
     while low < high:  # the first on the ladder that fits
         stop()
-        middle = (low + high) // 2
-        trial = trial.at(_LADDER[middle]).trained(sample.blocks, pool)
-        if forecast.total(trial) <= aim:
-            high = middle
+        trial = trial.at(_LADDER[tried]).trained(sample.blocks, pool)
+        total = forecast.total(trial)
+        if total <= aim:
+            high = tried
         else:
-            low = middle + 1
+            low = tried + 1
+        tried = min(
+            max(low, _guess(tried, total - forecast.fixed_bytes, aim - forecast.fixed_bytes)), high - 1
+        )
     while True:
         stop()
         trial = trial.at(_LADDER[low]).trained(sample.blocks, pool).trained(sample.blocks, pool)
         if forecast.total(trial) <= aim or low == len(_LADDER) - 1:
             return trial.codings()
         low += 1
+
+
+def _guess(tried: int, found_bytes: float, wanted_bytes: float) -> int:
+    """Where on the ladder to look next: the bytes of reduced levels fall about as the step rises."""
+    step = _LADDER[tried] * found_bytes / max(1.0, wanted_bytes)
+    return int(np.searchsorted(_LADDER, step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,7 @@ def _quantisations(level_1_step: int) -> list[Quantisation]:
 
 
 class Forecast:
-    """What a slide's canonical form would take, by a sample of it."""
+    """What a slide's canonical form would take, by a sample of it. fixed_bytes: whatever the codings are."""
 
     def __init__(self, slide: Slide, sample: Sample) -> None:
         grid = slide.grid
@@ -181,15 +191,15 @@ class Forecast:
         self._l0_bytes = slide.l0_bytes + sample.added_bytes * grid.count
         self._scale = self._l0_bytes / max(1, sum(block.l0_bytes * block.weight for block in sample.blocks))
         edges, edge_share = _edges(self._grids[0])
-        self._fixed_bytes = self._l0_bytes * (1 + edge_share) + sample.header_bytes * edges
-        self._fixed_bytes += _BYTES_PER_TILE * sum(each.count for each in self._grids)
-        self._fixed_bytes += _FIXED_BYTES + len(slide.icc_profile or b"") * len(self._grids)
+        self.fixed_bytes = self._l0_bytes * (1 + edge_share) + sample.header_bytes * edges
+        self.fixed_bytes += _BYTES_PER_TILE * sum(each.count for each in self._grids)
+        self.fixed_bytes += _FIXED_BYTES + len(slide.icc_profile or b"") * len(self._grids)
 
     def total(self, trial: Trial) -> float:
         """Bytes of all files."""
         *scans, thumbnail = (self._scale * scan_bytes for scan_bytes in trial.scan_bytes())
         codings = trial.codings()
-        total = self._fixed_bytes
+        total = self.fixed_bytes
         for level, grid in enumerate([*self._grids[1:], *[None] * self._small_levels]):
             coder = codings.of(level + 1)
             scan = scans[min(level, SAMPLED_LEVELS - 1)] * _DEEPER ** max(0, level - SAMPLED_LEVELS + 1)

@@ -21,6 +21,7 @@ from tiling.pixels import L0_CODING, decode_jpeg, encode_jpeg, pad_to
 SAMPLED_LEVELS = 3
 _BLOCK_TILES = 2  # along a side: one tile of level 1
 _ROWS = 8
+_CUT_ROWS = 4  # to look at one costs cutting all of it
 _FEWEST_BLOCKS = 36
 _MOST_BLOCKS = 64
 _LARGEST_SHARE = 10  # at most a tenth of a large slide
@@ -70,7 +71,8 @@ def take_sample(slide: Slide, pool: Executor, stop: Callable[[], None]) -> Sampl
     blocks: list[Block] = []
     headers: list[int] = []
     row_bytes: list[float] = []
-    chosen_rows = range(rows) if is_whole else _spread(rows, min(_ROWS, wanted))
+    most_rows = _CUT_ROWS if slide.carriage is Carriage.CUT else _ROWS
+    chosen_rows = range(rows) if is_whole else _spread(rows, min(most_rows, wanted))
     for row in chosen_rows:
         stop()
         share = cols if is_whole else ceil_div(wanted, len(chosen_rows))
