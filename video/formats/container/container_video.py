@@ -1,0 +1,257 @@
+"""A container's clip: its frames exactly as the `ffmpeg` program presents them, and what else it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.buffer import Buffer
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from video.errors import CorruptVideoError, VideoTooLargeError
+from video.formats.container.clock import Clock
+from video.formats.container.contents import Contents, contents_of
+from video.formats.container.layout import Structure
+from video.formats.container.orientation import Turn, turn_of, turned
+from video.formats.container.planes import Colours, colours_of, planes_of
+from video.formats.container.sniff import WITHOUT_LENGTHS, Container
+from video.formats.container.streams import check_size, choose_stream, opened
+from video.formats.container.structure import read_structure
+from video.formats.container.tally import Tally
+from video.limits import Limits
+from video.model import CalibrationRegion, Frame, PictureFormat, Place, Sampling
+from video.source import ByteSource
+
+_NO_MEMORY = "decoding the video takes more memory than there is for it"
+_NOTHING = "not one frame of the video can be decoded"
+_USUAL_RATE = 25.0
+_WIDEST_PIXEL = 16.0
+_FFMPEG_TICKS_PER_S = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What every frame must share with the first one."""
+
+    width_px: int
+    height_px: int
+    sampling: Sampling
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What opening tells. indexed_packets: entries of the container's own index, if it stands in front."""
+
+    codec: str
+    time_base: Fraction
+    frame_rate: float
+    promised_frames: int | None
+    promised_duration_s: float | None
+    indexed_packets: int
+
+
+class ContainerVideo:
+    """A `Video`. Decoding takes one thread of FFmpeg: only so is a damaged frame the same each time."""
+
+    def __init__(self, source: ByteSource, container: Container, limits: Limits) -> None:
+        """Raises NotAVideoError, UnsupportedVideoError, CorruptVideoError, VideoTooLargeError."""
+        self._source = source
+        self._container = container
+        self._limits = limits
+        self._structure: Structure = read_structure(source, container, limits)
+        self._tally = Tally()
+        with opened(source, container, limits) as handle:
+            stream, had_choice = choose_stream(handle, limits)
+            self._facts = _facts(handle, stream)
+            self._contents: Contents = contents_of(handle, stream, self._structure, limits)
+            first = next(self._decoded(handle, stream, Tally()), None)
+            if first is None:
+                raise CorruptVideoError(_NOTHING)
+            check_size(first.width, first.height, limits)
+            planes_of(first)  # so that samples which nobody can read are refused at the door
+            self._look = _look(first)
+            colours = colours_of(first)
+            self._picture = _picture(self._look, colours, stream)
+            self._remarks = _remarks(self._look, colours, self._picture, had_choice=had_choice)
+
+    @property
+    def format_name(self) -> str:
+        return f"{self._container.name} ({self._facts.codec})"
+
+    @property
+    def picture(self) -> PictureFormat:
+        return self._picture
+
+    @property
+    def promised_frames(self) -> int | None:
+        return self._facts.promised_frames
+
+    @property
+    def promised_duration_s(self) -> float | None:
+        return self._facts.promised_duration_s
+
+    @property
+    def regions(self) -> tuple[CalibrationRegion, ...]:
+        return ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return *self._remarks, *self._tally.remarks()
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        return self._tally.losses(self._facts.promised_frames, self._facts.promised_duration_s)
+
+    def places(self) -> Sequence[Place]:
+        return self._contents.places
+
+    def texts(self) -> Sequence[bytes]:
+        return self._contents.texts
+
+    def frames(self) -> Iterator[Frame]:
+        """As `Video.frames`. The planes are FFmpeg's own memory where nothing had to be changed."""
+        tally = self._tally = Tally()
+        clock = Clock(self._facts.time_base, 1 / self._facts.frame_rate)
+        with opened(self._source, self._container, self._limits) as handle:
+            stream, _ = choose_stream(handle, self._limits)
+            for decoded in self._decoded(handle, stream, tally):
+                if _look(decoded) != self._look:
+                    tally.resized_at = tally.presented
+                    break
+                if tally.presented >= self._limits.frames:
+                    raise VideoTooLargeError(f"the video has more than {self._limits.frames:,} frames")
+                time_s = clock.time_s(clock.stamp(decoded.pts, decoded.dts))
+                if time_s > self._limits.duration_s:
+                    raise VideoTooLargeError(
+                        f"the video is longer than {self._limits.duration_s / 3600:,.0f} hours"
+                    )
+                planes = tuple(turned(plane, self._look.turn) for plane in planes_of(decoded))
+                if decoded.is_corrupt:
+                    tally.damage(tally.presented)
+                tally.presented += 1
+                tally.interlaced += decoded.interlaced_frame
+                tally.guessed_times, tally.fallen_times = clock.guessed_count, clock.fallen_count
+                yield Frame(tally.presented - 1, time_s, planes)
+        if not tally.presented:
+            raise CorruptVideoError(_NOTHING)
+
+    def _decoded(self, handle: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[VideoFrame]:
+        """Every frame that the decoder gives, in its order, which is that of presentation.
+
+        Where the file is cut short, frames whose predecessors may be lost are left out: what is given is a
+        true beginning of the whole clip, and frame k of it is frame k of the whole.
+        """
+        stream.codec_context.thread_count = 1
+        stream.codec_context.options = {"max_pixels": str(self._limits.frame_px)}
+        tally.is_cut_short = self._structure.missing_bytes > 0
+        last: Packet[VideoStream] | None = None
+        count = 0
+        for packet in _packets(handle, stream, tally):
+            if last is not None:
+                yield from _frames_of(stream, last, tally)
+            last = packet
+            count += 1
+        if last is None:
+            return
+        if last.is_corrupt or count < self._facts.indexed_packets:
+            tally.is_cut_short = True
+        lost_from = None
+        if not tally.is_cut_short:
+            yield from _frames_of(stream, last, tally)
+        elif last.is_corrupt or self._container in WITHOUT_LENGTHS:
+            lost_from = last.dts
+        else:
+            lost_from = None if last.dts is None else last.dts + max(1, last.duration or 0)
+            yield from _frames_of(stream, last, tally)
+        for frame in _frames_of(stream, None, tally):
+            stamp = frame.dts if frame.pts is None else frame.pts
+            if lost_from is None or stamp is None or stamp < lost_from:
+                yield frame
+
+
+def _packets(handle: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[Packet[VideoStream]]:
+    """What is left out are packets without a byte: to a decoder they would mean the end.
+
+    Raises VideoTooLargeError.
+    """
+    try:
+        for packet in handle.demux(stream):
+            if packet.size:
+                yield packet
+    except MemoryError as error:
+        raise VideoTooLargeError(_NO_MEMORY) from error
+    except FFmpegError:
+        tally.is_cut_short = True
+
+
+def _frames_of(stream: VideoStream, packet: Packet[VideoStream] | None, tally: Tally) -> Sequence[VideoFrame]:
+    """packet: None for what the decoder still holds. Raises VideoTooLargeError."""
+    try:
+        return stream.codec_context.decode(packet)
+    except MemoryError as error:
+        raise VideoTooLargeError(_NO_MEMORY) from error
+    except (FFmpegError, ValueError):
+        if packet is not None:
+            tally.fail()
+        return ()
+
+
+def _look(frame: VideoFrame) -> _Look:
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    turn = turn_of(bytes(matrix)) if isinstance(matrix, Buffer) else Turn.NONE
+    return _Look(frame.width, frame.height, colours_of(frame).sampling, turn)
+
+
+def _picture(look: _Look, colours: Colours, stream: VideoStream) -> PictureFormat:
+    width_px, height_px = look.width_px, look.height_px
+    aspect = float(stream.sample_aspect_ratio or 1)
+    if not 1 / _WIDEST_PIXEL <= aspect <= _WIDEST_PIXEL:
+        aspect = 1.0
+    if look.turn.swaps_sides:
+        width_px, height_px, aspect = height_px, width_px, 1 / aspect
+    return PictureFormat(width_px, height_px, colours.sampling, colours.matrix, colours.is_full_range, aspect)
+
+
+def _facts(handle: InputContainer, stream: VideoStream) -> _Facts:
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
+    time_base = stream.time_base or Fraction(1, 1_000_000)
+    duration_s = None
+    if stream.duration is not None:
+        duration_s = float(stream.duration * time_base)
+    elif handle.duration is not None:
+        duration_s = handle.duration / _FFMPEG_TICKS_PER_S
+    return _Facts(
+        codec=stream.codec_context.codec.canonical_name,
+        time_base=time_base,
+        frame_rate=rate if rate > 0 else _USUAL_RATE,
+        promised_frames=stream.frames if stream.frames > 0 else None,
+        promised_duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
+        indexed_packets=len(stream.index_entries) if handle.format.name.startswith("mov") else 0,
+    )
+
+
+def _remarks(look: _Look, colours: Colours, picture: PictureFormat, *, had_choice: bool) -> tuple[str, ...]:
+    found = []
+    if had_choice:
+        found.append("The file has several video streams; the one that ffmpeg takes by itself is used.")
+    if look.turn is Turn.OTHER:
+        found.append("The file asks for a turn that is no quarter turn; the frames are left as they are.")
+    elif look.turn is not Turn.NONE:
+        found.append("The frames are turned or mirrored as the file asks for.")
+    if picture.pixel_aspect != 1.0:
+        found.append(f"Pixels are {picture.pixel_aspect:.4f} times as wide as high; they are not resampled.")
+    if colours.is_assumed:
+        found.append(
+            "The file does not say by which matrix its colours are coded; BT.601 is taken, as ffmpeg does."
+        )
+    if colours.is_rounded:
+        found.append("Samples of more than 8 bits are rounded to 8.")
+    if colours.is_repeated:
+        found.append("Colour samples are repeated up to one for each pixel.")
+    return tuple(found)
