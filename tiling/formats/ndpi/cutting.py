@@ -13,8 +13,8 @@ from tiling.geometry import TileGrid, ceil_div
 from tiling.jpeg.grid import TileRange
 from tiling.jpeg.regrid import Regridder
 
-# Fewer segments are hardly faster to cut, and more bytes take memory: about twelve times as much.
-_ENOUGH_SEGMENTS = 1024
+# Measured: 1,024 at once 145 Mpx/s, 2,048 200, 4,096 245. More bytes take memory: about twelve times as much.
+_ENOUGH_SEGMENTS = 4096
 _BATCH_BYTES = 12 << 20
 _KEPT_BYTES = 64 << 20
 
