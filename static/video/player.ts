@@ -1,0 +1,422 @@
+import { NEUTRAL, type Adjustment } from '../slide/adjustment';
+import { CodedPictures } from './coded_pictures';
+import { codecFor } from './decoder';
+import { browserScreen, type FrameSurface, type Screen } from './frame_surface';
+import { FrameTimes } from './frame_times';
+import { fetchJpeg, JpegPictures } from './jpeg_pictures';
+import { PlayClock } from './play_clock';
+import type { Direction, FrameRange, PlayableVideo, VideoApi } from './playable';
+import type { PictureEvents, PictureSource } from './pictures';
+import { Seek } from './seek';
+
+export const SLOWEST = 0.1;
+export const FASTEST = 8;
+
+/** Decoded pictures held ready while playing. */
+const DECODED_AHEAD = 8;
+/** Coded frames held ready. */
+const READ_AHEAD_S = 2.5;
+const STEP_AHEAD = 16;
+const REST_AROUND = 12;
+/** After so long without a wish, what lies around is fetched as well. */
+const REST_MS = 80;
+/** Later than this a frame counts as a stall. */
+const STALL_MS = 50;
+/** A screen refresh is met or missed by less than this. */
+const EARLY_MS = 4;
+/** Pictures to have before the clock starts, and how long to wait for them. */
+const PREROLL = 3;
+const PREROLL_MS = 400;
+/** So late, a person is told that it is the network and not the clip. */
+const WAITING_MS = 300;
+
+export interface PlayerEvents {
+  /** This frame is on the screen now: its own number, and its time in the source. */
+  onFrame(frame: number, time_s: number): void;
+  onPlaying(isPlaying: boolean): void;
+  /** Pictures do not come as fast as they are wanted. */
+  onWaiting?(isWaiting: boolean): void;
+  /** Something keeps frames from coming; it is tried again. Null once it goes on. */
+  onTrouble?(error: Error | null): void;
+  /** The table of times has come: times of a variable rate are exact from now on. */
+  onTimes?(): void;
+  /** The browser cannot decode the clip itself: frames come as JPEGs from now on. */
+  onFallback?(reason: string): void;
+}
+
+export interface PlayStatistics {
+  /** Pictures drawn. */
+  readonly shown: number;
+  /** Frame numbers left out since pictures did not come in time. */
+  readonly dropped: number;
+  /** Frame numbers left out since no screen shows so many: only where the rate times the speed is above 66 a second. */
+  readonly passedOver: number;
+  /** Frames drawn more than 50 ms late. */
+  readonly stalls: number;
+  readonly longestDelayMs: number;
+}
+
+const NOTHING_YET: PlayStatistics = { shown: 0, dropped: 0, passedOver: 0, stalls: 0, longestDelayMs: 0 };
+
+interface Playing {
+  readonly clock: PlayClock;
+  readonly speed: number;
+  /** When the clock was to start; null once it runs. */
+  prerollSinceMs: number | null;
+}
+
+/** Shows a clip frame by frame. What it says is on the screen is what was drawn: the number comes out of the decoder with the picture. */
+export class VideoPlayer {
+  readonly #video: PlayableVideo;
+  readonly #api: VideoApi;
+  readonly #surface: FrameSurface;
+  readonly #events: PlayerEvents;
+  readonly #screen: Screen;
+  readonly #times: FrameTimes;
+  readonly #seek: Seek;
+  readonly #stopListening: () => void;
+  #source: PictureSource | null = null;
+  #usesWebCodecs = false;
+  #frame = -1;
+  #direction: Direction = 1;
+  #range: FrameRange | null = null;
+  #playing: Playing | null = null;
+  #isWaiting = false;
+  #statistics: PlayStatistics = NOTHING_YET;
+  #cancelTick: (() => void) | null = null;
+  #rest: ReturnType<typeof setTimeout> | null = null;
+  #isClosed = false;
+
+  constructor(video: PlayableVideo, api: VideoApi, surface: FrameSurface, events: PlayerEvents, screen: Screen = browserScreen, source?: (events: PictureEvents) => PictureSource) {
+    this.#video = video;
+    this.#api = api;
+    this.#surface = surface;
+    this.#events = events;
+    this.#screen = screen;
+    this.#times = new FrameTimes(video);
+    this.#seek = new Seek(video.frame_count);
+    this.#stopListening = screen.onVisibility(() => this.#visibilityChanged());
+    if (source) this.#begin(source(this.#pictureEvents));
+    else void this.#choose();
+    if (!this.#times.hasTable) void this.#fetchTimes();
+  }
+
+  /** On the screen; −1 until the first is drawn. */
+  get frame(): number {
+    return this.#frame;
+  }
+
+  get frameCount(): number {
+    return this.#video.frame_count;
+  }
+
+  get isPlaying(): boolean {
+    return this.#playing !== null;
+  }
+
+  /** Whether the browser decodes; otherwise frames come as JPEGs. False until that is known. */
+  get usesWebCodecs(): boolean {
+    return this.#usesWebCodecs;
+  }
+
+  get range(): FrameRange | null {
+    return this.#range;
+  }
+
+  get statistics(): PlayStatistics {
+    return this.#statistics;
+  }
+
+  resetStatistics(): void {
+    this.#statistics = NOTHING_YET;
+  }
+
+  /** Seconds in the source. */
+  timeOf(frame: number): number {
+    return this.#times.timeOf(frame);
+  }
+
+  /** Whether times are the source's own already, and no estimate by the mean rate. */
+  get areTimesExact(): boolean {
+    return this.#times.areExact;
+  }
+
+  frameAt(time_s: number): number {
+    return this.#times.frameAt(time_s);
+  }
+
+  /** @returns the number on the screen once this frame is there, or a newer wish has taken its place */
+  show(frame: number): Promise<number> {
+    this.pause();
+    const shown = this.#seek.to(this.#times.clamp(frame), this.#frame);
+    this.#pursue(0);
+    return shown;
+  }
+
+  /** Go there and show each frame on the way, as far as they are not too many. For a drag along the timeline. */
+  scrub(frame: number): Promise<number> {
+    this.pause();
+    const to = this.#times.clamp(frame);
+    this.#turnTo(to, this.#frame);
+    const shown = this.#seek.through(to, this.#frame);
+    this.#pursue(0);
+    return shown;
+  }
+
+  /** From the frame that was last asked for, so that quick steps add up. Each single step is shown. */
+  step(delta: number): Promise<number> {
+    this.pause();
+    const from = this.#seek.target ?? Math.max(0, this.#frame);
+    const to = this.#times.clamp(from + delta);
+    this.#turnTo(to, from);
+    const shown = Math.abs(delta) === 1 ? this.#seek.through(to, this.#frame) : this.#seek.to(to, this.#frame);
+    this.#pursue(STEP_AHEAD);
+    return shown;
+  }
+
+  /** @param speed 0.1 … 8; negative is backwards. */
+  play(speed = 1): void {
+    if (!Number.isFinite(speed) || speed === 0 || this.#isClosed) return;
+    const bounded = Math.sign(speed) * Math.min(FASTEST, Math.max(SLOWEST, Math.abs(speed)));
+    this.#seek.leave(this.#frame);
+    const wasPlaying = this.isPlaying;
+    this.#startClock(bounded);
+    if (!wasPlaying) this.#events.onPlaying(true);
+  }
+
+  pause(): void {
+    if (!this.#playing) return;
+    this.#playing = null;
+    this.#wait(false);
+    this.#events.onPlaying(false);
+    this.#restSoon();
+  }
+
+  /** Repeat these frames; null: play to the end. */
+  loop(range: FrameRange | null): void {
+    this.#range = range && {
+      first: this.#times.clamp(Math.min(range.first, range.last)),
+      last: this.#times.clamp(Math.max(range.first, range.last)),
+    };
+    if (this.#playing) this.#startClock(this.#playing.speed);
+  }
+
+  adjust(adjustment: Partial<Omit<Adjustment, 'usesProfile'>>): void {
+    this.#surface.adjust({ ...NEUTRAL, ...adjustment, usesProfile: false });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#playing = null;
+    this.#stopListening();
+    this.#cancelTick?.();
+    if (this.#rest !== null) clearTimeout(this.#rest);
+    this.#source?.close();
+    this.#seek.leave(this.#frame);
+  }
+
+  // Where pictures come from
+
+  async #choose(): Promise<void> {
+    const makeCodec = await codecFor(this.#video);
+    if (this.#isClosed) return;
+    if (!makeCodec) return this.#fallBack('This browser does not decode the video.');
+    this.#usesWebCodecs = true;
+    this.#begin(new CodedPictures(this.#video, this.#api, makeCodec, this.#pictureEvents));
+  }
+
+  #fallBack(reason: string): void {
+    this.#usesWebCodecs = false;
+    this.#events.onFallback?.(reason);
+    this.#begin(new JpegPictures(fetchJpeg((frame) => this.#api.frameUrl(frame)), this.#pictureEvents));
+  }
+
+  get #pictureEvents(): PictureEvents {
+    return {
+      onPicture: () => this.#tickSoon(),
+      onTrouble: (error) => this.#events.onTrouble?.(error),
+      onUnusable: (error) => {
+        if (!this.#isClosed) this.#fallBack(error.message);
+      },
+    };
+  }
+
+  #begin(source: PictureSource): void {
+    this.#source = source;
+    this.#wish();
+    this.#tickSoon();
+  }
+
+  async #fetchTimes(): Promise<void> {
+    try {
+      this.#times.set(await this.#api.times());
+    } catch (error) {
+      this.#events.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (this.#isClosed) return;
+    if (this.#playing) this.#startClock(this.#playing.speed);
+    this.#events.onTimes?.();
+  }
+
+  // What is wanted
+
+  #turnTo(to: number, from: number): void {
+    if (to !== from) this.#direction = to > from ? 1 : -1;
+  }
+
+  #pursue(ahead: number): void {
+    this.#wish(ahead);
+    this.#tickSoon();
+  }
+
+  #wish(ahead = 0): void {
+    if (this.#rest !== null) clearTimeout(this.#rest);
+    this.#rest = null;
+    if (this.#screen.isHidden) return;
+    if (this.#playing) {
+      const { clock, speed } = this.#playing;
+      const frames = clock.ahead(DECODED_AHEAD).map((due) => due.frame);
+      const reach = Math.ceil(this.#video.frame_rate * Math.abs(speed) * READ_AHEAD_S);
+      this.#source?.want({ frames, direction: clock.direction, ahead: Math.max(STEP_AHEAD, reach), behind: 0 });
+      return;
+    }
+    const frames = this.#seek.wanted(this.#frame);
+    if (frames.length > 0) this.#source?.want({ frames, direction: this.#direction, ahead, behind: 0 });
+    else this.#restSoon();
+  }
+
+  /** Once nobody wants anything: the neighbours, so that the next step is there at once. */
+  #restSoon(): void {
+    if (this.#rest !== null) clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.#rest = null;
+      if (this.#playing || this.#seek.target !== null || this.#frame < 0 || this.#screen.isHidden || this.#isClosed) return;
+      const onward = this.#frame + this.#direction;
+      const neighbours = [onward, this.#frame - this.#direction].filter((frame) => frame >= 0 && frame < this.#video.frame_count);
+      this.#source?.want({ frames: neighbours, direction: this.#direction, ahead: REST_AROUND, behind: REST_AROUND });
+    }, REST_MS);
+  }
+
+  // Drawing
+
+  #tickSoon(): void {
+    if (this.#cancelTick || this.#isClosed || this.#screen.isHidden) return;
+    this.#cancelTick = this.#screen.beforePaint(() => {
+      this.#cancelTick = null;
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    if (this.#isClosed || !this.#source) return;
+    if (this.#playing) {
+      this.#tickPlaying(this.#playing, this.#source);
+      this.#tickSoon();
+      return;
+    }
+    const next = this.#seek.drawable(this.#frame, (number) => this.#source?.has(number) ?? false);
+    if (next === null) return;
+    this.#draw(next, this.#source);
+    this.#seek.drawn(next);
+    this.#wish();
+    if (this.#seek.target !== null) this.#tickSoon();
+  }
+
+  #tickPlaying(playing: Playing, source: PictureSource): void {
+    const now = this.#screen.now();
+    const { clock } = playing;
+    if (playing.prerollSinceMs !== null) {
+      const first = clock.ahead(PREROLL);
+      const isReady = first.every(({ frame }) => source.has(frame));
+      const isLongEnough = now - playing.prerollSinceMs > PREROLL_MS && first[0] !== undefined && source.has(first[0].frame);
+      this.#wait(!isReady && now - playing.prerollSinceMs > WAITING_MS);
+      if (!isReady && !isLongEnough) return;
+      clock.slip(now - clock.current.dueMs);
+      playing.prerollSinceMs = null;
+      this.#wait(false);
+    }
+    const { next } = clock;
+    if (!next) return this.pause();
+    let late = now - next.dueMs;
+    if (late < -EARLY_MS) return;
+    let due = next;
+    if (!source.has(due.frame)) {
+      // Faster than life nobody counts frames: the newest that is there. At 1× and below every one is shown, and the clock waits.
+      const newest = Math.abs(playing.speed) > 1 && late > STALL_MS ? clock.ahead(DECODED_AHEAD).findLast((d) => d.dueMs <= now && source.has(d.frame)) : undefined;
+      if (!newest) {
+        if (late > WAITING_MS) this.#wait(true);
+        return;
+      }
+      due = newest;
+      late = now - due.dueMs;
+    }
+    this.#wait(false);
+    const skipped = Math.max(0, Math.abs(due.frame - clock.current.frame) - 1);
+    const { dropped, passedOver, stalls, longestDelayMs } = this.#statistics;
+    const isLeap = (due.frame - clock.current.frame) * clock.direction <= 0;
+    this.#statistics = {
+      ...this.#statistics,
+      dropped: dropped + (due === next || isLeap ? 0 : skipped),
+      passedOver: passedOver + (due === next && !isLeap ? skipped : 0),
+      stalls: stalls + (late > STALL_MS ? 1 : 0),
+      longestDelayMs: Math.max(longestDelayMs, late),
+    };
+    clock.moveTo(due);
+    // What was late stays late: the frames after it keep the distance that they have in the source.
+    if (late > STALL_MS) clock.slip(late);
+    this.#draw(due.frame, source);
+    this.#wish();
+  }
+
+  #draw(number: number, source: PictureSource): void {
+    const picture = source.take(number);
+    if (!picture) return;
+    try {
+      this.#surface.draw(picture.image);
+    } finally {
+      picture.image.close();
+    }
+    this.#frame = picture.number;
+    this.#statistics = { ...this.#statistics, shown: this.#statistics.shown + 1 };
+    this.#events.onFrame(picture.number, this.#times.timeOf(picture.number));
+  }
+
+  #startClock(speed: number): void {
+    const range = this.#range ?? { first: 0, last: this.#video.frame_count - 1 };
+    this.#direction = speed < 0 ? -1 : 1;
+    const now = this.#screen.now();
+    const from = this.#startOf(range);
+    const clock = new PlayClock({ times: this.#times, range, loops: this.#range !== null, speed, frameRate: this.#video.frame_rate }, from, now);
+    this.#playing = { clock, speed, prerollSinceMs: now };
+    this.#wish();
+    this.#tickSoon();
+  }
+
+  /** Go on from where one is; from the other end where there is nothing left, or one is outside of what is repeated. */
+  #startOf({ first, last }: FrameRange): number {
+    const start = this.#direction > 0 ? first - 1 : last + 1;
+    const isInside = this.#frame >= first && this.#frame <= last;
+    const isAtEnd = this.#frame === (this.#direction > 0 ? last : first);
+    return isInside && !isAtEnd ? this.#frame : start;
+  }
+
+  #wait(isWaiting: boolean): void {
+    if (isWaiting === this.#isWaiting) return;
+    this.#isWaiting = isWaiting;
+    this.#events.onWaiting?.(isWaiting);
+  }
+
+  /** Nothing is fetched, decoded or drawn for nobody. */
+  #visibilityChanged(): void {
+    if (this.#screen.isHidden) {
+      this.#cancelTick?.();
+      this.#cancelTick = null;
+      this.#source?.pause();
+      return;
+    }
+    if (this.#playing) this.#startClock(this.#playing.speed);
+    this.#pursue(0);
+  }
+}
