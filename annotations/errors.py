@@ -24,6 +24,10 @@ class InvalidGeometryError(AnnotationError, ValueError):
         self.where = where
 
 
+class InvalidTimeError(AnnotationError, ValueError):
+    """A track or a segment whose frames contradict themselves, or that the asset has no frames for."""
+
+
 class InvalidOntologyError(AnnotationError, ValueError):
     """A list of classes that contradicts itself: a name or a key given twice, a colour that is none."""
 

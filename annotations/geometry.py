@@ -175,6 +175,12 @@ def bounds(geometry: BaseGeometry) -> Bounds:
     return (x_min, y_min, x_max, y_max)
 
 
+def bounds_of_all(geometries: Sequence[BaseGeometry]) -> Bounds:
+    """The smallest upright box around them all; there must be one at least."""
+    x_min, y_min, x_max, y_max = shapely.total_bounds(geometries).tolist()
+    return (x_min, y_min, x_max, y_max)
+
+
 def boxes_touch(first: Bounds, second: Bounds) -> bool:
     """Whether two boxes have a point in common; edges count."""
     return first[0] <= second[2] and second[0] <= first[2] and first[1] <= second[3] and second[1] <= first[3]

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from annotations import history
 from annotations.errors import ChangeIdReusedError, StaleRevisionError
-from annotations.geometry import Bounds, bounds, boxes_touch
+from annotations.geometry import Bounds, bounds_of_all, boxes_touch
 from annotations.history import ChangeSet, CommittedChange
 from annotations.model import Annotation, StoredAnnotation
 from annotations.policy import check_locks
@@ -50,7 +50,8 @@ class AnnotationStore(Protocol):
     ) -> list[StoredAnnotation]:
         """The annotations of the head, in the order of their creation.
 
-        Where given, only those whose bounds touch `bbox` (edges count), and only those of `layer`.
+        Where given, only those whose bounds touch `bbox` (edges count), and only those of `layer`. The
+        bounds of a track are those of all its key frames together; a segment has none, and no box finds it.
         """
         ...
 
@@ -118,7 +119,7 @@ class MemoryStore:
             stored
             for stored in found
             if (layer is None or stored.annotation.layer == layer)
-            and (bbox is None or boxes_touch(bounds(stored.annotation.geometry), bbox))
+            and (bbox is None or _touches(stored.annotation, bbox))
         ]
 
     def changes_since(self, asset_id: str, revision: int) -> list[CommittedChange]:
@@ -126,6 +127,12 @@ class MemoryStore:
         with self._lock:
             asset = self._assets.get(asset_id)
             return asset.changes[max(revision, 0) :] if asset else []
+
+
+def _touches(annotation: Annotation, bbox: Bounds) -> bool:
+    """Whether its box does: of a track, the one around all its key frames. A segment has no place."""
+    shapes = annotation.shapes()
+    return bool(shapes) and boxes_touch(bounds_of_all(shapes), bbox)
 
 
 class _Values(Mapping[str, Annotation]):

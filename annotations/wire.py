@@ -5,9 +5,17 @@ A feature is a GeoJSON Feature::
     {"type": "Feature", "id": UUID, "geometry": {...},
      "properties": {"class_id": str|null, "layer": "default", "name": "", "is_locked": false, "extra": {}}}
 
+A label over time has null for its geometry, and one of these two among its properties::
+
+    "track": {"shape": "box"|"point"|"polyline"|"polygon", "ended_frame": int|null,
+              "keyframes": [{"frame": 0, "geometry": {...}, "is_outside": false, "is_occluded": false,
+                             "attributes": {}}]}
+    "segment": {"start_frame": 0, "end_frame": int|null, "tier": "default"}
+
 Going out, a stored annotation also has `author`, `created_at`, `updated_at` and `revision` among its
 properties; coming in, those four are ignored, so that a client may send back what it received. Anything else
-that is unknown is refused: a member that nobody reads is a member that somebody believes was saved.
+that is unknown is refused: a member that nobody reads is a member that somebody believes was saved. So is
+`at`, which marks what a track looks like on one frame: sent back, that would be in place of the track.
 """
 
 from __future__ import annotations
@@ -20,10 +28,22 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from annotations.errors import InvalidGeometryError, WireError, without_values
+from annotations.errors import InvalidGeometryError, InvalidTimeError, WireError, without_values
 from annotations.geometry import DEFAULT_LIMITS, GeometryLimits, from_geojson, to_geojson, vertex_count
 from annotations.history import ChangeSet, CommittedChange
-from annotations.model import DEFAULT_LAYER, JSON, Annotation, StoredAnnotation, is_uuid
+from annotations.model import (
+    DEFAULT_LAYER,
+    DEFAULT_TIER,
+    JSON,
+    Annotation,
+    Keyframe,
+    Segment,
+    StoredAnnotation,
+    Track,
+    TrackShape,
+    is_uuid,
+)
+from annotations.over_time import DEFAULT_TIME_LIMITS, TimeLimits, check_segment, check_track
 
 T = TypeVar("T")
 
@@ -40,6 +60,7 @@ class WireLimits:
     max_name_length, max_layer_length, max_class_id_length : characters.
     max_extra_bytes : of `extra`, written as JSON; the measurements of one cell take 5,000.
     max_extra_depth : arrays and objects inside one another.
+    max_attributes_bytes : of one key frame, written as JSON.
     """
 
     max_items: int = 20_000
@@ -49,10 +70,32 @@ class WireLimits:
     max_class_id_length: int = 100
     max_extra_bytes: int = 65_536
     max_extra_depth: int = 16
+    max_attributes_bytes: int = 4_096
     geometry: GeometryLimits = DEFAULT_LIMITS
+    time: TimeLimits = DEFAULT_TIME_LIMITS
 
 
 DEFAULT_WIRE_LIMITS = WireLimits()
+
+
+class _Keyframe(msgspec.Struct, forbid_unknown_fields=True):
+    frame: int
+    geometry: dict[str, Any]
+    is_outside: bool = False
+    is_occluded: bool = False
+    attributes: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class _Track(msgspec.Struct, forbid_unknown_fields=True):
+    shape: TrackShape
+    keyframes: list[_Keyframe]
+    ended_frame: int | None = None
+
+
+class _Segment(msgspec.Struct, forbid_unknown_fields=True):
+    start_frame: int
+    end_frame: int | None = None
+    tier: str = DEFAULT_TIER
 
 
 class _Properties(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,6 +104,9 @@ class _Properties(msgspec.Struct, forbid_unknown_fields=True):
     name: str = ""
     is_locked: bool = False
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
+    track: _Track | None = None
+    segment: _Segment | None = None
+    at: Any = None
     author: Any = None
     created_at: Any = None
     updated_at: Any = None
@@ -70,7 +116,7 @@ class _Properties(msgspec.Struct, forbid_unknown_fields=True):
 class _Feature(msgspec.Struct, forbid_unknown_fields=True):
     type: str
     id: str
-    geometry: dict[str, Any]
+    geometry: dict[str, Any] | None = None
     properties: _Properties = msgspec.field(default_factory=_Properties)
 
 
@@ -89,7 +135,8 @@ def feature_from_json(
     Raises
     ------
     WireError : it is not JSON, not of the agreed shape, or exceeds a limit.
-    InvalidGeometryError : its shape cannot be stored.
+    InvalidTimeError : the frames of a track or a segment contradict themselves.
+    InvalidGeometryError : its shape, or that of a key frame, cannot be stored.
     """
     return _annotation(_decode(document, _Feature), limits)
 
@@ -103,6 +150,7 @@ def changeset_from_json(
     Raises
     ------
     WireError : it is not JSON, not of the agreed shape, empty, names an id twice, or exceeds a limit.
+    InvalidTimeError : the frames of a track or a segment contradict themselves.
     InvalidGeometryError : a shape cannot be stored; the sentence says which.
     """
     wire = _decode(document, _ChangeSet)
@@ -124,7 +172,11 @@ def changeset_from_json(
     )
     if len(set(change.touched())) < count:
         raise WireError("The change names an annotation more than once.")
-    vertices = sum(vertex_count(annotation.geometry) for annotation in (*change.created, *change.updated))
+    vertices = sum(
+        vertex_count(shape)
+        for annotation in (*change.created, *change.updated)
+        for shape in annotation.shapes()
+    )
     if vertices > limits.max_vertices:
         raise WireError(
             f"The change has {vertices:,} vertices; at most {limits.max_vertices:,} are possible."
@@ -143,18 +195,50 @@ def feature_to_json(annotation: Annotation | StoredAnnotation) -> dict[str, Any]
             "revision": annotation.revision,
         }
         return feature
+    geometry = annotation.geometry
     return {
         "type": "Feature",
         "id": annotation.annotation_id,
-        "geometry": to_geojson(annotation.geometry),
+        "geometry": None if geometry is None else to_geojson(geometry),
         "properties": {
             "class_id": annotation.class_id,
             "layer": annotation.layer,
             "name": annotation.name,
             "is_locked": annotation.is_locked,
             "extra": dict(annotation.extra),
+            **_over_time_to_json(annotation.over_time),
         },
     }
+
+
+def track_to_json(track: Track) -> dict[str, Any]:
+    """The `track` of a feature, as JSON types; `track_from_json` gives the same track back."""
+    return {
+        "shape": track.shape.value,
+        "keyframes": [
+            {
+                "frame": keyframe.frame,
+                "geometry": to_geojson(keyframe.geometry),
+                "is_outside": keyframe.is_outside,
+                "is_occluded": keyframe.is_occluded,
+                "attributes": dict(keyframe.attributes),
+            }
+            for keyframe in track.keyframes
+        ],
+        "ended_frame": track.ended_frame,
+    }
+
+
+def track_from_json(
+    document: bytes | str | Mapping[str, Any], limits: WireLimits = DEFAULT_WIRE_LIMITS
+) -> Track:
+    """The track that JSON (text, or decoded already) describes.
+
+    Raises
+    ------
+    WireError, InvalidTimeError, InvalidGeometryError : as for `feature_from_json`.
+    """
+    return _track(_decode(document, _Track), limits)
 
 
 def changeset_to_json(change: ChangeSet) -> dict[str, Any]:
@@ -205,6 +289,8 @@ def _annotations(member: str, features: list[_Feature], limits: WireLimits) -> t
             found.append(_annotation(feature, limits))
         except InvalidGeometryError as error:
             raise InvalidGeometryError(f"{member}[{index}]: {error}", error.where) from None
+        except InvalidTimeError as error:
+            raise InvalidTimeError(f"{member}[{index}]: {error}") from None
         except WireError as error:
             raise WireError(f"{member}[{index}]: {error}") from None
     return tuple(found)
@@ -223,15 +309,78 @@ def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
     if len(properties.name) > limits.max_name_length or not _is_text(properties.name):
         raise WireError(f"name must have at most {limits.max_name_length} characters, and no NUL.")
     check_extra(properties.extra, limits)
+    over_time = _over_time(properties, limits)
+    if (feature.geometry is None) == (over_time is None):
+        raise WireError(
+            "A feature must have a geometry."
+            if over_time is None
+            else "The geometry of a feature with a track or a segment must be null."
+        )
     return Annotation(
         annotation_id=feature.id,
-        geometry=from_geojson(feature.geometry, limits.geometry),
+        geometry=None if feature.geometry is None else from_geojson(feature.geometry, limits.geometry),
         class_id=properties.class_id,
         layer=properties.layer,
         name=properties.name,
         is_locked=properties.is_locked,
         extra=properties.extra,
+        over_time=over_time,
     )
+
+
+def _over_time(properties: _Properties, limits: WireLimits) -> Track | Segment | None:
+    if properties.at is not None:
+        raise WireError("A label as it is on one frame cannot be sent back: send its track.")
+    if properties.track is not None and properties.segment is not None:
+        raise WireError("A feature cannot have both a track and a segment.")
+    if properties.track is not None:
+        return _track(properties.track, limits)
+    if properties.segment is None:
+        return None
+    wire = properties.segment
+    segment = Segment(wire.start_frame, wire.end_frame, wire.tier)
+    check_segment(segment, limits.time)
+    return segment
+
+
+def _track(wire: _Track, limits: WireLimits) -> Track:
+    if len(wire.keyframes) > limits.time.max_keyframes:
+        # Said before its shapes are made: they may be very many.
+        raise InvalidTimeError(
+            f"The track has {len(wire.keyframes):,} key frames; "
+            f"at most {limits.time.max_keyframes:,} are possible."
+        )
+    track = Track(
+        wire.shape, tuple(_keyframe(keyframe, limits) for keyframe in wire.keyframes), wire.ended_frame
+    )
+    check_track(track, limits.time)
+    return track
+
+
+def _keyframe(wire: _Keyframe, limits: WireLimits) -> Keyframe:
+    place = f"The key frame at frame {wire.frame}"
+    _check_json(wire.attributes, f"{place}: attributes", limits.max_extra_depth, limits.max_attributes_bytes)
+    try:
+        geometry = from_geojson(wire.geometry, limits.geometry)
+    except InvalidGeometryError as error:
+        raise InvalidGeometryError(f"{place}: {error}", error.where) from None
+    return Keyframe(wire.frame, geometry, wire.is_outside, wire.is_occluded, wire.attributes)
+
+
+def _over_time_to_json(over_time: Track | Segment | None) -> dict[str, Any]:
+    match over_time:
+        case None:
+            return {}
+        case Track():
+            return {"track": track_to_json(over_time)}
+        case Segment():
+            return {
+                "segment": {
+                    "start_frame": over_time.start_frame,
+                    "end_frame": over_time.end_frame,
+                    "tier": over_time.tier,
+                }
+            }
 
 
 def check_extra(extra: Mapping[str, JSON], limits: WireLimits = DEFAULT_WIRE_LIMITS) -> None:
@@ -241,15 +390,19 @@ def check_extra(extra: Mapping[str, JSON], limits: WireLimits = DEFAULT_WIRE_LIM
     ------
     WireError : with the limit in its sentence.
     """
-    if not extra:
+    _check_json(extra, "extra", limits.max_extra_depth, limits.max_extra_bytes)
+
+
+def _check_json(value: Mapping[str, JSON], name: str, max_depth: int, max_bytes: int) -> None:
+    if not value:
         return
-    if not _is_json(extra, limits.max_extra_depth):
+    if not _is_json(value, max_depth):
         raise WireError(
-            "extra must hold texts, lists, objects and finite numbers (integers up to 2^53), "
-            f"at most {limits.max_extra_depth} deep."
+            f"{name} must hold texts, lists, objects and finite numbers (integers up to 2^53), "
+            f"at most {max_depth} deep."
         )
-    if len(msgspec.json.encode(extra)) > limits.max_extra_bytes:
-        raise WireError(f"extra takes more than {limits.max_extra_bytes:,} bytes.")
+    if len(msgspec.json.encode(value)) > max_bytes:
+        raise WireError(f"{name} may take at most {max_bytes:,} bytes.")
 
 
 def _is_json(value: object, depth: int) -> bool:

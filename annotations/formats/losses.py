@@ -77,6 +77,10 @@ class Loss(Enum):
         "ellipse was changed since and is a plain outline now",
         "ellipses were changed since and are plain outlines now",
     )
+    OVER_TIME = (
+        "track or segment was left out: the format knows no frames",
+        "tracks and segments were left out: the format knows no frames",
+    )
     OTHER_VALUE = (
         "further value of an annotation could not be kept and was left out",
         "further values of annotations could not be kept and were left out",

@@ -82,6 +82,8 @@ asset = sa.Table(
     sa.Column("problem_reference", sa.Text),
     sa.Column("quarantine_key", sa.Text),
     sa.Column("annotation_revision", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("frame_count", sa.BigInteger),
+    sa.Column("duration_s", sa.Float),
     sa.Index("ix_asset_created", "created_at", "asset_id"),
 )
 
@@ -98,6 +100,17 @@ upload = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("expires_at", sa.Text, nullable=False),
     sa.Column("asset_id", sa.Text),
+)
+
+# Without a foreign key: a part that is being written outlives its upload's row for a moment.
+upload_part = sa.Table(
+    "upload_part",
+    metadata,
+    sa.Column("part_id", sa.Text, primary_key=True),
+    sa.Column("upload_id", sa.Text, nullable=False, index=True),
+    sa.Column("start_bytes", sa.BigInteger, nullable=False),
+    sa.Column("length_bytes", sa.BigInteger, nullable=False),
+    sa.Column("offset_bytes", sa.BigInteger, nullable=False),
 )
 
 job = sa.Table(
@@ -146,7 +159,7 @@ annotation = sa.Table(
     sa.Column("annotation_id", sa.Text, nullable=False),
     sa.Column("layer", sa.Text, nullable=False),
     sa.Column("class_id", sa.Text, sa.ForeignKey("label_class.class_id")),
-    sa.Column("geometry", sa.LargeBinary, nullable=False),
+    sa.Column("geometry", sa.LargeBinary),
     sa.Column("name", sa.Text, nullable=False, server_default=""),
     sa.Column("is_locked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("extra", sa.JSON, nullable=False),
@@ -154,7 +167,24 @@ annotation = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
     sa.Column("revision", sa.BigInteger, nullable=False),
+    # A track has a shape, a segment a tier. Both are there from first_frame to last_frame, or to the end.
+    sa.Column("track_shape", sa.Text),
+    sa.Column("tier", sa.Text),
+    sa.Column("first_frame", sa.BigInteger),
+    sa.Column("last_frame", sa.BigInteger),
     sa.UniqueConstraint("asset_id", "annotation_id"),
+    sa.Index("ix_annotation_frames", "asset_id", "first_frame", "last_frame"),
+)
+
+keyframe = sa.Table(
+    "keyframe",
+    metadata,
+    sa.Column("annotation_key", sa.Integer, sa.ForeignKey("annotation.annotation_key"), primary_key=True),
+    sa.Column("frame", sa.BigInteger, primary_key=True),
+    sa.Column("geometry", sa.LargeBinary, nullable=False),
+    sa.Column("is_outside", sa.Boolean, nullable=False),
+    sa.Column("is_occluded", sa.Boolean, nullable=False),
+    sa.Column("attributes", sa.JSON, nullable=False),
 )
 
 change_set = sa.Table(

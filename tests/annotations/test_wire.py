@@ -118,7 +118,7 @@ def test_times_are_in_utc_and_know_their_zone():
         (feature(id=None), "Expected `str`, got `null`"),
         (feature(type="Thing"), 'must be "Feature"'),
         (feature(bbox=[0, 0, 1, 1]), "^Object contains unknown field\\.$"),
-        (feature(geometry=None), "Expected `object`, got `null`"),
+        (feature(geometry=None), "must have a geometry"),
         (feature(properties={"class": "c1"}), r"unknown field - at `\$.properties`"),
         (feature(properties={"class_id": 7}), "Expected `str | null`"),
         (feature(properties={"class_id": ""}), "1 to 100 characters"),

@@ -54,7 +54,9 @@ def read_extra(
     return layer, extra
 
 
-def write_extra(annotation: Annotation, feature: dict[str, Any], losses: LossCounter) -> None:
+def write_extra(
+    annotation: Annotation, shape: BaseGeometry, feature: dict[str, Any], losses: LossCounter
+) -> None:
     """Put `extra` and the layer of an annotation into its feature, wherever QuPath looks for them."""
     properties, geometry = feature["properties"], feature["geometry"]
     for key, value in annotation.extra.items():
@@ -62,7 +64,7 @@ def write_extra(annotation: Annotation, feature: dict[str, Any], losses: LossCou
             case "measurements" if isinstance(value, Mapping):
                 properties[key] = _finite(value, losses)
             case "isEllipse" if isinstance(value, bool):
-                if value and not is_inscribed_ellipse(annotation.geometry):
+                if value and not is_inscribed_ellipse(shape):
                     losses.add(Loss.NOT_AN_ELLIPSE)
                 else:
                     geometry[key] = value

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from shapely.geometry.base import BaseGeometry
 
 from annotations.formats.adapter import Serialized
 from annotations.formats.losses import Loss, LossCounter
@@ -21,12 +22,18 @@ def write(annotations: Sequence[Annotation], ontology: Ontology) -> Serialized:
     losses = LossCounter()
     # Text by text: as Python objects, the coordinates of a large slide take ten times the room.
     features = b",".join(
-        msgspec.json.encode(_feature(annotation, ontology, losses)) for annotation in annotations
+        msgspec.json.encode(_feature(annotation, annotation.geometry, ontology, losses))
+        for annotation in annotations
+        if annotation.geometry is not None
     )
+    if over_time := sum(annotation.geometry is None for annotation in annotations):
+        losses.add(Loss.OVER_TIME, over_time)
     return Serialized(b'{"type":"FeatureCollection","features":[' + features + b"]}", losses.sentences())
 
 
-def _feature(annotation: Annotation, ontology: Ontology, losses: LossCounter) -> dict[str, Any]:
+def _feature(
+    annotation: Annotation, geometry: BaseGeometry, ontology: Ontology, losses: LossCounter
+) -> dict[str, Any]:
     properties: dict[str, Any] = {"objectType": "annotation"}
     if annotation.name:
         properties["name"] = annotation.name
@@ -38,10 +45,10 @@ def _feature(annotation: Annotation, ontology: Ontology, losses: LossCounter) ->
     feature: dict[str, Any] = {
         "type": "Feature",
         "id": annotation.annotation_id,
-        "geometry": to_geojson(annotation.geometry),
+        "geometry": to_geojson(geometry),
         "properties": properties,
     }
-    write_extra(annotation, feature, losses)
+    write_extra(annotation, geometry, feature, losses)
     return feature
 
 

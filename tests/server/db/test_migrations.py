@@ -1,19 +1,31 @@
 """The migrations make exactly the schema that the program works with, once."""
 
 import sqlite3
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+import shapely
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from annotations.geometry import to_wkb
+from annotations.history import ChangeSet
+from server.annotating.rows import asset_shard
+from server.annotating.store import SqlAnnotationStore
 from server.db import Database, upgrade
-from server.db.migrate import is_current
+from server.db.migrate import alembic_config, is_current
 from server.db.schema import metadata
 from server.errors import StorageError
 
 NOT_TABLES = "annotation_box"
 """The R*Tree and its shadow tables are made by hand and unknown to SQLAlchemy."""
+
+DRAWN = shapely.Polygon([(1.1, 1.2), (1.9, 1.3), (0.1 + 0.2 + 1, 1.7)])
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -116,3 +128,60 @@ def test_a_database_of_a_newer_version_is_left_alone(fresh):
     with pytest.raises(StorageError, match="newer"):
         upgrade(fresh)
     assert dump(fresh) == before
+
+
+@pytest.fixture
+def first_version(fresh) -> Database:
+    """A data folder of the first version, with one label in it."""
+
+    def work(connection) -> None:
+        command.upgrade(alembic_config(connection), "0001")
+        for statement in (
+            "INSERT INTO clinical_case VALUES ('c1', 'CASE', 'then')",
+            "INSERT INTO asset (asset_id, case_id, kind, state, source_suffix, source_bytes, created_by,"
+            " created_at, updated_at, width_px, annotation_revision)"
+            " VALUES ('a1', 'c1', 'slide', 'released', '.svs', 1, 'system', 'then', 'then', 60000, 1)",
+            "INSERT INTO label_class (class_id, name, color, position) VALUES ('k1', 'Tumour', '#ff0', 0)",
+            "INSERT INTO change_set VALUES ('a1', 1, 'x', 'anna', '2026-11-20T00:00:00Z', x'7b7d')",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(
+            "INSERT INTO annotation (annotation_key, asset_id, annotation_id, layer, class_id, geometry,"
+            " name, is_locked, extra, created_by, created_at, updated_at, revision)"
+            " VALUES (7, 'a1', '0b5e6c1a-9a6e-4b0a-8f5c-3d2e1f0a9b8c', 'default', 'k1', ?, 'margin', 1, ?,"
+            " 'anna', '2026-11-20T00:00:00Z', '2026-11-20T00:00:00Z', 1)",
+            (to_wkb(DRAWN), '{"a":0.1}'),
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO annotation_box VALUES (7, 1, 2, 1, 2, ?, ?)", (asset_shard("a1"),) * 2
+        )
+
+    fresh.write_now(work)
+    return fresh
+
+
+def test_a_data_folder_of_the_first_version_keeps_its_labels(first_version):
+    """Every value, its place in the boxes, its history, and that it can be worked on."""
+    table = "SELECT * FROM annotation"
+    before = first_version.read_now(lambda c: dict(c.exec_driver_sql(table).one()._mapping))
+    upgrade(first_version)
+    after = first_version.read_now(lambda c: dict(c.exec_driver_sql(table).one()._mapping))
+    new = ("track_shape", "tier", "first_frame", "last_frame")
+    assert after == before | dict.fromkeys(new)
+    assert differences(first_version) == []
+    assert first_version.read_now(lambda c: c.exec_driver_sql("PRAGMA foreign_key_check").all()) == []
+    store = SqlAnnotationStore(first_version)
+    (found,) = store.query("a1", bbox=(1.0, 1.0, 2.0, 2.0))
+    assert shapely.to_wkb(found.annotation.geometry) == shapely.to_wkb(DRAWN)
+    gone = ChangeSet(str(uuid.uuid4()), updated=(replace(found.annotation, is_locked=False),))
+    store.commit("a1", 1, gone, author="anna", committed_at=NOON)
+    gone = ChangeSet(str(uuid.uuid4()), deleted=(found.annotation.annotation_id,))
+    store.commit("a1", 2, gone, author="anna", committed_at=NOON)
+    assert store.query("a1") == []
+
+
+@pytest.mark.parametrize("verb", ["UPDATE change_set SET account_id = 'x'", "DELETE FROM change_set"])
+def test_after_the_second_migration_the_history_is_still_append_only(first_version, verb):
+    upgrade(first_version)
+    with sqlite3.connect(first_version.path) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute(verb)
