@@ -2,9 +2,12 @@
 
 import functools
 import io
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -13,6 +16,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from tests.video.picture_code import Pixels, draw_code
+
+# SVT-AV1 tells its configuration to everybody unless told not to.
+os.environ.setdefault("SVT_LOG", "0")
 
 HIDDEN = 1_000_000
 """Codes from here on are of frames that must never be presented."""
@@ -82,21 +88,31 @@ class Recipe:
     def shown_ticks(self) -> list[int]:
         if self.ticks is not None:
             return list(self.ticks)
-        return [int(number / 25 / self.time_base) for number in range(len(self.codes))]
+        return [int(Fraction(number, 25) / self.time_base) for number in range(len(self.codes))]
 
 
 def write_clip(recipe: Recipe, frames: Iterable[Pixels] | None = None) -> bytes:
     """The file's bytes. frames: RGB pictures in place of drawn codes, upright."""
+    if "faststart" in recipe.muxer_options.get("movflags", ""):
+        # The muxer reads the file again, by its name.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "clip")
+            _write(str(path), recipe, frames)
+            return path.read_bytes()
     buffer = io.BytesIO()
+    _write(buffer, recipe, frames)
+    return buffer.getvalue()
+
+
+def _write(target: io.BytesIO | str, recipe: Recipe, frames: Iterable[Pixels] | None) -> None:
     pictures = frames or (draw_code(code, recipe.width_px, recipe.height_px) for code in recipe.codes)
-    with av.open(buffer, "w", format=recipe.muxer, options=dict(recipe.muxer_options)) as output:
+    with av.open(target, "w", format=recipe.muxer, options=dict(recipe.muxer_options)) as output:
         stream = _stream(output, recipe)
         if recipe.prepare is not None:
             recipe.prepare(output, stream)
         for picture, tick in zip(pictures, recipe.shown_ticks(), strict=True):
-            output.mux(stream.encode(_frame(picture, tick, recipe)))
+            output.mux(stream.encode(frame_of(picture, tick, recipe)))
         output.mux(stream.encode(None))
-    return buffer.getvalue()
 
 
 def _stream(output: OutputContainer, recipe: Recipe) -> VideoStream:
@@ -127,7 +143,8 @@ def _stream(output: OutputContainer, recipe: Recipe) -> VideoStream:
     return stream
 
 
-def _frame(picture: Pixels, tick: int, recipe: Recipe) -> VideoFrame:
+def frame_of(picture: Pixels, tick: int, recipe: Recipe) -> VideoFrame:
+    """A picture as the recipe stores it."""
     # Shown after turning clockwise by `rotation`, so stored turned the other way.
     stored = np.ascontiguousarray(np.rot90(picture, recipe.rotation // 90))
     frame = VideoFrame.from_ndarray(stored, format="rgb24").reformat(format=recipe.pixel_format)

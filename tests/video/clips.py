@@ -15,7 +15,7 @@
 Codes are usually 0, 1, 2 …; hidden frames (cut off by an edit list) carry `HIDDEN` plus something.
 """
 
-from tests.video import clips_of_times
+from tests.video import clips_of_boxes, clips_of_carriers, clips_of_codings, clips_of_times
 from tests.video.clip_writing import HIDDEN, MAKERS, BytesSource, Clip, Recipe, clip_of, make, write_clip
 from tests.video.picture_code import UnreadableCodeError, draw_code, read_code, stamp_code
 
@@ -35,6 +35,6 @@ __all__ = [
     "write_clip",
 ]
 
-GROUPS = (clips_of_times,)
+GROUPS = (clips_of_times, clips_of_codings, clips_of_boxes, clips_of_carriers)
 NAMES = tuple(MAKERS)
 """Every clip that `make` knows."""
