@@ -1,4 +1,9 @@
-"""Uploads that can be interrupted: tus 1.0.0 (core, creation, checksum, termination, expiration)."""
+"""Uploads that can be interrupted: tus 1.0.0 (core, creation, checksum, termination, expiration).
+
+A long one can be taken in parts at the same time: whoever creates it with ``Slidereel-Parts: N`` is answered
+with at most so many addresses, each a tus upload of its own with the length stated there. tus' concatenation
+is not that: it would need every byte twice on the disk, and sealed twice.
+"""
 
 import asyncio
 import base64
@@ -23,20 +28,31 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,expiration,checksum,termination"
 CHECKSUMS = "sha256"
 PART_TYPE = "application/offset+octet-stream"
+PARTS_HEADER = "Slidereel-Parts"
 CHECKSUM_MISMATCH = 460
 PIECE_BYTES = 1 << 20
 SAVE_EVERY_BYTES = 32 << 20
 """An upload that is broken off without a word (power, kill) loses at most this much."""
 
 
+class PartWire(msgspec.Struct):
+    """A part of an upload, sent to an ``upload_id`` of its own. Bytes; ``start``: its place in the file."""
+
+    upload_id: str
+    start: int
+    length: int
+    offset: int
+
+
 class UploadWire(msgspec.Struct):
-    """An upload of the caller's that is not complete. Lengths in bytes."""
+    """An upload of the caller's that is not complete. Lengths in bytes; ``parts`` if it is taken in parts."""
 
     upload_id: str
     length: int
     offset: int
     case_name: str
     created_at: str
+    parts: list[PartWire]
 
 
 class UploadList(msgspec.Struct):
@@ -62,9 +78,7 @@ async def describe_uploads(call: Call) -> Answer:
 async def list_uploads(call: Call) -> Answer:
     """The caller's unfinished uploads, newest first."""
     found = await asyncio.to_thread(call.services.intake.uploads.unfinished, call.by)
-    return UploadList(
-        [UploadWire(u.upload_id, u.length_bytes, u.offset_bytes, u.case_name, u.created_at) for u in found]
-    )
+    return UploadList([_wire(upload) for upload in found])
 
 
 @routes.add(
@@ -75,19 +89,27 @@ async def list_uploads(call: Call) -> Answer:
     problems=("invalid-input", "too-large", "out-of-space"),
 )
 async def create_upload(call: Call) -> Answer:
-    """Begin an upload (tus creation): Upload-Length, Upload-Metadata with filename and case."""
+    """Begin an upload (tus creation): Upload-Length, Upload-Metadata with filename and case.
+
+    With Slidereel-Parts, the answer says which parts it is taken in.
+    """
     if (refusal := _wrong_version(call)) is not None:
         return refusal
     length = _length(call, "Upload-Length")
     metadata = parse_metadata(call.request.headers.get("Upload-Metadata", ""))
+    parts = _length(call, PARTS_HEADER) if PARTS_HEADER in call.request.headers else 0
     upload = await asyncio.to_thread(
         call.services.intake.uploads.create,
         call.by,
         length,
         metadata.get("filename", ""),
         metadata.get("case"),
+        parts,
     )
     response = _tus(web.Response(status=201), upload)
+    if upload.parts:
+        response.body = msgspec.json.encode(_wire(upload))
+        response.content_type = "application/json"
     response.headers["Location"] = f"/api/v1/uploads/{upload.upload_id}"
     return response
 
@@ -102,7 +124,7 @@ async def head_upload(call: Call) -> Answer:
     async with uploads.turns.take(upload_id, lambda: None):
         upload = await asyncio.to_thread(uploads.get, upload_id, call.by)
     response = _tus(web.Response(), upload)
-    response.headers["Upload-Length"] = str(upload.length_bytes)
+    response.headers["Upload-Length"] = str(upload.wanted_bytes)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -163,6 +185,16 @@ async def end_upload(call: Call) -> Answer:
     return _tus(web.Response(status=204))
 
 
+def _wire(upload: Upload) -> UploadWire:
+    parts = [
+        PartWire(part.part_id, part.span.start_bytes, part.span.length_bytes, part.offset_bytes)
+        for part in upload.parts
+    ]
+    return UploadWire(
+        upload.upload_id, upload.length_bytes, upload.offset_bytes, upload.case_name, upload.created_at, parts
+    )
+
+
 async def _receive(call: Call, append: Append, checksum: bytes | None) -> bool:
     """Take the request's bytes; False if they do not have their checksum (then none of them was taken).
 
@@ -216,7 +248,7 @@ def _break_off(call: Call) -> Callable[[], None]:
 def _tus(response: web.Response, upload: Upload | None = None) -> web.Response:
     response.headers["Tus-Resumable"] = VERSION
     if upload is not None:
-        response.headers["Upload-Offset"] = str(upload.offset_bytes)
+        response.headers["Upload-Offset"] = str(upload.taken_bytes)
         if upload.asset_id is not None:
             response.headers["Slidereel-Asset-Id"] = upload.asset_id
         else:

@@ -4,7 +4,7 @@ from server.deid.errors import QuarantineError, SealBrokenError, SealedMissingEr
 from server.deid.quarantine import Quarantine
 from server.deid.seal import CHUNK_BYTES, SealedFile
 from server.deid.sealed_reader import SealedReader
-from server.deid.sealed_writer import SealedWriter
+from server.deid.sealed_writer import SealedWriter, Span
 
 __all__ = [
     "CHUNK_BYTES",
@@ -16,4 +16,5 @@ __all__ = [
     "SealedReader",
     "SealedWriter",
     "SourceChangedError",
+    "Span",
 ]

@@ -11,14 +11,15 @@ from server.deid.errors import SealedMissingError
 from server.deid.master_key import load_master_key
 from server.deid.seal import HEADER_BYTES, KEY_BYTES, RandomBytes, SealedFile, new_header, open_header
 from server.deid.sealed_reader import SealedReader
-from server.deid.sealed_writer import TAIL_SUFFIX, SealedWriter, sync_directory
+from server.deid.sealed_writer import SealedWriter, Span, sync_directory
 
 SUFFIX = ".sealed"
 KNOWN_SUFFIXES = frozenset(
     {
         ".svs", ".tif", ".tiff", ".ndpi", ".scn", ".bif", ".mrxs", ".vms", ".vmu", ".svslide", ".dcm", ".zip",
         ".jpg", ".jpeg", ".png", ".gif", ".jp2", ".j2k", ".btf", ".czi", ".qptiff",
-        ".mp4", ".mov", ".avi", ".mkv",
+        ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".vob", ".ts", ".m2ts",
+        ".wmv", ".flv",
     }
 )  # fmt: skip
 
@@ -62,9 +63,10 @@ class Quarantine:
         header = new_header(sealed, note, self.master_key, self.random_bytes)
         return SealedWriter.create(self.path(key), sealed, header, self.random_bytes)
 
-    def resume(self, key: str, known_bytes: int) -> SealedWriter:
-        """Go on sealing; see :meth:`SealedWriter.resume`."""
-        return SealedWriter.resume(self.path(key), self.describe(key)[0], known_bytes, self.random_bytes)
+    def resume(self, key: str, known_bytes: int, span: Span | None = None) -> SealedWriter:
+        """Go on sealing a file, or a span of it; see :meth:`SealedWriter.resume`."""
+        sealed = self.describe(key)[0]
+        return SealedWriter.resume(self.path(key), sealed, known_bytes, self.random_bytes, span)
 
     def describe(self, key: str) -> tuple[SealedFile, dict[str, str]]:
         """What is needed to read a file, and its note. The first holds the file's key."""
@@ -82,8 +84,9 @@ class Quarantine:
     def destroy(self, key: str) -> None:
         """Make a file unreadable for good: its key is overwritten before its name goes. Idempotent."""
         path = self.path(key)
-        for beside in (path.with_suffix(TAIL_SUFFIX), path.with_suffix(TAIL_SUFFIX + ".new")):
-            beside.unlink(missing_ok=True)
+        for beside in self.root.glob(f"{key}.*"):
+            if beside != path:
+                beside.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             fd = os.open(path, os.O_WRONLY)
             try:

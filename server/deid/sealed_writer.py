@@ -3,11 +3,14 @@
 Whole chunks go to the sealed file. The beginning of a chunk whose rest is still to come is kept, sealed too,
 in a small file beside it (``….tail``) that is replaced as a whole: an acknowledged byte never lies only where
 something is being written. The file is locked while a writer has it, so that nobody cleans it away.
+
+Chunks have fixed places, so several writers may each fill a span of one file at the same time.
 """
 
 import contextlib
 import fcntl
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from server.deid.errors import QuarantineError, SealBrokenError, SourceChangedError
@@ -16,16 +19,41 @@ from server.deid.seal import OVERHEAD_BYTES, RandomBytes, SealedFile
 TAIL_SUFFIX = ".tail"
 
 
-class SealedWriter:
-    """Appends plain bytes to one sealed file; not thread-safe, a context manager (leaving does not save)."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a file that is written by itself: whole chunks, but for the file's last one. Plain bytes."""
 
-    def __init__(self, path: Path, sealed: SealedFile, fd: int, random_bytes: RandomBytes) -> None:
+    start_bytes: int
+    length_bytes: int
+
+
+class SealedWriter:
+    """Appends plain bytes to one sealed file, or to one span of it.
+
+    Not thread-safe, a context manager (leaving does not save).
+    """
+
+    def __init__(
+        self, path: Path, sealed: SealedFile, fd: int, random_bytes: RandomBytes, span: Span | None = None
+    ) -> None:
         self._path = path
-        self._tail_path = path.with_suffix(TAIL_SUFFIX)
+        self._is_alone = span is None
+        self._span = span or Span(0, sealed.plain_bytes)
+        first, rest = divmod(self._span.start_bytes, sealed.chunk_bytes)
+        end_bytes = self._span.start_bytes + self._span.length_bytes
+        if rest or not 0 <= end_bytes <= sealed.plain_bytes:
+            raise ValueError("a span begins with a chunk and ends within the file")
+        if end_bytes == sealed.plain_bytes:
+            self._end_chunk = sealed.chunk_count
+        else:
+            self._end_chunk, rest = divmod(end_bytes, sealed.chunk_bytes)
+            if rest:
+                raise ValueError("a span ends with a chunk")
+        self._tail_path = path.with_suffix(f".{first}{TAIL_SUFFIX}" if first else TAIL_SUFFIX)
         self._sealed = sealed
         self._fd = fd
         self._random_bytes = random_bytes
-        self._chunks = 0
+        self._chunks = first
         self._tail = bytearray()
 
     @classmethod
@@ -47,20 +75,26 @@ class SealedWriter:
 
     @classmethod
     def resume(
-        cls, path: Path, sealed: SealedFile, known_bytes: int, random_bytes: RandomBytes
+        cls,
+        path: Path,
+        sealed: SealedFile,
+        known_bytes: int,
+        random_bytes: RandomBytes,
+        span: Span | None = None,
     ) -> "SealedWriter":
         """Go on behind the bytes that an earlier writer saved, however it ended.
 
-        ``known_bytes`` were acknowledged and must be there (:class:`SealBrokenError` otherwise); what lies
-        behind them was not, and is cut off.
+        ``known_bytes`` (of the span, where there is one) were acknowledged and must be there
+        (:class:`SealBrokenError` otherwise); what lies behind them was not, and is cut off, or written over
+        where the file has other spans. That nobody else writes the same span is the caller's care.
         """
         fd = os.open(path, os.O_RDWR)
         try:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(fd, (fcntl.LOCK_EX if span is None else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise QuarantineError("This file is being written by somebody else.") from error
-            writer = cls(path, sealed, fd, random_bytes)
+            writer = cls(path, sealed, fd, random_bytes, span)
             writer._find_end(known_bytes)
         except BaseException:
             os.close(fd)
@@ -69,10 +103,12 @@ class SealedWriter:
 
     def _find_end(self, known_bytes: int) -> None:
         sealed = self._sealed
-        chunks, rest = divmod(known_bytes, sealed.chunk_bytes)
-        if known_bytes == sealed.plain_bytes and known_bytes:
-            chunks, rest = sealed.chunk_count, 0
-        if os.fstat(self._fd).st_size < min(sealed.chunk_offset(chunks), sealed.sealed_bytes):
+        chunks, rest = divmod(self._span.start_bytes + known_bytes, sealed.chunk_bytes)
+        if known_bytes == self._span.length_bytes and known_bytes:
+            chunks, rest = self._end_chunk, 0
+        # A span's first chunk, begun but not complete, is in the tail file alone.
+        end_bytes = sealed.chunk_offset(chunks) if chunks > self._chunks else 0
+        if os.fstat(self._fd).st_size < min(end_bytes, sealed.sealed_bytes):
             raise SealBrokenError("Acknowledged bytes of the sealed original are missing.")
         self._chunks = chunks
         if rest:
@@ -80,7 +116,7 @@ class SealedWriter:
             if len(self._tail) < rest:
                 raise SealBrokenError("Acknowledged bytes of the sealed original are missing.")
             self._save_tail()
-        if chunks < sealed.chunk_count:
+        if self._is_alone and chunks < sealed.chunk_count:
             os.ftruncate(self._fd, sealed.chunk_offset(chunks))
 
     def _read_begun_chunk(self, index: int, length: int) -> bytes:
@@ -94,17 +130,18 @@ class SealedWriter:
 
     @property
     def offset_bytes(self) -> int:
-        """Plain bytes taken so far (durable after :meth:`save`)."""
-        return min(self._chunks * self._sealed.chunk_bytes + len(self._tail), self._sealed.plain_bytes)
+        """Plain bytes taken so far, of the span where there is one (durable after :meth:`save`)."""
+        taken = self._chunks * self._sealed.chunk_bytes + len(self._tail) - self._span.start_bytes
+        return min(taken, self._span.length_bytes)
 
     @property
     def is_complete(self) -> bool:
         """Whether every byte that was announced is in its place."""
-        return self._chunks == self._sealed.chunk_count
+        return self._chunks == self._end_chunk
 
     def write(self, data: bytes) -> None:
         """Take more bytes. Raises :class:`SourceChangedError` if too many, OSError if full."""
-        if self.offset_bytes + len(data) > self._sealed.plain_bytes:
+        if self.offset_bytes + len(data) > self._span.length_bytes:
             raise SourceChangedError("More bytes came than were announced.")
         view = memoryview(data)
         while view and not self.is_complete:

@@ -1,7 +1,8 @@
 """Resumable uploads: sealed from the first byte, one writer at a time, an asset when the last byte is there.
 
 What is acknowledged is what the ``upload`` table says, and it says so only after those bytes are on the disk.
-An upload's id is its sealed file's name and becomes its asset's id.
+An upload's id is its sealed file's name and becomes its asset's id. A long one may be taken in parts
+(:mod:`server.ingest.upload_parts`), each of which looks like an upload to whoever sends it.
 """
 
 from dataclasses import dataclass, replace
@@ -18,14 +19,20 @@ from server.db.schema import upload as table
 from server.deid import SealedWriter
 from server.deid.quarantine import kept_suffix
 from server.errors import ConflictError, NotFoundError, TooLargeError, WrongStateError
+from server.ingest import upload_parts
 from server.ingest.reception import Reception, SealedArrival, as_out_of_space, sealed_note
 from server.ingest.space import CANONICAL_FACTOR, require_space
 from server.ingest.turns import Turns
+from server.ingest.upload_parts import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload; complete when it has an asset. Lengths in bytes."""
+    """An upload, or a part of one; complete when it has an asset. Lengths in bytes.
+
+    parts: of an upload that is taken in parts; empty otherwise, and in a part. part: what this is of
+    upload ``upload_id``, None where it is the whole.
+    """
 
     upload_id: str
     account_id: str
@@ -36,6 +43,18 @@ class Upload:
     created_at: str
     expires_at: str
     asset_id: str | None
+    parts: tuple[Part, ...] = ()
+    part: Part | None = None
+
+    @property
+    def wanted_bytes(self) -> int:
+        """The length of what is sent to this address."""
+        return self.part.span.length_bytes if self.part else self.length_bytes
+
+    @property
+    def taken_bytes(self) -> int:
+        """How much of that is here."""
+        return self.part.offset_bytes if self.part else self.offset_bytes
 
 
 class Uploads:
@@ -45,12 +64,16 @@ class Uploads:
         self._intake = intake
         self.turns = Turns(intake.owners_dir / "turns")
 
-    def create(self, by: Doer, length_bytes: int, file_name: str, case_name: str | None) -> Upload:
+    def create(
+        self, by: Doer, length_bytes: int, file_name: str, case_name: str | None, parts: int = 0
+    ) -> Upload:
         """Begin an upload of a known length. Its file's name is sealed with it; the suffix stays readable.
 
-        Raises :class:`TooLargeError` or :class:`OutOfSpaceError` before anything is written.
+        With ``parts`` it is taken in at most so many. Raises :class:`TooLargeError` or
+        :class:`OutOfSpaceError` before anything is written.
         """
         intake, settings = self._intake, self._intake.settings
+        spans = upload_parts.plan(length_bytes, parts) if parts and length_bytes else []
         case_name = catalog.checked_case_name(case_name)
         if length_bytes > settings.upload_limit_gib * (1 << 30):
             raise TooLargeError(f"An upload may have at most {settings.upload_limit_gib:g} GiB.")
@@ -66,6 +89,7 @@ class Uploads:
             created_at=intake.ambient.stamp(),
             expires_at=self._expiry(),
             asset_id=None,
+            parts=tuple(Part(intake.ambient.new_id(), span, 0) for span in spans),
         )
         try:
             with intake.quarantine.create(upload.upload_id, length_bytes, sealed_note(file_name)) as writer:
@@ -77,13 +101,21 @@ class Uploads:
             raise as_out_of_space(error) from error
 
     def get(self, upload_id: str, by: Doer) -> Upload:
-        """The caller's own upload. Raises :class:`NotFoundError`."""
-        row = self._intake.database.read_now(
-            lambda c: c.execute(sa.select(table).where(table.c.upload_id == upload_id)).one_or_none()
-        )
-        if row is None or row.account_id != by.account_id or row.expires_at < self._intake.ambient.stamp():
+        """The caller's own upload, or a part of one. Raises :class:`NotFoundError`."""
+
+        def work(connection: Connection) -> Upload | None:
+            found = upload_parts.find(connection, upload_id)
+            whole_id, part = found or (upload_id, None)
+            row = connection.execute(sa.select(table).where(table.c.upload_id == whole_id)).one_or_none()
+            if row is None or row.account_id != by.account_id:
+                return None
+            parts = () if part else tuple(upload_parts.of_upload(connection, whole_id))
+            return replace(_upload(row), part=part, parts=parts)
+
+        upload = self._intake.database.read_now(work)
+        if upload is None or upload.expires_at < self._intake.ambient.stamp():
             raise NotFoundError("There is no such upload.")
-        return _upload(row)
+        return upload
 
     def unfinished(self, by: Doer) -> list[Upload]:
         """The caller's uploads that are not complete, newest first."""
@@ -93,21 +125,33 @@ class Uploads:
             .where(table.c.expires_at >= self._intake.ambient.stamp())
             .order_by(table.c.created_at.desc())
         )
-        return [_upload(row) for row in self._intake.database.read_now(lambda c: c.execute(query).all())]
+
+        def work(connection: Connection) -> list[Upload]:
+            return [
+                replace(_upload(row), parts=tuple(upload_parts.of_upload(connection, row.upload_id)))
+                for row in connection.execute(query).all()
+            ]
+
+        return self._intake.database.read_now(work)
 
     def append(self, upload_id: str, by: Doer, offset_bytes: int) -> "Append":
         """Begin to add bytes at the end. Raises :class:`ConflictError` if ``offset_bytes`` is not the end."""
         upload = self.get(upload_id, by)
-        if upload.offset_bytes != offset_bytes:
-            raise ConflictError(f"The next byte that is wanted is number {upload.offset_bytes}.")
+        if upload.parts:
+            raise ConflictError("This upload is taken in parts; send each of them to its own address.")
+        if upload.taken_bytes != offset_bytes:
+            raise ConflictError(f"The next byte that is wanted is number {upload.taken_bytes}.")
         if upload.asset_id is not None:
             return Append(self, upload, by, None)
-        writer = self._intake.quarantine.resume(upload_id, offset_bytes)
+        span = upload.part.span if upload.part else None
+        writer = self._intake.quarantine.resume(upload.upload_id, offset_bytes, span)
         return Append(self, upload, by, writer)
 
     def end(self, upload_id: str, by: Doer) -> None:
         """Give an unfinished upload up. Raises :class:`WrongStateError` once it is an asset."""
         upload = self.get(upload_id, by)
+        if upload.part is not None:
+            raise WrongStateError("This is a part of an upload; give the whole upload up instead.")
 
         def work(connection: Connection) -> bool:
             return _delete(connection, sa.and_(table.c.upload_id == upload_id, table.c.asset_id.is_(None)))
@@ -140,19 +184,23 @@ class Uploads:
             offset = writer.save()
         except OSError as error:
             raise as_out_of_space(error) from error
-        noted = replace(
-            upload,
-            offset_bytes=offset,
-            expires_at=self._expiry(),
-            asset_id=upload.upload_id if writer.is_complete else None,
-        )
+        is_complete = writer.is_complete and (upload.part is None or offset == upload.part.span.length_bytes)
+        expires_at = self._expiry()
 
-        def work(connection: Connection) -> None:
-            values = {
-                "offset_bytes": noted.offset_bytes,
-                "expires_at": noted.expires_at,
-                "asset_id": noted.asset_id,
-            }
+        def work(connection: Connection) -> Upload:
+            part, total = upload.part, offset
+            if part is not None:
+                total = upload_parts.note(connection, upload.upload_id, part.part_id, offset)
+                part = replace(part, offset_bytes=offset)
+            is_whole = is_complete and total == upload.length_bytes
+            noted = replace(
+                upload,
+                offset_bytes=total,
+                expires_at=expires_at,
+                asset_id=upload.upload_id if is_whole else None,
+                part=part,
+            )
+            values = {"offset_bytes": total, "expires_at": expires_at, "asset_id": noted.asset_id}
             change = table.update().where(table.c.upload_id == noted.upload_id).values(**values)
             if connection.execute(change).rowcount != 1:
                 raise NotFoundError("There is no such upload any more.")
@@ -161,9 +209,9 @@ class Uploads:
                     noted.asset_id, noted.case_name, noted.source_suffix, noted.length_bytes
                 )
                 intake.enter(connection, sealed, by)
+            return noted
 
-        intake.database.write_now(work)
-        return noted
+        return intake.database.write_now(work)
 
     def _expiry(self) -> str:
         ambient = self._intake.ambient
@@ -182,8 +230,8 @@ class Append:
     @property
     def room_bytes(self) -> int:
         """How many bytes are still wanted."""
-        taken = self._writer.offset_bytes if self._writer else self.upload.offset_bytes
-        return self.upload.length_bytes - taken
+        taken = self._writer.offset_bytes if self._writer else self.upload.taken_bytes
+        return self.upload.wanted_bytes - taken
 
     def write(self, data: bytes) -> None:
         """Take bytes. Raises :class:`TooLargeError` beyond the announced length, :class:`OutOfSpaceError`."""
@@ -226,10 +274,15 @@ def _insert(connection: Connection, upload: Upload) -> None:
             expires_at=upload.expires_at,
         )
     )
+    if upload.parts:
+        upload_parts.insert(connection, upload.upload_id, list(upload.parts))
 
 
 def _delete(connection: Connection, condition: "sa.ColumnElement[bool]") -> bool:
-    return bool(connection.execute(table.delete().where(condition)).rowcount)
+    is_gone = bool(connection.execute(table.delete().where(condition)).rowcount)
+    if is_gone:
+        upload_parts.delete_orphans(connection)
+    return is_gone
 
 
 def _upload(row: Row) -> Upload:
