@@ -1,13 +1,17 @@
 import type { Geometry } from './geometry';
-import type { Feature, Json } from './wire';
+import { segmentFromWire, segmentToWire, trackFromWire, trackToWire, type Segment, type Track } from './track';
+import type { Feature, FeatureProperties, Json } from './wire';
 
-/** One outline or point on a slide. A value: an edit makes a new one. */
+/** One label on a slide or a video. A value: an edit makes a new one. */
 export interface Annotation {
   /** UUID, made by whoever drew it. */
   readonly annotationId: string;
   readonly layer: string;
   readonly classId: string | null;
-  readonly geometry: Geometry;
+  /** Its shape; null exactly where `overTime` is given. A still shape on a video is on all of its frames. */
+  readonly geometry: Geometry | null;
+  /** What it is on which frames of a video. */
+  readonly overTime: Track | Segment | null;
   readonly name: string;
   readonly isLocked: boolean;
   /** Measurements and metadata of other programs, carried through untouched. */
@@ -16,21 +20,39 @@ export interface Annotation {
   readonly author: string | null;
 }
 
+/** A label with a shape to draw: a still one, or what a track is on one frame. */
+export interface StillAnnotation extends Annotation {
+  readonly geometry: Geometry;
+}
+
+export const hasShape = <A extends Annotation>(annotation: A): annotation is A & StillAnnotation => annotation.geometry !== null;
+
 export const DEFAULT_LAYER = 'default';
 
 export interface NewAnnotation {
   readonly annotationId: string;
-  readonly geometry: Geometry;
   readonly classId?: string | null;
   readonly name?: string;
   readonly author?: string | null;
 }
 
-export const newAnnotation = (fields: NewAnnotation): Annotation => ({
+interface NewShape extends NewAnnotation {
+  readonly geometry: Geometry;
+}
+
+export const newAnnotation = (fields: NewShape): StillAnnotation => ({ ...newLabel(fields), geometry: fields.geometry, overTime: null });
+
+/** A label over time. */
+export const newOverTime = (fields: NewAnnotation & { readonly overTime: Track | Segment }): Annotation => ({
+  ...newLabel(fields),
+  geometry: null,
+  overTime: fields.overTime,
+});
+
+const newLabel = (fields: NewAnnotation): Omit<Annotation, 'geometry' | 'overTime'> => ({
   annotationId: fields.annotationId,
   layer: DEFAULT_LAYER,
   classId: fields.classId ?? null,
-  geometry: fields.geometry,
   name: fields.name ?? '',
   isLocked: false,
   extra: {},
@@ -42,6 +64,7 @@ export const annotationFromFeature = (feature: Feature): Annotation => ({
   layer: feature.properties.layer,
   classId: feature.properties.class_id,
   geometry: feature.geometry,
+  overTime: overTimeFromWire(feature.properties),
   name: feature.properties.name,
   isLocked: feature.properties.is_locked,
   extra: feature.properties.extra,
@@ -58,8 +81,20 @@ export const featureFromAnnotation = (annotation: Annotation): Feature => ({
     name: annotation.name,
     is_locked: annotation.isLocked,
     extra: { ...annotation.extra },
+    ...overTimeToWire(annotation.overTime),
   },
 });
+
+function overTimeFromWire({ track, segment }: FeatureProperties): Track | Segment | null {
+  if (track) return trackFromWire(track);
+  return segment ? segmentFromWire(segment) : null;
+}
+
+/** Of a still label nothing is said: so the server writes it, too. */
+function overTimeToWire(overTime: Track | Segment | null | undefined): Pick<FeatureProperties, 'track' | 'segment'> {
+  if (!overTime) return {};
+  return overTime.kind === 'track' ? { track: trackToWire(overTime) } : { segment: segmentToWire(overTime) };
+}
 
 /** Whether two states of an annotation say the same; who wrote them does not count. */
 export const sameAnnotation = (a: Annotation | null, b: Annotation | null): boolean =>
@@ -72,6 +107,8 @@ export const sameAnnotation = (a: Annotation | null, b: Annotation | null): bool
     a.name === b.name &&
     a.isLocked === b.isLocked &&
     sameValue(a.geometry, b.geometry) &&
+    // Edits that an earlier version kept on this computer do not say it.
+    sameValue(a.overTime ?? null, b.overTime ?? null) &&
     sameValue(a.extra, b.extra));
 
 /** Deep equality of JSON values; the order of an object's names does not count. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { newAnnotation } from './annotation';
+import { newAnnotation, type Annotation } from './annotation';
 import { apply, inPieces, type ChangeSet } from './changeset';
 
-const point = (id: string, x: number) => newAnnotation({ annotationId: id, geometry: { type: 'Point', coordinates: [x, 0] } });
+const point = (id: string, x: number): Annotation => newAnnotation({ annotationId: id, geometry: { type: 'Point', coordinates: [x, 0] } });
 
 test('a change in pieces does what the change does, and no piece is too large', () => {
   const state = new Map(['u0', 'u1', 'u2', 'd0', 'd1', 'd2', 'd3'].map((id) => [id, point(id, 0)]));

@@ -1,5 +1,5 @@
 /** What lies under the pointer. All distances in level-0 pixels: the caller knows how wide a finger is at this zoom. */
-import type { Annotation } from './annotation';
+import { hasShape, type Annotation, type StillAnnotation } from './annotation';
 import { areaPx2, paths, type Geometry, type Path, type Position } from './geometry';
 
 export interface VertexHit {
@@ -84,11 +84,12 @@ const touches = (geometry: Geometry, at: Position, reachPx: number): boolean =>
   contains(geometry, at) || edgeAt(geometry, at, reachPx) !== null || vertexAt(geometry, at, reachPx) !== null;
 
 /** The annotation a click means: the smallest one touched, so that what lies inside a larger outline can be reached. */
-export function annotationAt(candidates: Iterable<Annotation>, at: Position, reachPx: number): Annotation | null {
-  let best: Annotation | null = null;
+export function annotationAt<A extends Annotation>(candidates: Iterable<A>, at: Position, reachPx: number): (A & StillAnnotation) | null {
+  let best: (A & StillAnnotation) | null = null;
   let least = Infinity;
   for (const annotation of candidates) {
-    if (!touches(annotation.geometry, at, reachPx)) continue;
+    // A label over time has its shape only on a frame: ask `frame_view` for what is there.
+    if (!hasShape(annotation) || !touches(annotation.geometry, at, reachPx)) continue;
     const area = areaPx2(annotation.geometry);
     // The later drawn of two equal ones lies on top.
     if (area <= least) {

@@ -1,4 +1,4 @@
-/** The browser's floors: core → api → slide → editor → pages, imports only to the left; design beside api, for whoever draws. */
+/** The browser's floors: core → api → slide → video → editor → pages, imports only to the left; design beside api, for whoever draws. */
 import { expect, test } from 'vitest';
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -6,11 +6,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ['core'],
   design: ['core', 'api'],
   slide: ['core', 'api', 'design'],
-  editor: ['core', 'api', 'design', 'slide'],
-  pages: ['core', 'api', 'design', 'slide', 'editor'],
+  video: ['core', 'api', 'design', 'slide'],
+  editor: ['core', 'api', 'design', 'slide', 'video'],
+  pages: ['core', 'api', 'design', 'slide', 'video', 'editor'],
 };
 
-const sources = import.meta.glob<string>('../{core,api,design,slide,editor,pages}/**/*.{ts,svelte}', { query: '?raw', import: 'default', eager: true });
+const sources = import.meta.glob<string>('../{core,api,design,slide,video,editor,pages}/**/*.{ts,svelte}', { query: '?raw', import: 'default', eager: true });
 
 /** "./x.ts" as glob keys of this folder are, "../slide/y.ts" of the others. */
 const floorOf = (key: string): string => /^\.\.\/(\w+)\//.exec(key)?.[1] ?? 'core';

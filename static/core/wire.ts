@@ -1,4 +1,4 @@
-/** The JSON of slides, ontologies and annotations, exactly as /api/v1 writes it. */
+/** The JSON of slides, videos, ontologies and annotations, exactly as /api/v1 writes it. */
 import type { Geometry } from './geometry';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -67,12 +67,38 @@ export interface OntologyWire {
   classes: LabelClassWire[];
 }
 
+/** A key frame as the server writes it; coming in, only the first two are needed. */
+export interface KeyframeWire {
+  frame: number;
+  geometry: Geometry;
+  is_outside?: boolean;
+  is_occluded?: boolean;
+  attributes?: { [key: string]: Json };
+}
+
+export interface TrackWire {
+  shape: 'box' | 'point' | 'polyline' | 'polygon';
+  keyframes: KeyframeWire[];
+  /** The first frame on which it is no more. */
+  ended_frame?: number | null;
+}
+
+export interface SegmentWire {
+  start_frame: number;
+  /** Inclusive; null for "to the end". */
+  end_frame?: number | null;
+  tier?: string;
+}
+
 export interface FeatureProperties {
   class_id: string | null;
   layer: string;
   name: string;
   is_locked: boolean;
   extra: { [key: string]: Json };
+  /** A label over time has one of these two, and no geometry of its own. */
+  track?: TrackWire | null;
+  segment?: SegmentWire | null;
   /** The rest is the server's to say; it is never sent. */
   author?: string | null;
   created_at?: string | null;
@@ -83,7 +109,7 @@ export interface FeatureProperties {
 export interface Feature {
   type: 'Feature';
   id: string;
-  geometry: Geometry;
+  geometry: Geometry | null;
   properties: FeatureProperties;
 }
 

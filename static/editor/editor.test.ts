@@ -64,7 +64,7 @@ const only = (session: EditorSession): Annotation => {
   return [...session.store.all.values()][0]!;
 };
 const ringOf = (annotation: Annotation): readonly Position[] => {
-  if (annotation.geometry.type !== 'Polygon') throw new Error('not a polygon');
+  if (annotation.geometry?.type !== 'Polygon') throw new Error('not a polygon');
   return annotation.geometry.coordinates[0]!;
 };
 

@@ -1,5 +1,5 @@
 /** What someone is touching: the selection with its handles, the drawing under way, conflicts. Few things, redrawn at every move. */
-import { newAnnotation, type Annotation } from '../core/annotation';
+import { hasShape, newAnnotation, type Annotation, type StillAnnotation } from '../core/annotation';
 import { boundsOverlap, paths, rectangle, type Position } from '../core/geometry';
 import { axesOf, toScreen, visibleBounds, type ViewTransform } from '../slide/view_transform';
 import { paintNames, traceRun } from './paint_shapes';
@@ -26,11 +26,12 @@ export function paintMarks(context: Context, view: ViewTransform, session: Edito
   context.globalAlpha = 1;
 
   if (session.areShown) {
-    for (const { mine } of session.conflicts) if (mine) paintConflict(context, view, mine, session.ontology.colorOf(mine.classId));
+    for (const { mine } of session.conflicts) if (mine && hasShape(mine)) paintConflict(context, view, mine, session.ontology.colorOf(mine.classId));
   }
   const window = visibleBounds(view, HALO_PX);
   const selected = session.selected
     .map((a) => session.preview.get(a.annotationId) ?? a)
+    .filter(hasShape)
     .filter((a) => boundsOverlap(prepare(a).bounds, window));
   if (selected.length <= MAX_HALOS) for (const annotation of selected) paintSelected(context, view, annotation, session);
   else paintCrowd(context, view, selected);
@@ -68,7 +69,7 @@ function strokeWithHalo(context: Context, color: string): void {
   context.stroke();
 }
 
-function paintSelected(context: Context, view: ViewTransform, annotation: Annotation, session: EditorSession): void {
+function paintSelected(context: Context, view: ViewTransform, annotation: StillAnnotation, session: EditorSession): void {
   const color = session.ontology.colorOf(annotation.classId);
   trace(context, prepare(annotation), view);
   if (session.areFilled) {
@@ -80,7 +81,7 @@ function paintSelected(context: Context, view: ViewTransform, annotation: Annota
   strokeWithHalo(context, color);
 }
 
-function paintCrowd(context: Context, view: ViewTransform, annotations: readonly Annotation[]): void {
+function paintCrowd(context: Context, view: ViewTransform, annotations: readonly StillAnnotation[]): void {
   context.lineWidth = 1;
   context.strokeStyle = '#ffffff';
   for (const annotation of annotations) {
@@ -90,7 +91,7 @@ function paintCrowd(context: Context, view: ViewTransform, annotations: readonly
   }
 }
 
-function paintHandles(context: Context, view: ViewTransform, annotation: Annotation, session: EditorSession): void {
+function paintHandles(context: Context, view: ViewTransform, annotation: StillAnnotation, session: EditorSession): void {
   const chosen = session.chosenVertex?.annotationId === annotation.annotationId ? session.chosenVertex : null;
   const { runs } = prepare(annotation);
   const [a, b] = axesOf(view);
@@ -144,7 +145,7 @@ function dashed(context: Context, view: ViewTransform, positions: readonly Posit
 }
 
 /** My version of a shape that someone else has changed: dashed, until a person decides. */
-function paintConflict(context: Context, view: ViewTransform, mine: Annotation, color: string): void {
+function paintConflict(context: Context, view: ViewTransform, mine: StillAnnotation, color: string): void {
   trace(context, prepare(mine), view);
   context.lineWidth = HALO_PX;
   context.strokeStyle = 'rgb(0 0 0 / 0.6)';

@@ -1,5 +1,5 @@
 /** The annotations that nobody is touching: thousands at once. Two-dimensional canvas, because it needs no GPU. */
-import type { Annotation } from '../core/annotation';
+import type { StillAnnotation } from '../core/annotation';
 import { axesOf, boundsOnScreen, toScreen, type ViewTransform } from '../slide/view_transform';
 import { prepare, type PreparedRun } from './prepared_shape';
 
@@ -31,9 +31,9 @@ function careFor(count: number): Care {
 }
 
 export interface ShapesPicture {
-  readonly annotations: readonly Annotation[];
+  readonly annotations: readonly StillAnnotation[];
   readonly colorOf: (classId: string | null) => string;
-  readonly nameOf: (annotation: Annotation) => string;
+  readonly nameOf: (annotation: StillAnnotation) => string;
   readonly isFilled: boolean;
   readonly isNamed: boolean;
 }
@@ -75,8 +75,8 @@ export function paintShapes(context: Context, view: ViewTransform, picture: Shap
   context.lineJoin = 'bevel';
 
   const care = careFor(picture.annotations.length);
-  const byColor = new Map<string, Annotation[]>();
-  const named: Annotation[] = [];
+  const byColor = new Map<string, StillAnnotation[]>();
+  const named: StillAnnotation[] = [];
   for (const annotation of picture.annotations) {
     const color = picture.colorOf(annotation.classId);
     const group = byColor.get(color);
@@ -91,12 +91,12 @@ export function paintShapes(context: Context, view: ViewTransform, picture: Shap
   paintNames(context, view, named, picture.nameOf);
 }
 
-function sizeOnScreen(annotation: Annotation, view: ViewTransform): number {
+function sizeOnScreen(annotation: StillAnnotation, view: ViewTransform): number {
   const { bounds } = prepare(annotation);
   return Math.max(bounds.maxX - bounds.minX, bounds.maxY - bounds.minY) * view.scale;
 }
 
-function paintShape(context: Context, view: ViewTransform, annotation: Annotation, color: string, isFilled: boolean, care: Care): void {
+function paintShape(context: Context, view: ViewTransform, annotation: StillAnnotation, color: string, isFilled: boolean, care: Care): void {
   const { bounds, runs } = prepare(annotation);
   const size = sizeOnScreen(annotation, view);
   if (size > 0 && size < care.dotPx) {
@@ -125,8 +125,8 @@ function paintShape(context: Context, view: ViewTransform, annotation: Annotatio
 export function paintNames(
   context: Context,
   view: ViewTransform,
-  annotations: readonly Annotation[],
-  nameOf: (annotation: Annotation) => string,
+  annotations: readonly StillAnnotation[],
+  nameOf: (annotation: StillAnnotation) => string,
 ): void {
   context.font = '12px system-ui, sans-serif';
   context.textAlign = 'center';

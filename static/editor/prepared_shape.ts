@@ -1,4 +1,4 @@
-import type { Annotation } from '../core/annotation';
+import type { StillAnnotation } from '../core/annotation';
 import { boundsOf, paths, signedAreaPx2, type Bounds } from '../core/geometry';
 
 /** An annotation's outline in the form that is quickest to draw. */
@@ -13,10 +13,10 @@ export interface PreparedRun {
   readonly xy: Float64Array;
 }
 
-const prepared = new WeakMap<Annotation, PreparedShape>();
+const prepared = new WeakMap<StillAnnotation, PreparedShape>();
 
 /** Prepared once for each value of an annotation. */
-export function prepare(annotation: Annotation): PreparedShape {
+export function prepare(annotation: StillAnnotation): PreparedShape {
   const known = prepared.get(annotation);
   if (known) return known;
   const shape: PreparedShape = {

@@ -1,5 +1,5 @@
 /** One person at one slide: what is drawn, chosen and shown, and every verb the tools, keys and panels use on it. */
-import { newAnnotation, type Annotation } from '../core/annotation';
+import { hasShape, newAnnotation, type Annotation, type StillAnnotation } from '../core/annotation';
 import { changeOf, inPieces, touchedIds, type ChangeSet, type Transition } from '../core/changeset';
 import { firstCrossing, type Crossing } from '../core/crossing';
 import { boundsOf, paths, type Bounds, type Geometry, type Position } from '../core/geometry';
@@ -38,7 +38,7 @@ export interface ChosenVertex {
 }
 
 /** What of an annotation a person can change. */
-export type Revision = Pick<Annotation, 'geometry' | 'classId' | 'name' | 'isLocked'>;
+export type Revision = Pick<StillAnnotation, 'geometry' | 'classId' | 'name' | 'isLocked'>;
 
 /** Annotations in one change; the server's limit is twice that. */
 const MAX_CHANGE = 10_000;
@@ -66,7 +66,7 @@ export class EditorSession {
   chosenVertex = $state.raw<ChosenVertex | null>(null);
   draft = $state.raw<Draft | null>(null);
   /** Shapes as they would be if the drag ended here. */
-  preview = $state.raw<ReadonlyMap<string, Annotation>>(new Map());
+  preview = $state.raw<ReadonlyMap<string, StillAnnotation>>(new Map());
   /** The window being drawn to select what lies in it. */
   marquee = $state.raw<Bounds | null>(null);
   /** The class of the next drawing. */
@@ -126,8 +126,8 @@ export class EditorSession {
   }
 
   /** Those of the selection whose points can be taken hold of: of a crowd nobody means a point. */
-  get reshapable(): Annotation[] {
-    return this.selection.size <= MAX_RESHAPABLE ? this.editable : [];
+  get reshapable(): StillAnnotation[] {
+    return this.selection.size <= MAX_RESHAPABLE ? this.editable.filter(hasShape) : [];
   }
 
   select(ids: Iterable<string>): void {
@@ -146,7 +146,7 @@ export class EditorSession {
   }
 
   /** The topmost visible annotation there, or null. */
-  at(position: Position, reachPx: number): Annotation | null {
+  at(position: Position, reachPx: number): StillAnnotation | null {
     const [x, y] = position;
     const near = this.index.search({ minX: x - reachPx, minY: y - reachPx, maxX: x + reachPx, maxY: y + reachPx });
     const candidates = near.flatMap((id) => this.store.get(id) ?? []).filter((a) => this.isVisible(a));
@@ -248,7 +248,7 @@ export class EditorSession {
   }
 
   boundsOfSelection(): Bounds | null {
-    const all = this.selected.map((a) => boundsOf(a.geometry));
+    const all = this.selected.filter(hasShape).map((a) => boundsOf(a.geometry));
     if (all.length === 0) return null;
     return all.reduce((a, b) => ({
       minX: Math.min(a.minX, b.minX),
@@ -284,7 +284,8 @@ export class EditorSession {
   #follow(applied: AppliedChange): void {
     const { change } = applied;
     for (const annotation of [...change.created, ...change.updated]) {
-      this.index.set(annotation.annotationId, boundsOf(annotation.geometry));
+      if (hasShape(annotation)) this.index.set(annotation.annotationId, boundsOf(annotation.geometry));
+      else this.index.delete(annotation.annotationId);
     }
     for (const id of change.deleted) this.index.delete(id);
     this.#undoStack.record(applied, (id) => this.store.get(id));

@@ -1,4 +1,4 @@
-import type { Annotation } from '../../core/annotation';
+import { hasShape, type StillAnnotation } from '../../core/annotation';
 import { isUprightRectangle, paths, translate, withCornerMoved, withPath, type Position } from '../../core/geometry';
 import { edgeAt, vertexAt } from '../../core/hit_test';
 import type { ChosenVertex, EditorSession } from '../session.svelte';
@@ -8,8 +8,8 @@ import type { PointerInput, Tool } from './tool';
 const CLICK_SLACK_PX = 3;
 
 type Gesture =
-  | { readonly kind: 'vertex'; readonly annotation: Annotation; readonly vertex: ChosenVertex; readonly start: PointerInput }
-  | { readonly kind: 'shapes'; readonly annotations: readonly Annotation[]; readonly start: PointerInput; readonly clicked: Annotation }
+  | { readonly kind: 'vertex'; readonly annotation: StillAnnotation; readonly vertex: ChosenVertex; readonly start: PointerInput }
+  | { readonly kind: 'shapes'; readonly annotations: readonly StillAnnotation[]; readonly start: PointerInput; readonly clicked: StillAnnotation }
   | { readonly kind: 'marquee'; readonly start: PointerInput };
 
 /** Click selects, drag moves the shape or one of its points; Alt or double click on an edge adds a point; Shift and drag selects by window. */
@@ -59,10 +59,10 @@ export class SelectTool implements Tool {
     if (!hit) return input.shift ? { kind: 'marquee', start: input } : null;
     if (input.shift) session.toggleSelected(hit.annotationId);
     else if (!session.selection.has(hit.annotationId)) session.select([hit.annotationId]);
-    return { kind: 'shapes', annotations: session.editable, start: input, clicked: hit };
+    return { kind: 'shapes', annotations: session.editable.filter(hasShape), start: input, clicked: hit };
   }
 
-  #addVertex(annotation: Annotation, input: PointerInput): Gesture | null {
+  #addVertex(annotation: StillAnnotation, input: PointerInput): Gesture | null {
     const edge = edgeAt(annotation.geometry, input.at, input.reachPx);
     const path = edge && paths(annotation.geometry).find((p) => p.part === edge.part && p.ring === edge.ring);
     if (!edge || !path) return null;
@@ -144,7 +144,7 @@ export class SelectTool implements Tool {
   /** @returns whether a point was chosen; a shape keeps at least three, a line two. */
   removeVertex(): boolean {
     const vertex = this.#session.chosenVertex;
-    const annotation = vertex && this.#session.editable.find((a) => a.annotationId === vertex.annotationId);
+    const annotation = vertex && this.#session.editable.filter(hasShape).find((a) => a.annotationId === vertex.annotationId);
     const path = annotation && paths(annotation.geometry).find((p) => p.part === vertex.part && p.ring === vertex.ring);
     if (!path) return false;
     if (path.positions.length <= (path.closed ? 3 : 2)) {
@@ -158,7 +158,7 @@ export class SelectTool implements Tool {
   }
 }
 
-function movedVertex(gesture: Extract<Gesture, { kind: 'vertex' }>, input: PointerInput): Annotation {
+function movedVertex(gesture: Extract<Gesture, { kind: 'vertex' }>, input: PointerInput): StillAnnotation {
   const { annotation, vertex, start } = gesture;
   const path = paths(annotation.geometry).find((p) => p.part === vertex.part && p.ring === vertex.ring)!;
   const old = path.positions[vertex.index]!;
@@ -172,7 +172,7 @@ function movedVertex(gesture: Extract<Gesture, { kind: 'vertex' }>, input: Point
   return { ...annotation, geometry: withPath(annotation.geometry, vertex.part, vertex.ring, positions) };
 }
 
-const movedShapes = (gesture: Extract<Gesture, { kind: 'shapes' }>, input: PointerInput): Annotation[] =>
+const movedShapes = (gesture: Extract<Gesture, { kind: 'shapes' }>, input: PointerInput): StillAnnotation[] =>
   gesture.annotations.map((a) => ({
     ...a,
     geometry: translate(a.geometry, input.at[0] - gesture.start.at[0], input.at[1] - gesture.start.at[1]),
