@@ -154,6 +154,7 @@ def _sound_and_words(output: OutputContainer, coding: str, words: bytes) -> None
     silence.sample_rate = 48_000
     silence.pts = 0
     output.mux(audio.encode(silence))
+    output.mux(audio.encode(None))
     packet = Packet(words)
     packet.stream, packet.time_base = subtitles, MILLISECOND
     packet.pts = packet.dts = 0

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.container.clock import Clock
-from video.formats.container.contents import Contents, contents_of
+from video.formats.container.contents import contents_of
 from video.formats.container.layout import Structure
 from video.formats.container.orientation import Turn, turn_of, turned
 from video.formats.container.planes import Colours, colours_of, planes_of
@@ -23,6 +23,7 @@ from video.formats.container.sniff import WITHOUT_LENGTHS, Container
 from video.formats.container.streams import check_size, choose_stream, opened
 from video.formats.container.structure import read_structure
 from video.formats.container.tally import Tally
+from video.formats.container.user_data import UserData
 from video.limits import Limits
 from video.model import CalibrationRegion, Frame, PictureFormat, Place, Sampling
 from video.source import ByteSource
@@ -69,8 +70,9 @@ class ContainerVideo:
         with opened(source, container, limits) as handle:
             stream, had_choice = choose_stream(handle, limits)
             self._facts = _facts(handle, stream)
-            self._contents: Contents = contents_of(handle, stream, self._structure, limits)
-            first = next(self._decoded(handle, stream, Tally()), None)
+            self._user_data = UserData(self._facts.codec, limits)
+            self._contents = contents_of(handle, stream, source, self._structure, limits)
+            first = next(self._decoded(handle, stream, Tally(), self._user_data), None)
             if first is None:
                 raise CorruptVideoError(_NOTHING)
             check_size(first.width, first.height, limits)
@@ -109,21 +111,23 @@ class ContainerVideo:
         return self._tally.losses(self._facts.promised_frames, self._facts.promised_duration_s)
 
     def places(self) -> Sequence[Place]:
-        return self._contents.places
+        return *self._contents.places, *self._user_data.places()
 
     def texts(self) -> Sequence[bytes]:
-        return self._contents.texts
+        return tuple(dict.fromkeys((*self._contents.texts, *self._user_data.texts())))
 
     def frames(self) -> Iterator[Frame]:
         """As `Video.frames`. The planes are FFmpeg's own memory where nothing had to be changed."""
         tally = self._tally = Tally()
+        user_data = self._user_data = UserData(self._facts.codec, self._limits)
         clock = Clock(self._facts.time_base, 1 / self._facts.frame_rate)
         with opened(self._source, self._container, self._limits) as handle:
             stream, _ = choose_stream(handle, self._limits)
-            for decoded in self._decoded(handle, stream, tally):
+            for decoded in self._decoded(handle, stream, tally, user_data):
                 if _look(decoded) != self._look:
                     tally.resized_at = tally.presented
                     break
+                user_data.of_frame(decoded)
                 if tally.presented >= self._limits.frames:
                     raise VideoTooLargeError(f"the video has more than {self._limits.frames:,} frames")
                 time_s = clock.time_s(clock.stamp(decoded.pts, decoded.dts))
@@ -141,7 +145,9 @@ class ContainerVideo:
         if not tally.presented:
             raise CorruptVideoError(_NOTHING)
 
-    def _decoded(self, handle: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[VideoFrame]:
+    def _decoded(
+        self, handle: InputContainer, stream: VideoStream, tally: Tally, user_data: UserData
+    ) -> Iterator[VideoFrame]:
         """Every frame that the decoder gives, in its order, which is that of presentation.
 
         Where the file is cut short, frames whose predecessors may be lost are left out: what is given is a
@@ -153,6 +159,8 @@ class ContainerVideo:
         last: Packet[VideoStream] | None = None
         count = 0
         for packet in _packets(handle, stream, tally):
+            if user_data.reads_packets:
+                user_data.of_packet(bytes(packet))
             if last is not None:
                 yield from _frames_of(stream, last, tally)
             last = packet

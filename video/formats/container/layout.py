@@ -1,16 +1,26 @@
-"""What a walk over a container's structure finds."""
+"""What a container holds beside its frames."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from video.model import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """places, texts: what lies outside the coded streams. missing_bytes: how many the file lacks, as far as
-    its own lengths tell; at least 1 where it only tells that something is missing.
+    """places, texts: named by our words; to be searched for in the result. missing_bytes: how many the file
+    lacks, as far as its own lengths tell; at least 1 where they only tell that something is missing.
     """
 
     places: tuple[Place, ...] = ()
     texts: tuple[bytes, ...] = ()
     missing_bytes: int = 0
+
+    def with_more(self, other: Structure) -> Structure:
+        """Both; `missing_bytes` of the other."""
+        return replace(
+            other,
+            places=(*self.places, *other.places),
+            texts=tuple(dict.fromkeys((*self.texts, *other.texts))),
+        )
