@@ -1,4 +1,4 @@
-"""Which files of a folder are slides, and which of them together are one."""
+"""Which files of a folder are slides, loops or videos, and which of them together are one."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,6 +16,9 @@ _NEUTRAL_STEM = "slide"
 # What DICOM exports have beside their instances; a name without a suffix may be an instance, too.
 _MAYBE_DICOM = frozenset({"", _DICOM_SUFFIX, ".dicom", ".ima"})
 _LONGEST_SUFFIX = 5
+# VL Whole Slide Microscopy Image Storage; it stands in the file meta and at the head of the data set.
+_SLIDE_CLASS = b"1.2.840.10008.5.1.4.1.1.77.1.6"
+_HEAD_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,9 @@ def gather(path: Path) -> Gathered:
         if file in taken:
             continue
         series = _series(file)
-        if series is not None:
+        if series is not None and _is_of_a_slide(file):
             by_series[file.parent, series].append(file)
-        elif kept_suffix(file.name):
+        elif series is not None or kept_suffix(file.name):
             singles.append(file)
     slides += [_dicom(folder, instances) for (folder, _), instances in by_series.items()]
     slides += singles
@@ -80,6 +83,12 @@ def _series(file: Path) -> str | None:
             return series_of(source) if is_dicom(source) else None
     except (TilingError, OSError):
         return ""
+
+
+def _is_of_a_slide(file: Path) -> bool:
+    """Whether a DICOM instance is a piece of a slide; a loop is complete as it is."""
+    with file.open("rb") as opened:
+        return _SLIDE_CLASS in opened.read(_HEAD_BYTES)
 
 
 def _may_be_dicom(file: Path) -> bool:

@@ -30,6 +30,7 @@ interface Call {
   ifMatch?: number;
   /** A tus request: the server wants to know which version is spoken. */
   tus?: boolean;
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
 }
 
@@ -120,6 +121,13 @@ export class Client implements WorkspaceApi {
     return Array.isArray(answer) ? answer : answer.items;
   }
 
+  /** Begin an upload that is taken in at most so many parts at the same time. */
+  createUpload(length_bytes: number, parts: number, metadata: Readonly<Record<string, string>>): Promise<UnfinishedUpload> {
+    const pairs = Object.entries(metadata).map(([name, value]) => `${name} ${base64Of(value)}`);
+    const headers = { 'Upload-Length': String(length_bytes), 'Slidereel-Parts': String(parts), 'Upload-Metadata': pairs.join(',') };
+    return this.#json('/uploads', { method: 'POST', tus: true, headers });
+  }
+
   /** Have the server forget an upload (tus termination). */
   async deleteUpload(uploadId: string): Promise<void> {
     await this.#send(`/uploads/${part(uploadId)}`, { method: 'DELETE', tus: true });
@@ -192,7 +200,7 @@ export class Client implements WorkspaceApi {
   }
 
   async #send(path: string, call: Call): Promise<Response> {
-    const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' };
+    const headers: Record<string, string> = { Accept: 'application/json, application/problem+json', ...call.headers };
     if (call.json !== undefined) headers['Content-Type'] = 'application/json';
     if (call.body) headers['Content-Type'] = call.body.type || 'application/octet-stream';
     if (call.tus) headers['Tus-Resumable'] = '1.0.0';
@@ -220,6 +228,8 @@ export class Client implements WorkspaceApi {
 }
 
 const part = encodeURIComponent;
+
+const base64Of = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 function queryString(query: Query | undefined): string {
   const search = new URLSearchParams();

@@ -103,6 +103,14 @@ export interface Asset {
   report: ConversionReport | null;
 }
 
+/** A part of an upload, sent to an address of its own. Bytes; start: its place in the file. */
+export interface UploadPart {
+  upload_id: string;
+  start: number;
+  length: number;
+  offset: number;
+}
+
 /** An upload of the caller's that the server still waits for. Lengths in bytes. */
 export interface UnfinishedUpload {
   upload_id: string;
@@ -110,6 +118,8 @@ export interface UnfinishedUpload {
   offset: number;
   case_name: string | null;
   created_at: string;
+  /** Empty where it is taken as a whole. */
+  parts?: UploadPart[];
 }
 
 /** One line of the append-only audit log. */

@@ -45,7 +45,7 @@ def test_the_files_of_a_dicom_slide_are_chosen_together_and_seen_as_one(
     sign_in(page, "ada")
     page.goto("/intake")
     page.get_by_label("Case", exact=True).fill("Study 7")
-    page.get_by_label("Slide files").set_input_files(sorted(dicom_folder.iterdir()))
+    page.get_by_label("Slide and video files").set_input_files(sorted(dicom_folder.iterdir()))
     asset_id = released(page)
     slide = json.loads(page.request.get(f"/api/v1/slides/{asset_id}").body())
     assert (slide["width_px"], slide["height_px"]) == (900, 700)

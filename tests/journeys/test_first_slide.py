@@ -56,7 +56,7 @@ def test_a_pathologist_uploads_releases_outlines_and_finds_the_outline_again(
     sign_in(page, "ada")
     page.goto("/intake")
     page.get_by_label("Case", exact=True).fill("Study 7")
-    page.get_by_label("Slide files").set_input_files(sample_slide)
+    page.get_by_label("Slide and video files").set_input_files(sample_slide)
     release = page.get_by_role("button", name=re.compile(r"^Release$"))
     expect(release).to_be_visible(timeout=60_000)
     release.click()

@@ -34,13 +34,15 @@ export function digest53(bytes: Uint8Array): string {
   return ((low >>> 0) * 0x200000 + ((high >>> 0) & 0x1fffff)).toString(16);
 }
 
-const SLIDE_EXTENSIONS = new Set('svs tif tiff btf ndpi scn bif mrxs vms vmu svslide czi qptiff dcm zip'.split(' '));
+const KNOWN_EXTENSIONS = new Set(
+  'svs tif tiff btf ndpi scn bif mrxs vms vmu svslide czi qptiff dcm zip gif mp4 m4v mov avi mkv webm mpg mpeg vob ts m2ts wmv flv'.split(' '),
+);
 
 /**
- * "Müller, Anna.SVS" → "svs": all that the server learns of a name. Empty where it is not a slide's: what stands behind
+ * "Müller, Anna.SVS" → "svs": all that the server learns of a name. Empty where it is not a slide's or video's: what stands behind
  * the last dot may be a name as well ("1961.Müller").
  */
 export function extensionOf(fileName: string): string {
   const extension = /\.([A-Za-z0-9]+)$/.exec(fileName)?.[1]?.toLowerCase() ?? '';
-  return SLIDE_EXTENSIONS.has(extension) ? extension : '';
+  return KNOWN_EXTENSIONS.has(extension) ? extension : '';
 }

@@ -3,10 +3,13 @@ import { gatherSlides, seriesOf, type ChosenFile } from './gather';
 import { filesToSend } from './packSlides';
 
 /** What the beginning of a DICOM file has that matters here. */
-function dicom(series: string, path: string, { content = '', isExplicit = true, lastModified = 5 } = {}): ChosenFile {
+const SLIDE = '1.2.840.10008.5.1.4.1.1.77.1.6';
+const LOOP = '1.2.840.10008.5.1.4.1.1.3.1';
+
+function dicom(series: string, path: string, { content = '', isExplicit = true, lastModified = 5, kindOfImage = SLIDE } = {}): ChosenFile {
   const uid = series.padEnd(series.length + (series.length % 2), '\0');
   const kind = isExplicit ? [0x55, 0x49, uid.length, 0] : [uid.length, 0, 0, 0];
-  const head = [...new Uint8Array(128), ...new TextEncoder().encode('DICM'), 8, 0, 0x60, 0, 0x20, 0, 0x0e, 0, ...kind, ...new TextEncoder().encode(uid)];
+  const head = [...new Uint8Array(128), ...new TextEncoder().encode(`DICM${kindOfImage}`), 8, 0, 0x60, 0, 0x20, 0, 0x0e, 0, ...kind, ...new TextEncoder().encode(uid)];
   return { file: new File([new Uint8Array(head), content], path.split('/').at(-1) ?? '', { lastModified }), path };
 }
 
@@ -25,6 +28,14 @@ test('files of one series are one slide, others stay alone', async () => {
     ['a.svs', 1, false],
     ['x (2 DICOM files)', 2, true],
     ['IM3.dcm', 1, false],
+  ]);
+});
+
+test('loops of one series stay alone: each is complete', async () => {
+  const chosen = await gatherSlides([dicom('1.2', 'x/IM1', { kindOfImage: LOOP }), dicom('1.2', 'x/IM2', { kindOfImage: LOOP })]);
+  expect(chosen.map(({ label, isPack }) => [label, isPack])).toEqual([
+    ['IM1', false],
+    ['IM2', false],
   ]);
 });
 

@@ -1,9 +1,11 @@
-/** Which of the chosen files are slides, and which of them together are one. */
+/** Which of the chosen files are slides, loops or videos, and which of them together are one. */
 
 const DICOM_AT = 128;
 const HEAD_BYTES = 64 * 1024;
 /** (0020,000E) Series Instance UID in explicit VR; without it, as in implicit VR, a length follows directly. */
 const SERIES_TAG = [0x20, 0x00, 0x0e, 0x00];
+/** VL Whole Slide Microscopy Image Storage. */
+const SLIDE_CLASS = '1.2.840.10008.5.1.4.1.1.77.1.6';
 const JUNK = /(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*|DICOMDIR)$|(^|\/)__MACOSX\//i;
 
 /** A file and where it lies below what was chosen ("export/IM1"). */
@@ -55,10 +57,12 @@ export async function gatherSlides(chosen: readonly ChosenFile[]): Promise<Chose
   return slides;
 }
 
-/** The series of a DICOM file, "" where none is found; null where it is no DICOM file. */
+/** The series of a DICOM slide, "" where none is found; null where it is no DICOM slide. */
 export async function seriesOf(file: Blob): Promise<string | null> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   if (String.fromCharCode(...head.slice(DICOM_AT, DICOM_AT + 4)) !== 'DICM') return null;
+  // A loop is complete as it is; only a slide comes in several instances that belong together.
+  if (!new TextDecoder('latin1').decode(head).includes(SLIDE_CLASS)) return null;
   for (let at = DICOM_AT + 4; at + 8 < head.length; at += 1) {
     if (SERIES_TAG.some((byte, index) => head[at + index] !== byte)) continue;
     const isExplicit = head[at + 4] === 0x55 && head[at + 5] === 0x49;

@@ -1,16 +1,16 @@
-/** Bytes per second from progress reports, smoothed so that the time left does not jump about. Clocks are arguments. */
+/** Bytes, or frames, a second from progress reports, smoothed so that the time left does not jump about. Clocks are arguments. */
 
 const WINDOW_MS = 8000;
 
 export class SpeedMeter {
-  #samples: { at_ms: number; sent_bytes: number }[] = [];
+  #samples: { at_ms: number; done: number }[] = [];
 
-  add(at_ms: number, sent_bytes: number): void {
+  add(at_ms: number, done: number): void {
     const last = this.#samples.at(-1);
     // A resumed upload may begin before where it stopped.
-    if (last && sent_bytes < last.sent_bytes) this.#samples = [];
+    if (last && done < last.done) this.#samples = [];
     if (last && at_ms - last.at_ms < 200) return;
-    this.#samples.push({ at_ms, sent_bytes });
+    this.#samples.push({ at_ms, done });
     while (this.#samples.length > 2 && at_ms - (this.#samples[0]?.at_ms ?? at_ms) > WINDOW_MS) this.#samples.shift();
   }
 
@@ -19,10 +19,10 @@ export class SpeedMeter {
   }
 
   /** null until there is enough to say. */
-  get bytesPerSecond(): number | null {
+  get perSecond(): number | null {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
     if (!first || !last || last.at_ms - first.at_ms < 500) return null;
-    return ((last.sent_bytes - first.sent_bytes) / (last.at_ms - first.at_ms)) * 1000;
+    return ((last.done - first.done) / (last.at_ms - first.at_ms)) * 1000;
   }
 }

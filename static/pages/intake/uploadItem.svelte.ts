@@ -1,20 +1,17 @@
 /** One file on its way to the server by tus: what it is doing, and the verbs a person has over it. */
-import { DetailedError, Upload } from 'tus-js-client';
-import { asProblem, offlineProblem, problemFrom, type ProblemError } from '../../api/problem';
+import { DetailedError } from 'tus-js-client';
+import { asProblem, offlineProblem, ProblemError, problemFrom } from '../../api/problem';
 import { extensionOf, fingerprintOf } from './fingerprint';
 import { uploadIdOf, type ResumeStore } from './resumeStore';
 import { SpeedMeter } from './speed';
-
-const ENDPOINT = '/api/v1/uploads';
-/** Small enough for proxies that hold a whole request back, large enough that the pauses between do not count. */
-const CHUNK_BYTES = 32 * 1024 * 1024;
-const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000];
+import { transferOf, type PartsPort, type Transfer } from './transfer';
 
 export type UploadState = 'queued' | 'sending' | 'paused' | 'failed' | 'done' | 'cancelled';
 
 export interface UploadOwner {
   readonly accountId: string;
   readonly store: ResumeStore;
+  readonly parts: PartsPort;
   /** Called whenever a place in the line may have become free. */
   readonly onSettled: () => void;
   /** Called when the server no longer knows who sends this. */
@@ -40,7 +37,7 @@ export class UploadItem {
   readonly #owner: UploadOwner;
   readonly #meter = new SpeedMeter();
   #fingerprint: string | null = null;
-  #upload: Upload | null = null;
+  #transfer: Transfer | null = null;
 
   constructor(key: number, file: File, caseName: string, owner: UploadOwner) {
     this.key = key;
@@ -71,15 +68,15 @@ export class UploadItem {
     }
     // Paused or cancelled while the file was being read.
     if ((this.state as UploadState) !== 'sending') return;
-    this.#upload ??= this.#prepare(this.#fingerprint);
-    this.#upload.start();
+    this.#transfer ??= this.#prepare(this.#fingerprint);
+    this.#transfer.start();
   }
 
   async pause(): Promise<void> {
     if (this.state !== 'sending' && this.state !== 'queued') return;
     this.state = 'paused';
     this.bytesPerSecond = null;
-    await this.#upload?.abort();
+    await this.#transfer?.stop();
     this.#owner.onSettled();
   }
 
@@ -96,39 +93,32 @@ export class UploadItem {
     this.state = 'cancelled';
     if (this.#fingerprint) this.#owner.store.remove(this.#fingerprint);
     try {
-      await this.#upload?.abort(true);
+      await this.#transfer?.stop(true);
     } catch {
       // The server expires what it could not be told to forget.
     }
     this.#owner.onSettled();
   }
 
-  #prepare(fingerprint: string): Upload {
+  #prepare(fingerprint: string): Transfer {
     const extension = extensionOf(this.fileName);
     const known = this.#owner.store.find(fingerprint);
     this.wasResumed = known !== null;
     if (known) this.uploadId = uploadIdOf(known.url);
-    const upload = new Upload(this.#file, {
-      endpoint: ENDPOINT,
-      uploadUrl: known?.url ?? null,
-      chunkSize: CHUNK_BYTES,
-      retryDelays: RETRY_DELAYS_MS,
-      storeFingerprintForResuming: false,
-      // The stem is too short for anybody to take it for a name, the server's search of its own output included.
-      metadata: { filename: extension ? `x.${extension}` : 'x', case: this.caseName },
-      onUploadUrlAvailable: () => {
-        if (!upload.url) return;
-        this.uploadId = uploadIdOf(upload.url);
-        this.#owner.store.put({ fingerprint, url: upload.url, size_bytes: this.size_bytes });
+    // The stem is too short for anybody to take it for a name, the server's search of its own output included.
+    const metadata = { filename: extension ? `x.${extension}` : 'x', case: this.caseName };
+    return transferOf(this.#file, metadata, known?.url ?? null, this.#owner.parts, {
+      onAddress: (url) => {
+        this.uploadId = uploadIdOf(url);
+        this.#owner.store.put({ fingerprint, url, size_bytes: this.size_bytes });
       },
-      onShouldRetry: (error) => isWorthRetrying(error.originalResponse?.getStatus() ?? 0),
       onProgress: (sent_bytes) => {
         this.sent_bytes = sent_bytes;
         this.#meter.add(performance.now(), sent_bytes);
-        this.bytesPerSecond = this.#meter.bytesPerSecond;
+        this.bytesPerSecond = this.#meter.perSecond;
       },
-      onSuccess: ({ lastResponse }) => {
-        this.assetId = lastResponse.getHeader('Slidereel-Asset-Id') ?? null;
+      onDone: (assetId) => {
+        this.assetId = assetId;
         this.sent_bytes = this.size_bytes;
         this.state = 'done';
         this.#owner.store.remove(fingerprint);
@@ -136,7 +126,6 @@ export class UploadItem {
       },
       onError: (error) => this.#fail(problemOfUpload(error)),
     });
-    return upload;
   }
 
   #fail(problem: ProblemError): void {
@@ -149,12 +138,8 @@ export class UploadItem {
   }
 }
 
-/** No answer, a conflict of offsets (ask again where we are), or a server in trouble; but a full disk does not pass in a minute. */
-export function isWorthRetrying(status: number): boolean {
-  return status === 0 || status === 409 || status === 423 || status === 429 || (status >= 500 && status !== 507);
-}
-
 function problemOfUpload(error: Error | DetailedError): ProblemError {
+  if (error instanceof ProblemError) return error;
   if (!(error instanceof DetailedError)) return asProblem(error);
   const response = error.originalResponse;
   return response && response.getStatus() > 0

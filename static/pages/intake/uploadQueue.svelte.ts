@@ -54,7 +54,12 @@ export class UploadQueue {
   add(files: Iterable<File>, caseName: string): void {
     const accountId = this.#accountId;
     if (accountId === null) return;
-    const owner = { accountId, store: this.#store, onSettled: () => this.#fill(), onUnauthenticated: () => this.#client.onUnauthenticated?.() };
+    const parts = {
+      begin: (length_bytes: number, most: number, metadata: Readonly<Record<string, string>>) => this.#client.createUpload(length_bytes, most, metadata),
+      list: () => this.#client.listUploads(),
+      forget: (uploadId: string) => this.#client.deleteUpload(uploadId),
+    };
+    const owner = { accountId, store: this.#store, parts, onSettled: () => this.#fill(), onUnauthenticated: () => this.#client.onUnauthenticated?.() };
     for (const file of files) this.items.push(new UploadItem(this.#nextKey++, file, caseName, owner));
     this.#fill();
   }

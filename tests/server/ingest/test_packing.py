@@ -92,5 +92,10 @@ def test_an_mrxs_file_takes_its_folder_along(tmp_path: Path) -> None:
 
 def test_a_damaged_dicom_file_comes_along_and_is_judged_later(tmp_path: Path) -> None:
     written(tmp_path, {"a.dcm": bytes(128) + b"DICM"})
-    (pack,) = gather(tmp_path).slides
-    assert isinstance(pack, Pack)
+    assert gather(tmp_path).slides == (tmp_path / "a.dcm",)
+
+
+def test_loops_of_one_series_stay_alone_each_is_complete(tmp_path: Path) -> None:
+    loop = bytes(128) + b"DICM" + b"1.2.840.10008.5.1.4.1.1.3.1"
+    written(tmp_path, {"IM1": loop, "IM2": loop})
+    assert gather(tmp_path).slides == (tmp_path / "IM1", tmp_path / "IM2")
