@@ -68,7 +68,7 @@ _NAMES = {
 def _words(findings: Findings, stream: Stream, source: ByteSource) -> None:
     """Subtitles and time codes, where the container's index says where they lie."""
     for entry in stream.index_entries[:_MOST_WORDED_SAMPLES]:
-        if 0 <= entry.pos and 0 < entry.size <= _LONGEST_SAMPLE:
+        if entry.pos >= 0 and 0 < entry.size <= _LONGEST_SAMPLE:
             findings.words_in(source.read_at(entry.pos, entry.size))
 
 

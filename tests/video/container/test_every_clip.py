@@ -1,0 +1,160 @@
+"""Frame k is the k-th frame that the source presents: each generated clip, told by the codes in its pictures."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tests.contracts.video_source import VideoContract
+from tests.video.clips import NAMES, Clip, make, read_code
+from video.model import Sampling, Video
+from video.open_video import is_video, open_video
+
+# Containers that count in milliseconds, and MPEG's parsers, round times.
+_TOLERANCE_S = 0.001
+
+
+@pytest.fixture(params=NAMES)
+def clip(request: pytest.FixtureRequest) -> Clip:
+    return make(str(request.param))
+
+
+def test_the_frames_bear_the_codes_in_order(clip: Clip) -> None:
+    video = open_video(clip.source)
+    assert [read_code(frame.planes[0]) for frame in video.frames()] == list(clip.codes)
+    assert video.losses == ()
+
+
+def test_each_frame_has_its_time(clip: Clip) -> None:
+    times_s = [frame.time_s for frame in open_video(clip.source).frames()]
+    np.testing.assert_allclose(times_s, clip.times_s, atol=_TOLERANCE_S)
+
+
+def test_frames_are_upright_and_of_the_size_that_is_shown(clip: Clip) -> None:
+    picture = open_video(clip.source).picture
+    assert (picture.width_px, picture.height_px) == (clip.width_px, clip.height_px)
+
+
+def test_a_clip_is_known_by_its_content(clip: Clip) -> None:
+    assert is_video(clip.source)
+
+
+class TestMp4(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("b_frames").source)
+
+
+class TestMovWithEverything(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("surgery_with_everything").source)
+
+
+class TestTurnedMp4(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("turned_90").source)
+
+
+class TestProgramStream(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("mpeg2_program_stream").source)
+
+
+class TestTransportStream(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("h264_transport_stream").source)
+
+
+class TestMatroska(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("matroska_with_everything").source)
+
+
+class TestWebmOfOddSides(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("yuv420_odd_sides").source)
+
+
+class TestGif(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("gif").source)
+
+
+class TestGray(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("gray").source)
+
+
+class TestBareStream(VideoContract):
+    @pytest.fixture
+    def video(self) -> Iterator[Video]:
+        yield open_video(make("bare_h264").source)
+
+
+@pytest.mark.parametrize(
+    ("name", "sampling"),
+    [
+        ("constant_rate", Sampling.YUV420),
+        ("yuv420_odd_sides", Sampling.YUV444),
+        ("yuv422", Sampling.YUV444),
+        ("yuv411", Sampling.YUV444),
+        ("yuv444_odd_sides", Sampling.YUV444),
+        ("ten_bit", Sampling.YUV420),
+        ("rgb", Sampling.YUV444),
+        ("gif", Sampling.YUV444),
+        ("gray", Sampling.GRAY),
+    ],
+)
+def test_colours_keep_as_many_samples_as_they_have(name: str, sampling: Sampling) -> None:
+    assert open_video(make(name).source).picture.sampling is sampling
+
+
+def test_pixels_that_are_not_square_stay_as_they_are_and_say_so() -> None:
+    video = open_video(make("wide_pixels").source)
+    assert video.picture.pixel_aspect == pytest.approx(float(Fraction(64, 45)))
+    assert any("times as wide as high" in remark for remark in video.remarks)
+
+
+def test_interlaced_frames_stay_woven_and_say_so() -> None:
+    for name in ("interlaced", "mpeg2_interlaced"):
+        video = open_video(make(name).source)
+        assert len(list(video.frames())) == 60
+        assert "60 of 60 frames are interlaced; both fields stay woven into one frame." in video.remarks
+
+
+def test_full_range_and_the_matrix_are_told() -> None:
+    picture = open_video(make("full_range").source).picture
+    assert picture.is_full_range
+    assert picture.matrix.value == "bt709"
+
+
+def test_where_the_matrix_is_not_told_ffmpeg_s_is_taken_and_said() -> None:
+    video = open_video(make("constant_rate").source)
+    assert video.picture.matrix.value == "bt601"
+    assert any("does not say by which matrix" in remark for remark in video.remarks)
+
+
+def test_of_several_video_streams_the_large_one_is_the_clip() -> None:
+    video = open_video(make("two_video_streams").source)
+    assert any("several video streams" in remark for remark in video.remarks)
+    assert [place.name for place in video.places()].count("further video stream") == 1
+
+
+def test_a_header_that_promises_more_frames_than_there_are_loses_none() -> None:
+    video = open_video(make("avi_with_wrong_count").source)
+    assert video.promised_frames == 600
+    assert len(list(video.frames())) == 60
+    assert video.losses == ()
+
+
+def test_the_remarks_of_a_clip_that_leaves_no_choice_are_none() -> None:
+    assert open_video(make("full_range").source).remarks == ()
