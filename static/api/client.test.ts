@@ -116,3 +116,43 @@ test.each([
   const { client } = clientThatAnswers(new Response(body, { status: 502 }));
   expect((await thrownBy(client.getSlide('a'))).detail).toBe('The server is not answering. Try again in a moment.');
 });
+
+describe('a video', () => {
+  const url = '/api/v1/videos/v/samples';
+
+  test('hands out frames with their numbers, as the server counts them', async () => {
+    const headers = { 'Slidereel-First-Frame': '96', 'Slidereel-Frame-Count': '3' };
+    const { client, sent } = clientThatAnswers(new Response(new Uint8Array([1, 2, 3, 4]), { headers }));
+    const { firstFrame, frameCount, bytes } = await client.samples(url, 100, 600);
+    expect(sent[0]?.url).toBe('/api/v1/videos/v/samples?start=100&count=600');
+    expect([firstFrame, frameCount, bytes.byteLength]).toEqual([96, 3, 4]);
+  });
+
+  test.each([{}, { 'Slidereel-First-Frame': '0' }, { 'Slidereel-First-Frame': '-1', 'Slidereel-Frame-Count': '3' }])(
+    'never guesses which frames came: %o',
+    async (headers) => {
+      const { client } = clientThatAnswers(new Response('x', { headers: headers as Record<string, string> }));
+      expect((await thrownBy(client.samples(url, 0, 1))).type).toBe('unreadable-answer');
+    },
+  );
+
+  test('whose bytes break off half way is a server that is away', async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('network error')) });
+    const { client } = clientThatAnswers(new Response(body, { headers: { 'Slidereel-First-Frame': '0', 'Slidereel-Frame-Count': '1' } }));
+    expect((await thrownBy(client.samples(url, 0, 1))).isOffline).toBe(true);
+  });
+
+  test('says its times as they are', async () => {
+    const times = new Float64Array([0, 0.04, 0.1]);
+    const { client } = clientThatAnswers(new Response(times), new Response(new Uint8Array(9)));
+    expect([...(await client.times('/api/v1/videos/v/times'))]).toEqual([...times]);
+    expect((await thrownBy(client.times('/api/v1/videos/v/times'))).type).toBe('unreadable-answer');
+  });
+
+  test('is released with the losses that a person has confirmed', async () => {
+    const { client, sent } = clientThatAnswers(Response.json({}), Response.json({}));
+    await client.release('v');
+    await client.release('v', { confirmLosses: true });
+    expect(sent.map((s) => s.init.body)).toEqual([null, '{"confirm_losses":true}']);
+  });
+});

@@ -9,9 +9,10 @@ import type {
   LabelClassDraft,
   OntologyWire,
   SlideInfo,
+  VideoInfo,
   WorkspaceApi,
 } from '../core/wire';
-import { offlineProblem, ProblemError, problemOf } from './problem';
+import { offlineProblem, ProblemError, problemOf, unreadableAnswer } from './problem';
 import type { Account, AccountPatch, Asset, AssetState, AuditEvent, Case, Page, Role, UnfinishedUpload, User } from './types';
 
 export { ProblemError } from './problem';
@@ -21,6 +22,13 @@ type Query = Record<string, string | number | null | undefined>;
 
 /** l0 pixels: left, top, right, bottom. */
 export type Bbox = readonly [number, number, number, number];
+
+/** Coded frames of a video, one behind the other. */
+export interface CodedSamples {
+  readonly firstFrame: number;
+  readonly frameCount: number;
+  readonly bytes: ArrayBuffer;
+}
 
 interface Call {
   method?: string;
@@ -77,7 +85,7 @@ export class Client implements WorkspaceApi {
 
   /** Of our own server only. */
   async getBytes(url: string): Promise<ArrayBuffer> {
-    return (await this.#send(url.replace(/^\/api\/v1/, ''), {})).arrayBuffer();
+    return (await this.#send(ownPath(url), {})).arrayBuffer();
   }
 
   listCases(page: { cursor?: string | null; limit?: number } = {}): Promise<Page<Case>> {
@@ -95,8 +103,9 @@ export class Client implements WorkspaceApi {
     return this.#json(`/assets/${part(assetId)}`);
   }
 
-  release(assetId: string): Promise<Asset> {
-    return this.#assetAction(assetId, 'release');
+  /** @param confirmLosses the person has read what of the source could not be kept. */
+  release(assetId: string, { confirmLosses = false }: { confirmLosses?: boolean } = {}): Promise<Asset> {
+    return this.#assetAction(assetId, 'release', confirmLosses ? { confirm_losses: true } : undefined);
   }
 
   cancel(assetId: string): Promise<Asset | null> {
@@ -111,8 +120,8 @@ export class Client implements WorkspaceApi {
     return this.#assetAction(assetId, 'discard');
   }
 
-  #assetAction<Answer>(assetId: string, verb: string): Promise<Answer> {
-    return this.#json(`/assets/${part(assetId)}/${verb}`, { method: 'POST' });
+  #assetAction<Answer>(assetId: string, verb: string, json?: unknown): Promise<Answer> {
+    return this.#json(`/assets/${part(assetId)}/${verb}`, { method: 'POST', json });
   }
 
   /** The caller's uploads that are not complete. */
@@ -133,15 +142,46 @@ export class Client implements WorkspaceApi {
     await this.#send(`/uploads/${part(uploadId)}`, { method: 'DELETE', tus: true });
   }
 
+  // Videos
+
+  getVideo(assetId: string): Promise<VideoInfo> {
+    return this.#json(`/videos/${part(assetId)}`);
+  }
+
+  /**
+   * Contiguous coded frames as they lie in the file. The server may send fewer than asked for, and begin at an earlier key frame.
+   * @param url `samples_url` of the video.
+   */
+  async samples(url: string, start: number, count: number, signal?: AbortSignal): Promise<CodedSamples> {
+    const response = await this.#send(ownPath(url), { query: { start, count }, signal });
+    const bytes = await this.#bytesOf(response);
+    const firstFrame = headerNumber(response, 'Slidereel-First-Frame');
+    const frameCount = headerNumber(response, 'Slidereel-Frame-Count');
+    // Without them nobody knows which frames these are, and a guess would show a wrong one.
+    if (firstFrame === null || frameCount === null) throw unreadableAnswer();
+    return { firstFrame, frameCount, bytes };
+  }
+
+  /** Seconds, one a frame. @param url `times_url` of the video. */
+  async times(url: string, signal?: AbortSignal): Promise<Float64Array> {
+    const bytes = await this.#bytesOf(await this.#send(ownPath(url), { signal }));
+    if (bytes.byteLength % Float64Array.BYTES_PER_ELEMENT !== 0) throw unreadableAnswer();
+    return new Float64Array(bytes);
+  }
+
   // Slides and annotations
 
   getSlide(assetId: string): Promise<SlideInfo> {
     return this.#json(`/slides/${part(assetId)}`);
   }
 
-  getAnnotations(assetId: string, query: { bbox?: Bbox; layer?: string; signal?: AbortSignal } = {}): Promise<AnnotationCollection> {
+  /** @param query frame: only what is there on that frame of a video, with the shapes that tracks have on it. */
+  getAnnotations(
+    assetId: string,
+    query: { bbox?: Bbox; layer?: string; frame?: number; signal?: AbortSignal } = {},
+  ): Promise<AnnotationCollection> {
     return this.#json(`/assets/${part(assetId)}/annotations`, {
-      query: { bbox: query.bbox?.join(','), layer: query.layer },
+      query: { bbox: query.bbox?.join(','), layer: query.layer, frame: query.frame },
       signal: query.signal,
     });
   }
@@ -199,6 +239,17 @@ export class Client implements WorkspaceApi {
     return (text === '' ? null : JSON.parse(text)) as Answer;
   }
 
+  /** A body that breaks off is a server that does not answer: fetch itself says only "network error". */
+  async #bytesOf(response: Response): Promise<ArrayBuffer> {
+    try {
+      return await response.arrayBuffer();
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      this.onReachable?.(false);
+      throw offlineProblem();
+    }
+  }
+
   async #send(path: string, call: Call): Promise<Response> {
     const headers: Record<string, string> = { Accept: 'application/json, application/problem+json', ...call.headers };
     if (call.json !== undefined) headers['Content-Type'] = 'application/json';
@@ -228,6 +279,14 @@ export class Client implements WorkspaceApi {
 }
 
 const part = encodeURIComponent;
+
+/** An address the server gave, without the base that #send puts before it. */
+const ownPath = (url: string): string => url.replace(/^\/api\/v1/, '');
+
+function headerNumber(response: Response, name: string): number | null {
+  const text = response.headers.get(name);
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
 
 const base64Of = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 

@@ -48,6 +48,16 @@ export function offlineProblem(): ProblemError {
   return new ProblemError({ status: 0, type: 'offline', title: 'Offline', detail: 'The server cannot be reached. Check the network.' });
 }
 
+/** An answer came that cannot be what was asked for: a proxy changed it, or page and server are of different versions. */
+export function unreadableAnswer(): ProblemError {
+  return new ProblemError({
+    status: -1,
+    type: 'unreadable-answer',
+    title: 'Unreadable answer',
+    detail: 'The server’s answer cannot be read. Reload the page.',
+  });
+}
+
 const PLAIN: Record<number, string> = {
   401: 'You are not signed in.',
   403: 'Your role does not allow this.',

@@ -78,6 +78,13 @@ export interface ConversionReport {
   l0_encoding?: string;
   places?: ScrubPlace[];
   proof?: Record<string, unknown>;
+  /** What of the source could not be kept, as sentences; a release confirms them. */
+  losses?: string[];
+  remarks?: string[];
+  /** Of videos. */
+  frame_count?: number;
+  duration_s?: number;
+  psnr_db?: { min: number; mean: number };
   canonical_bytes?: number;
   canonical_sha256?: string;
   [other: string]: unknown;
@@ -85,7 +92,7 @@ export interface ConversionReport {
 
 export interface Asset {
   asset_id: string;
-  kind: string;
+  kind: 'slide' | 'video';
   state: AssetState;
   case_id: string | null;
   case_name: string | null;
@@ -95,6 +102,9 @@ export interface Asset {
   height_px: number | null;
   mpp: number | null;
   objective_power: number | null;
+  /** Of videos. */
+  frame_count?: number | null;
+  duration_s?: number | null;
   annotation_count: number;
   annotation_revision: number;
   thumbnail_url: string | null;

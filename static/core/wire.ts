@@ -46,6 +46,58 @@ export interface SlideInfo {
   region_url?: string;
 }
 
+/** A rectangle of an ultrasound picture and what its pixels measure (DICOM PS3.3 C.8.5.5). Frame px; units and types by the standard's codes. */
+export interface VideoRegion {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+  spatial_format: number;
+  data_type: number;
+  unit_x: number;
+  unit_y: number;
+  delta_x: number;
+  delta_y: number;
+  reference_x_px: number | null;
+  reference_y_px: number | null;
+}
+
+export interface VideoInfo {
+  asset_id: string;
+  width_px: number;
+  height_px: number;
+  frame_count: number;
+  duration_s: number;
+  /** Mean frames per second. */
+  frame_rate: number;
+  is_constant_rate: boolean;
+  /** Seconds, one a frame; null where there are too many for a list: `times_url` has them. */
+  frame_times_s: number[] | null;
+  times_url: string;
+  /** Width of a pixel by its height. */
+  pixel_aspect: number;
+  /** As WebCodecs wants it, such as "avc1.640028". */
+  codec: string;
+  /** base64 of the avcC box's content. */
+  description: string;
+  sampling: string;
+  /** "bt601" | "bt709" | "bt2020" */
+  matrix: string;
+  is_full_range: boolean;
+  /** A key frame at least every so many frames; 1: every frame is one. */
+  gop: number;
+  regions: VideoRegion[];
+  source_format: string;
+  /** What was chosen where the source left a choice; sentences. */
+  remarks: string[];
+  /** What of the source could not be kept; sentences. */
+  losses: string[];
+  frames_url: string;
+  samples_url: string;
+  strip_url: string;
+  thumbnail_url: string;
+}
+
 /** A class as an admin writes it; `class_id` is absent or null for a new one. */
 export interface LabelClassDraft {
   class_id?: string | null;
@@ -99,6 +151,8 @@ export interface FeatureProperties {
   /** A label over time has one of these two, and no geometry of its own. */
   track?: TrackWire | null;
   segment?: SegmentWire | null;
+  /** Only where one frame was asked for, and then in place of `track`: the geometry is what the track is there. */
+  at?: { frame: number; is_keyframe: boolean; is_occluded: boolean; attributes: { [key: string]: Json } } | null;
   /** The rest is the server's to say; it is never sent. */
   author?: string | null;
   created_at?: string | null;
