@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ class VideoContract:
         times_s = [frame.time_s for frame in video.frames()]
         assert times_s[0] == 0.0
         assert all(math.isfinite(time_s) for time_s in times_s)
-        assert all(later >= earlier for earlier, later in zip(times_s, times_s[1:], strict=False))
+        assert all(later >= earlier for earlier, later in pairwise(times_s))
 
     def test_a_second_pass_gives_the_same_frames(self, video: Video) -> None:
         first = [(frame.number, frame.time_s, digest(frame)) for frame in video.frames()]

@@ -1,4 +1,4 @@
-"""Frame k is the k-th frame that the source presents: each generated clip, told by the codes in its pictures."""
+"""Frame k is the k-th that the source presents: each generated clip, told by the codes in its pictures."""
 
 from collections.abc import Iterator
 from fractions import Fraction

@@ -73,7 +73,10 @@ class Findings:
         return Structure(places, tuple(self._texts), self.missing_bytes)
 
 
-_READABLE = bytes(byte if 32 <= byte < 127 or byte >= 128 or byte in b"\t\n\r" else 0 for byte in range(256))
+# Padding is often 0xFF, which no text in UTF-8 has.
+_READABLE = bytes(
+    byte if 32 <= byte < 127 or 128 <= byte < 255 or byte in b"\t\n\r" else 0 for byte in range(256)
+)
 _SHORTEST_RUN = 6
 _PLAIN = frozenset(range(32, 127))
 
