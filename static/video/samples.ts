@@ -2,6 +2,7 @@ import { PlaybackError } from './playable';
 
 const LENGTH_BYTES = 4;
 const NAL_TYPE_BITS = 0x1f;
+const SLICE = 1;
 const IDR_SLICE = 5;
 const ACCESS_UNIT_DELIMITER = 9;
 
@@ -22,9 +23,12 @@ export function splitSamples(bytes: ArrayBuffer, frameCount: number): Sample[] {
   const samples: Sample[] = [];
   let start = 0;
   let isKey = false;
+  let hasPicture = false;
   let at = 0;
   const close = (): void => {
-    if (at > start) samples.push({ data: new Uint8Array(bytes, start, at - start), isKey });
+    if (at === start) return;
+    if (!hasPicture) throw damaged('holds a frame without a picture');
+    samples.push({ data: new Uint8Array(bytes, start, at - start), isKey });
   };
   while (at < bytes.byteLength) {
     if (at + LENGTH_BYTES > bytes.byteLength) throw damaged('ends within a length');
@@ -36,10 +40,12 @@ export function splitSamples(bytes: ArrayBuffer, frameCount: number): Sample[] {
       close();
       start = at;
       isKey = false;
+      hasPicture = false;
     } else if (at === 0) {
       throw damaged('does not begin with a frame');
     }
     if (type === IDR_SLICE) isKey = true;
+    if (type === IDR_SLICE || type === SLICE) hasPicture = true;
     at += LENGTH_BYTES + length;
   }
   close();

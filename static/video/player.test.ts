@@ -1,0 +1,296 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Screen } from './frame_surface';
+import type { Picture, PictureEvents, PictureSource, PictureWish } from './pictures';
+import { VideoPlayer, type PlayerEvents } from './player';
+import { clip, FakeApi } from './testing_samples';
+import type { PlayableVideo } from './playable';
+
+class FakeScreen implements Screen {
+  timeMs = 0;
+  isHidden = false;
+  #callbacks = new Set<() => void>();
+  #listeners = new Set<() => void>();
+
+  now(): number {
+    return this.timeMs;
+  }
+
+  beforePaint(callback: () => void): () => void {
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  }
+
+  onVisibility(callback: () => void): () => void {
+    this.#listeners.add(callback);
+    return () => this.#listeners.delete(callback);
+  }
+
+  get isBusy(): boolean {
+    return this.#callbacks.size > 0;
+  }
+
+  refresh(ms = 1000 / 60): void {
+    this.timeMs += ms;
+    const due = [...this.#callbacks];
+    this.#callbacks.clear();
+    for (const callback of due) callback();
+  }
+
+  hide(isHidden: boolean): void {
+    this.isHidden = isHidden;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+class FakePictures implements PictureSource {
+  wish: PictureWish = { frames: [], direction: 1, ahead: 0, behind: 0 };
+  /** Which frames can be had at once. */
+  has: (number: number) => boolean = (number) => this.wish.frames.includes(number);
+  isPaused = false;
+  isClosed = false;
+  open = 0;
+  readonly events: PictureEvents;
+
+  constructor(events: PictureEvents) {
+    this.events = events;
+  }
+
+  want(wish: PictureWish): void {
+    this.wish = wish;
+    this.isPaused = false;
+  }
+
+  take(number: number): Picture | null {
+    if (!this.has(number)) return null;
+    this.open += 1;
+    return { number, image: { number, close: () => (this.open -= 1) } as unknown as ImageBitmap };
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+let screen: FakeScreen;
+let pictures: FakePictures;
+let told: { frame: number; time_s: number; atMs: number }[];
+let drawn: number[];
+let playing: boolean[];
+
+function player(video: PlayableVideo = clip({ frame_count: 1000, duration_s: 40 }), events: Partial<PlayerEvents> = {}): VideoPlayer {
+  return new VideoPlayer(
+    video,
+    new FakeApi(video),
+    { draw: (image) => drawn.push((image as unknown as { number: number }).number), adjust: () => undefined },
+    {
+      onFrame: (frame, time_s) => told.push({ frame, time_s, atMs: screen.timeMs }),
+      onPlaying: (isPlaying) => playing.push(isPlaying),
+      ...events,
+    },
+    screen,
+    (pictureEvents) => (pictures = new FakePictures(pictureEvents)),
+  );
+}
+
+const run = (ms: number): void => {
+  for (const until = screen.timeMs + ms; screen.timeMs < until; ) screen.refresh();
+};
+
+const numbers = (): number[] => told.map(({ frame }) => frame);
+const rising = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
+
+async function shownAt(frame: number, video?: PlayableVideo): Promise<VideoPlayer> {
+  const p = player(video);
+  const shown = p.show(frame);
+  run(50);
+  await shown;
+  told.length = 0;
+  drawn.length = 0;
+  return p;
+}
+
+beforeEach(() => {
+  screen = new FakeScreen();
+  told = [];
+  drawn = [];
+  playing = [];
+});
+
+describe('a player', () => {
+  test('says a frame when it is drawn, and not before', async () => {
+    const p = player();
+    pictures.has = () => false;
+    const shown = p.show(500);
+    run(100);
+    expect([p.frame, told.length]).toEqual([-1, 0]);
+    pictures.has = (number) => number === 500;
+    pictures.events.onPicture(500);
+    run(20);
+    expect(await shown).toBe(500);
+    expect([p.frame, drawn, told.map(({ frame, time_s }) => [frame, time_s])]).toEqual([500, [500], [[500, 20]]]);
+    expect(pictures.open).toBe(0);
+  });
+
+  test('goes no farther than the clip', async () => {
+    const p = await shownAt(3);
+    const shown = p.show(5000);
+    run(50);
+    expect(await shown).toBe(999);
+  });
+
+  test('adds quick steps up and shows each of them', async () => {
+    const p = await shownAt(10);
+    for (let step = 0; step < 5; step += 1) void p.step(1);
+    run(200);
+    expect(drawn).toEqual([11, 12, 13, 14, 15]);
+  });
+
+  test('jumps by ten without stopping on the way', async () => {
+    const p = await shownAt(10);
+    void p.step(10);
+    run(100);
+    void p.step(-10);
+    run(100);
+    expect(drawn).toEqual([20, 10]);
+  });
+
+  test('plays every frame in its turn at 1×, on time', async () => {
+    const p = await shownAt(0);
+    p.play();
+    run(2000);
+    expect(numbers()).toEqual(rising(1, told.length));
+    expect(told.length).toBeGreaterThanOrEqual(49);
+    expect(p.statistics).toMatchObject({ dropped: 0, passedOver: 0, stalls: 0 });
+    expect(p.isPlaying).toBe(true);
+  });
+
+  test('keeps a variable rate', async () => {
+    const frame_times_s = [0, 0.2, 0.25, 0.8, 0.85, 1.5];
+    const p = await shownAt(0, clip({ frame_count: 6, duration_s: 1.6, frame_rate: 4, is_constant_rate: false, frame_times_s }));
+    const start = screen.timeMs;
+    p.play();
+    run(1700);
+    expect(numbers()).toEqual([1, 2, 3, 4, 5]);
+    for (const { frame, atMs } of told) {
+      expect(Math.abs(atMs - start - frame_times_s[frame]! * 1000)).toBeLessThan(40);
+    }
+  });
+
+  test('plays backwards', async () => {
+    const p = await shownAt(50);
+    p.play(-1);
+    run(400);
+    expect(numbers()).toEqual(rising(0, told.length).map((back) => 49 - back));
+    expect(pictures.wish.direction).toBe(-1);
+  });
+
+  test('stops at the end and says so; played again it begins anew', async () => {
+    const p = await shownAt(997);
+    p.play();
+    run(300);
+    expect([numbers(), p.isPlaying, playing]).toEqual([[998, 999], false, [true, false]]);
+    p.play();
+    run(60);
+    expect(numbers().slice(2, 4)).toEqual([0, 1]);
+  });
+
+  test('repeats a range', async () => {
+    const p = await shownAt(12);
+    p.loop({ first: 10, last: 13 });
+    p.play();
+    run(400);
+    expect(numbers().slice(0, 7)).toEqual([13, 10, 11, 12, 13, 10, 11]);
+  });
+
+  test('at 1× leaves no frame out when pictures come late, and counts the stall', async () => {
+    const p = await shownAt(0);
+    p.play();
+    run(200);
+    const has = pictures.has;
+    pictures.has = () => false;
+    run(500);
+    pictures.has = has;
+    run(500);
+    expect(numbers()).toEqual(rising(1, told.length));
+    expect(p.statistics.stalls).toBe(1);
+    expect(p.statistics.longestDelayMs).toBeGreaterThan(400);
+    expect(p.statistics.dropped).toBe(0);
+  });
+
+  test('faster than life catches up, and counts what it left out', async () => {
+    const p = await shownAt(0);
+    p.play(2);
+    run(200);
+    const before = numbers().at(-1)!;
+    pictures.has = (number) => pictures.wish.frames.includes(number) && number > before + 3;
+    run(300);
+    expect(p.statistics.dropped).toBeGreaterThan(0);
+    expect(numbers().every((frame, index) => index === 0 || frame > numbers()[index - 1]!)).toBe(true);
+  });
+
+  test('at 8× passes frames over evenly and in time', async () => {
+    const p = await shownAt(0);
+    p.play(8);
+    run(1000);
+    const frames = numbers();
+    expect(new Set(frames.slice(1).map((frame, index) => frame - frames[index]!))).toEqual(new Set([4]));
+    expect(frames.at(-1)).toBeGreaterThan(180);
+    expect(p.statistics.dropped).toBe(0);
+    expect(p.statistics.passedOver).toBe(3 * frames.length);
+  });
+
+  test('bounds a speed that is asked for', async () => {
+    const p = await shownAt(0);
+    p.play(1000);
+    run(1000);
+    expect(numbers().at(-1)).toBeLessThan(220);
+    p.play(Number.NaN);
+    expect(p.isPlaying).toBe(true);
+  });
+
+  test('does nothing for nobody, and goes on where it was', async () => {
+    const p = await shownAt(0);
+    p.play();
+    run(500);
+    screen.hide(true);
+    const at = p.frame;
+    expect([pictures.isPaused, screen.isBusy]).toEqual([true, false]);
+    run(60_000);
+    expect(p.frame).toBe(at);
+    screen.hide(false);
+    run(200);
+    expect(numbers()).toEqual(rising(1, told.length));
+    expect(p.frame).toBeGreaterThan(at);
+    expect(p.statistics.stalls).toBe(0);
+  });
+
+  test('shows the frames that a drag passes', async () => {
+    const p = await shownAt(100);
+    void p.scrub(104);
+    run(100);
+    expect(drawn).toEqual([101, 102, 103, 104]);
+  });
+
+  test('a show while playing ends the playing', async () => {
+    const p = await shownAt(0);
+    p.play();
+    run(100);
+    void p.show(500);
+    run(50);
+    expect([p.isPlaying, p.frame]).toEqual([false, 500]);
+  });
+
+  test('that is closed draws nothing, asks for nothing, and keeps nobody waiting', async () => {
+    const p = await shownAt(0);
+    pictures.has = () => false;
+    const shown = p.show(500);
+    p.close();
+    expect(await shown).toBe(0);
+    expect(pictures.isClosed).toBe(true);
+    expect(screen.isBusy).toBe(false);
+  });
+});
