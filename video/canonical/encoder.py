@@ -15,7 +15,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from video.canonical.mp4_boxes import COLOUR_NUMBERS, Tick, pixel_aspect_terms
+from video.canonical.mp4_boxes import COLOUR_NUMBERS, COLOUR_RANGES, Tick, pixel_aspect_terms
 from video.canonical.nal import SEI, decoder_configuration, join, parameter_sets, unit_type, units
 from video.errors import VideoError
 from video.model import PictureFormat, Plane, Sampling
@@ -101,11 +101,12 @@ def _open(picture: PictureFormat, coded: Sampling, gop: int, quantiser: int, tic
     context.flags |= _GLOBAL_HEADER
     primaries, transfer, matrix = COLOUR_NUMBERS[picture.matrix]
     context.color_primaries, context.color_trc, context.colorspace = primaries, transfer, matrix
+    context.color_range = COLOUR_RANGES[picture.is_full_range]
     aspect_width, aspect_height = pixel_aspect_terms(picture.pixel_aspect)
     context.options = _OPTIONS | {
         "qp": str(quantiser),
         "x264-params": f"{_PARAMETERS}:keyint={gop}:min-keyint={gop}:sar={aspect_width}/{aspect_height}"
-        f":range={'pc' if picture.is_full_range else 'tv'}",
+        f":fullrange={'on' if picture.is_full_range else 'off'}",
     }
     try:
         context.open()

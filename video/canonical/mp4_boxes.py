@@ -20,6 +20,7 @@ COLOUR_NUMBERS = {
     Matrix.BT709: (1, 1, 1),
     Matrix.BT2020: (9, _UNSPECIFIED, 9),
 }
+COLOUR_RANGES = {False: 1, True: 2}  # limited and full, as FFmpeg numbers them
 _LARGEST_ASPECT_TERM = 255
 _LARGEST_TICK_TERM = 1001  # 30000/1001 and its relatives come out exactly
 _SMALLEST_TIMESCALE = 1_000

@@ -17,13 +17,13 @@ from video.canonical.decoder import frame_planes
 from video.canonical.encoder import coded_sampling
 from video.canonical.fidelity import picture_digest
 from video.canonical.layout import Description
+from video.canonical.mp4_boxes import COLOUR_RANGES
 from video.canonical.nal import ACCESS_UNIT_DELIMITER, IDR_SLICE, SLICE, unit_type, units
 from video.errors import CanonicalVideoError, VerificationError
 from video.scrub.masks import Blanker
 
 # A masked rectangle is black but for what the codec spills over its edges: on average far less than this.
 _MOST_RESIDUE = 4.0
-_COLOUR_RANGES = {False: 1, True: 2}  # as FFmpeg numbers them
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _check(
     number = numbers.start
     for frame in _decoded(container, description, places, numbers, tick):
         planes = frame_planes(frame, coded)
-        is_tagged = (frame.color_range == _COLOUR_RANGES[picture.is_full_range]) and (
+        is_tagged = (frame.color_range == COLOUR_RANGES[picture.is_full_range]) and (
             (frame.width, frame.height, frame.pts) == (picture.width_px, picture.height_px, number * tick)
         )
         if not is_tagged or picture_digest(planes) != digests[number].tobytes():
