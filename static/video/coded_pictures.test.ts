@@ -8,13 +8,12 @@ import { clip, FakeApi, numberIn, settled } from './testing_samples';
 
 class FakeFrame {
   static open = 0;
+  readonly number: number;
   readonly visibleRect: { width: number; height: number };
   isClosed = false;
 
-  constructor(
-    readonly number: number,
-    width = 64,
-  ) {
+  constructor(number: number, width: number) {
+    this.number = number;
     this.visibleRect = { width, height: 48 };
     FakeFrame.open += 1;
   }
