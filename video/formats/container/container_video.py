@@ -8,18 +8,17 @@ from fractions import Fraction
 
 from av.buffer import Buffer
 from av.container import InputContainer
-from av.error import FFmpegError
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.container.clock import Clock
 from video.formats.container.contents import contents_of
+from video.formats.container.decoding import Ending, decoded
 from video.formats.container.layout import Structure
 from video.formats.container.orientation import Turn, turn_of, turned
 from video.formats.container.planes import Colours, colours_of, planes_of
-from video.formats.container.sniff import WITHOUT_LENGTHS, Container
+from video.formats.container.sniff import BARE, Container
 from video.formats.container.streams import check_size, choose_stream, opened
 from video.formats.container.structure import read_structure
 from video.formats.container.tally import Tally
@@ -28,7 +27,6 @@ from video.limits import Limits
 from video.model import CalibrationRegion, Frame, PictureFormat, Place, Sampling
 from video.source import ByteSource
 
-_NO_MEMORY = "decoding the video takes more memory than there is for it"
 _NOTHING = "not one frame of the video can be decoded"
 _USUAL_RATE = 25.0
 _WIDEST_PIXEL = 16.0
@@ -68,7 +66,8 @@ class ContainerVideo:
         self._structure: Structure = read_structure(source, container, limits)
         self._tally = Tally()
         with opened(source, container, limits) as handle:
-            stream, had_choice = choose_stream(handle, limits)
+            is_cut = self._structure.missing_bytes > 0
+            stream, had_choice = choose_stream(handle, limits, is_cut_short=is_cut)
             self._facts = _facts(handle, stream)
             self._user_data = UserData(self._facts.codec, limits)
             self._contents = contents_of(handle, stream, source, self._structure, limits)
@@ -80,7 +79,7 @@ class ContainerVideo:
             self._look = _look(first)
             colours = colours_of(first)
             self._picture = _picture(self._look, colours, stream)
-            self._remarks = _remarks(self._look, colours, self._picture, had_choice=had_choice)
+            self._remarks = _remarks(container, self._look, colours, self._picture, had_choice=had_choice)
 
     @property
     def format_name(self) -> str:
@@ -123,23 +122,23 @@ class ContainerVideo:
         clock = Clock(self._facts.time_base, 1 / self._facts.frame_rate)
         with opened(self._source, self._container, self._limits) as handle:
             stream, _ = choose_stream(handle, self._limits)
-            for decoded in self._decoded(handle, stream, tally, user_data):
-                if _look(decoded) != self._look:
+            for shown in self._decoded(handle, stream, tally, user_data):
+                if _look(shown) != self._look:
                     tally.resized_at = tally.presented
                     break
-                user_data.of_frame(decoded)
+                user_data.of_frame(shown)
                 if tally.presented >= self._limits.frames:
                     raise VideoTooLargeError(f"the video has more than {self._limits.frames:,} frames")
-                time_s = clock.time_s(clock.stamp(decoded.pts, decoded.dts))
+                time_s = clock.time_s(clock.stamp(shown.pts, shown.dts))
                 if time_s > self._limits.duration_s:
                     raise VideoTooLargeError(
                         f"the video is longer than {self._limits.duration_s / 3600:,.0f} hours"
                     )
-                planes = tuple(turned(plane, self._look.turn) for plane in planes_of(decoded))
-                if decoded.is_corrupt:
+                planes = tuple(turned(plane, self._look.turn) for plane in planes_of(shown))
+                if shown.is_corrupt:
                     tally.damage(tally.presented)
                 tally.presented += 1
-                tally.interlaced += decoded.interlaced_frame
+                tally.interlaced += shown.interlaced_frame
                 tally.guessed_times, tally.fallen_times = clock.guessed_count, clock.fallen_count
                 yield Frame(tally.presented - 1, time_s, planes)
         if not tally.presented:
@@ -148,66 +147,8 @@ class ContainerVideo:
     def _decoded(
         self, handle: InputContainer, stream: VideoStream, tally: Tally, user_data: UserData
     ) -> Iterator[VideoFrame]:
-        """Every frame that the decoder gives, in its order, which is that of presentation.
-
-        Where the file is cut short, frames whose predecessors may be lost are left out: what is given is a
-        true beginning of the whole clip, and frame k of it is frame k of the whole.
-        """
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"max_pixels": str(self._limits.frame_px)}
-        tally.is_cut_short = self._structure.missing_bytes > 0
-        last: Packet[VideoStream] | None = None
-        count = 0
-        for packet in _packets(handle, stream, tally):
-            if user_data.reads_packets:
-                user_data.of_packet(bytes(packet))
-            if last is not None:
-                yield from _frames_of(stream, last, tally)
-            last = packet
-            count += 1
-        if last is None:
-            return
-        if last.is_corrupt or count < self._facts.indexed_packets:
-            tally.is_cut_short = True
-        lost_from = None
-        if not tally.is_cut_short:
-            yield from _frames_of(stream, last, tally)
-        elif last.is_corrupt or self._container in WITHOUT_LENGTHS:
-            lost_from = last.dts
-        else:
-            lost_from = None if last.dts is None else last.dts + max(1, last.duration or 0)
-            yield from _frames_of(stream, last, tally)
-        for frame in _frames_of(stream, None, tally):
-            stamp = frame.dts if frame.pts is None else frame.pts
-            if lost_from is None or stamp is None or stamp < lost_from:
-                yield frame
-
-
-def _packets(handle: InputContainer, stream: VideoStream, tally: Tally) -> Iterator[Packet[VideoStream]]:
-    """What is left out are packets without a byte: to a decoder they would mean the end.
-
-    Raises VideoTooLargeError.
-    """
-    try:
-        for packet in handle.demux(stream):
-            if packet.size:
-                yield packet
-    except MemoryError as error:
-        raise VideoTooLargeError(_NO_MEMORY) from error
-    except FFmpegError:
-        tally.is_cut_short = True
-
-
-def _frames_of(stream: VideoStream, packet: Packet[VideoStream] | None, tally: Tally) -> Sequence[VideoFrame]:
-    """packet: None for what the decoder still holds. Raises VideoTooLargeError."""
-    try:
-        return stream.codec_context.decode(packet)
-    except MemoryError as error:
-        raise VideoTooLargeError(_NO_MEMORY) from error
-    except (FFmpegError, ValueError):
-        if packet is not None:
-            tally.fail()
-        return ()
+        ending = Ending(self._container, self._structure.missing_bytes > 0, self._facts.indexed_packets)
+        return decoded(handle, stream, ending, tally, user_data, self._limits)
 
 
 def _look(frame: VideoFrame) -> _Look:
@@ -244,8 +185,12 @@ def _facts(handle: InputContainer, stream: VideoStream) -> _Facts:
     )
 
 
-def _remarks(look: _Look, colours: Colours, picture: PictureFormat, *, had_choice: bool) -> tuple[str, ...]:
+def _remarks(
+    container: Container, look: _Look, colours: Colours, picture: PictureFormat, *, had_choice: bool
+) -> tuple[str, ...]:
     found = []
+    if container in BARE:
+        found.append("A bare stream of pictures does not tell whether its last one is whole.")
     if had_choice:
         found.append("The file has several video streams; the one that ffmpeg takes by itself is used.")
     if look.turn is Turn.OTHER:

@@ -39,10 +39,14 @@ MPEG4_VIDEO = Container("mpeg4-video", "m4v")
 H264_STREAM = Container("h264-stream", "h264")
 HEVC_STREAM = Container("hevc-stream", "hevc")
 
-WITHOUT_LENGTHS = frozenset(
-    {PROGRAM_STREAM, TRANSPORT_STREAM, MPEG_VIDEO, MPEG4_VIDEO, H264_STREAM, HEVC_STREAM, GIF}
-)
+BARE = frozenset({MPEG_VIDEO, MPEG4_VIDEO, H264_STREAM, HEVC_STREAM})
+"""Coded pictures and nothing else: no times, and no way to tell whether the last picture is whole."""
+RUNNING = frozenset({PROGRAM_STREAM, TRANSPORT_STREAM})
+"""Pictures in pieces, with times."""
+WITHOUT_LENGTHS = BARE | RUNNING | {GIF, ASF}
 """Where a picture ends is known only from the next one: the last of a file that was cut may be incomplete."""
+WITHOUT_DECODING_TIMES = frozenset({MATROSKA, WEBM, ASF})
+"""FFmpeg makes them up from the times of presentation, and is not always right at the beginning."""
 
 _BY_START_CODE = {
     0xBA: PROGRAM_STREAM,

@@ -44,15 +44,19 @@ def opened(source: ByteSource, container: Container, limits: Limits) -> Iterator
         handle.close()
 
 
-def choose_stream(handle: InputContainer, limits: Limits) -> tuple[VideoStream, bool]:
+def choose_stream(
+    handle: InputContainer, limits: Limits, *, is_cut_short: bool = False
+) -> tuple[VideoStream, bool]:
     """The stream that ffmpeg would take, and whether there was a choice. All others are left unread.
 
-    Raises NotAVideoError, UnsupportedVideoError, VideoTooLargeError.
+    Raises NotAVideoError, UnsupportedVideoError, CorruptVideoError, VideoTooLargeError.
     """
     candidates = [stream for stream in handle.streams.video if not stream.disposition & _NO_CLIP]
+    readable = [stream for stream in candidates if is_readable(stream)]
+    if is_cut_short and not readable:
+        raise CorruptVideoError("the file is cut short: what describes its frames is not all there")
     if not candidates:
         raise NotAVideoError("the file has no video stream")
-    readable = [stream for stream in candidates if is_readable(stream)]
     if not readable:
         raise UnsupportedVideoError("no stream of the file is of a video coding that is known here")
     chosen = max(readable, key=_rank)
