@@ -1,0 +1,67 @@
+"""How one line becomes another. A line drawn the other way round is the same line."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from annotations.motion.arc import Arc
+from annotations.motion.outlines import Vertices, compare_vertices, without_repeats
+from annotations.motion.vertex_map import Curves, map_curves
+
+TRAVEL_SAMPLES = 128
+TIE = 1e-9
+
+
+class LineMotion:
+    """From one LineString to another."""
+
+    __slots__ = ("_drift", "_end", "_left", "_start")
+
+    def __init__(self, left: Vertices, start: Vertices, end: Vertices, drift: Vertices) -> None:
+        self._left = left
+        self._start = start
+        self._end = end
+        self._drift = drift
+
+    @property
+    def byte_count(self) -> int:
+        """What it takes in memory, about."""
+        return 1_000 + self._left.nbytes + self._start.nbytes + self._end.nbytes
+
+    @property
+    def is_still(self) -> bool:
+        """Whether both ends are the same line."""
+        return np.array_equal(self._start, self._end)
+
+    def at(self, t: float) -> BaseGeometry:
+        """The line at a part of the way; it runs as the left one does."""
+        line = self._start + (self._end - self._start) * t
+        if (line == line[0]).all():
+            line = self._left + self._drift * t
+        return shapely.LineString(line)
+
+
+def plan_line(left: BaseGeometry, right: BaseGeometry) -> LineMotion:
+    """The motion between two lines."""
+    ours = without_repeats(shapely.get_coordinates(left))
+    theirs = without_repeats(shapely.get_coordinates(right))
+    if _is_reversed(Arc(ours, is_ring=False), Arc(theirs, is_ring=False)):
+        theirs = theirs[::-1]
+    one, other = Arc(ours, is_ring=False), Arc(theirs, is_ring=False)
+    drift = other.middle() - one.middle()
+    is_forward = compare_vertices(ours, theirs) <= 0
+    first, second = (one, other) if is_forward else (other, one)
+    (moving,) = map_curves([Curves(first, second, first.middle(), second.middle())])
+    start, end = (moving.start, moving.end) if is_forward else (moving.end, moving.start)
+    return LineMotion(ours, start, end, drift)
+
+
+def _is_reversed(one: Arc, other: Arc) -> bool:
+    """Whether less way is to be gone if the other is taken from its end."""
+    s = np.arange(TRAVEL_SAMPLES + 1) / TRAVEL_SAMPLES
+    p, q = one.at(s), other.at(s)
+    straight = float(((p - q) ** 2).sum())
+    turned = float(((p - q[::-1]) ** 2).sum())
+    return turned < straight * (1.0 - TIE)

@@ -1,0 +1,113 @@
+"""How one outline becomes another: rings that move where that is valid all along, a blend where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from annotations.motion.arc import Arc
+from annotations.motion.blending import Blend, make_blend
+from annotations.motion.matching import match_parts
+from annotations.motion.outlines import Part, Vertices, is_ordered, is_same, parts_of, ring_centroid
+from annotations.motion.vertex_map import Curves, Moving, map_curves
+
+
+class OutlineMotion:
+    """From one Polygon or MultiPolygon to another. What is costly is done once; thread-safe."""
+
+    __slots__ = ("_blend", "_ends", "_is_forward", "_is_same", "_moving", "_valid_half_way")
+
+    def __init__(self, ends: tuple[tuple[Part, ...], tuple[Part, ...]], *, is_forward: bool) -> None:
+        self._ends = ends
+        self._is_forward = is_forward
+        self._is_same = is_same(*ends)
+        self._moving: tuple[tuple[Moving, ...], ...] | None = None
+        self._valid_half_way: bool | None = None
+        self._blend: Blend | None = None
+
+    @property
+    def byte_count(self) -> int:
+        """What it takes in memory, about."""
+        rings = [ring for parts in self._ends for part in parts for ring in part.rings()]
+        blend = self._blend.byte_count if self._blend is not None else 0
+        # The moving rings have the vertices of both.
+        return 2_000 + 3 * sum(ring.nbytes for ring in rings) + blend
+
+    @property
+    def is_still(self) -> bool:
+        """Whether both ends are the same outline."""
+        return self._is_same
+
+    def at(self, t: float) -> BaseGeometry | None:
+        """The valid outline at a part of the way, 0 < t < 1; None where nothing is left of it."""
+        t = t if self._is_forward else 1.0 - t
+        if self._moving is not None:
+            if self._valid_half_way is None:
+                self._valid_half_way = bool(_outline(self._moving, 0.5).is_valid)
+            if self._valid_half_way:
+                moved = _outline(self._moving, t)
+                if moved.is_valid:
+                    return moved
+        if self._blend is None:
+            self._blend = make_blend(*self._ends, *map(_centroid, self._ends))
+        return self._blend.at(t)
+
+    def move(self, parts: tuple[tuple[Moving, ...], ...]) -> None:
+        """Let the rings move: of each part the outer one and its holes."""
+        self._moving = parts
+
+
+def plan_outlines(pairs: Sequence[tuple[BaseGeometry, BaseGeometry]]) -> list[OutlineMotion]:
+    """The motion between the outlines of each pair; many at once cost far less than one by one."""
+    motions = [_motion(left, right) for left, right in pairs]
+    curves: list[Curves] = []
+    waiting: list[tuple[OutlineMotion, list[int]]] = []
+    for motion, ends in motions:
+        matched = None if motion.is_still else match_parts(*ends, *map(_centroid, ends))
+        if matched is None:
+            continue
+        counts = []
+        for one, other in matched:
+            rings = list(zip(one.rings(), other.rings(), strict=True))
+            curves.extend(_curves(first, second) for first, second in rings)
+            counts.append(len(rings))
+        waiting.append((motion, counts))
+    moving = iter(map_curves(curves))
+    for motion, counts in waiting:
+        motion.move(tuple(_take(moving, count) for count in counts))
+    return [motion for motion, _ in motions]
+
+
+def _motion(
+    left: BaseGeometry, right: BaseGeometry
+) -> tuple[OutlineMotion, tuple[tuple[Part, ...], tuple[Part, ...]]]:
+    first, second = parts_of(left), parts_of(right)
+    is_forward = is_ordered(first, second)
+    ends = (first, second) if is_forward else (second, first)
+    return OutlineMotion(ends, is_forward=is_forward), ends
+
+
+def _curves(first: Vertices, second: Vertices) -> Curves:
+    return Curves(
+        Arc(first, is_ring=True), Arc(second, is_ring=True), ring_centroid(first), ring_centroid(second)
+    )
+
+
+def _take(moving: Iterator[Moving], count: int) -> tuple[Moving, ...]:
+    return tuple(next(moving) for _ in range(count))
+
+
+def _centroid(parts: tuple[Part, ...]) -> Vertices:
+    """The centroid of the area of all parts, holes taken away. (2,)"""
+    if len(parts) == 1 and not parts[0].holes:
+        return ring_centroid(parts[0].outer)
+    whole = shapely.MultiPolygon([(part.outer, part.holes) for part in parts])
+    return np.asarray(shapely.get_coordinates(shapely.centroid(whole))[0])
+
+
+def _outline(parts: tuple[tuple[Moving, ...], ...], t: float) -> BaseGeometry:
+    polygons = [shapely.Polygon(outer.at(t), [hole.at(t) for hole in holes]) for outer, *holes in parts]
+    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)

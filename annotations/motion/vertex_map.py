@@ -1,0 +1,235 @@
+"""Which point of one outline becomes which point of another: pairs that move on straight lines.
+
+The vertices of both are among the pairs, so that the way begins and ends exactly with what was drawn.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.motion.alignment import Chains, Path, align
+from annotations.motion.arc import Arc, Fractions, mean_radius
+from annotations.motion.outlines import Vertices
+from annotations.motion.pins import pins
+
+SHIFT_SAMPLES = 128
+ANCHOR_REACH = 1.0 / 16.0
+TIE = 1e-9
+SAME_PLACE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Two rings or two lines to be mapped, each with the point from which its places are seen. (2,)"""
+
+    first: Arc
+    second: Arc
+    first_origin: Vertices
+    second_origin: Vertices
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A curve that moves: point k from `start[k]` to `end[k]`. (n, 2) each."""
+
+    start: Vertices
+    end: Vertices
+
+    def at(self, t: float) -> Vertices:
+        """The vertices after a part of the way, 0 to 1."""
+        return self.start + (self.end - self.start) * t
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A pair of chains. `vertices_*`: indices of those between the ends. `is_pair`: the start is a pair."""
+
+    nodes_a: Fractions
+    nodes_b: Fractions
+    vertices_a: NDArray[np.intp]
+    vertices_b: NDArray[np.intp]
+    is_pair: bool
+    chains: Chains | None
+
+
+def map_curves(pairs: Sequence[Curves]) -> list[Moving]:
+    """The moving curve of each pair."""
+    stretches = [_stretches(curves) for curves in pairs]
+    to_align = [stretch.chains for many in stretches for stretch in many if stretch.chains is not None]
+    paths = iter(align(to_align))
+    moving = []
+    for curves, many in zip(pairs, stretches, strict=True):
+        starts, ends = [], []
+        for stretch in many:
+            if stretch.chains is None:
+                start, end = curves.first.at(stretch.nodes_a[:1]), curves.second.at(stretch.nodes_b[:1])
+            else:
+                start, end = _union(curves, stretch, next(paths))
+            starts.append(start)
+            ends.append(end)
+        if not curves.first.is_ring:
+            starts.append(curves.first.vertices[-1:])
+            ends.append(curves.second.vertices[-1:])
+        moving.append(Moving(np.concatenate(starts), np.concatenate(ends)))
+    return moving
+
+
+def _stretches(curves: Curves) -> list[_Stretch]:
+    first, second = curves.first, curves.second
+    n, m = len(first.vertices), len(second.vertices)
+    borders = pins(first.vertices, second.vertices, is_ring=first.is_ring)
+    view = _View(curves, is_relative=2 * len(borders) < min(n, m))
+    if not first.is_ring:
+        borders = [(0, 0), *borders, (n - 1, m - 1)]
+    elif borders:
+        i, j = borders[0]
+        borders = [*borders, (i + n, j + m)]
+    else:
+        return [_anchored(curves, view)]
+    found = []
+    for (i, j), (i_end, j_next) in itertools.pairwise(borders):
+        j_end = j_next if j_next > j else j_next + m
+        if i_end - i == 1 and j_end - j == 1:
+            ends = np.array([first.s[i % n]]), np.array([second.s[j % m]])
+            nothing = np.empty(0, dtype=np.intp)
+            found.append(_Stretch(*ends, nothing, nothing, is_pair=True, chains=None))
+            continue
+        nodes_a, nodes_b = first.nodes(i, i_end), second.nodes(j % m, j_end - j + j % m)
+        found.append(
+            _Stretch(
+                nodes_a,
+                nodes_b,
+                np.arange(i + 1, i_end) % n,
+                np.arange(j + 1, j_end) % m,
+                is_pair=True,
+                chains=view.chains(nodes_a, nodes_b, view.cost(nodes_a, nodes_b)),
+            )
+        )
+    return found
+
+
+class _View:
+    """Two curves as the cost of matching their nodes sees them."""
+
+    def __init__(self, curves: Curves, *, is_relative: bool) -> None:
+        self._curves = curves
+        self._scale = mean_radius(curves.first, curves.second)
+        self._second_origin = curves.second_origin if is_relative else curves.first_origin
+
+    def cost(self, nodes_a: Fractions, nodes_b: Fractions) -> NDArray[np.float64]:
+        """Of matching each node with each: squared distance by scale, and how much the directions differ."""
+        first, second = self._curves.first, self._curves.second
+        p = (first.at(nodes_a) - self._curves.first_origin) / self._scale
+        q = (second.at(nodes_b) - self._second_origin) / self._scale
+        # |p − q|² + 1 − u·v as one product of matrices.
+        left = np.concatenate((p * -2.0, -first.tangents(nodes_a)), axis=1)
+        right = np.concatenate((q, second.tangents(nodes_b)), axis=1)
+        cost: NDArray[np.float64] = left @ right.T
+        cost += (p * p).sum(axis=1)[:, None] + 1.0
+        cost += (q * q).sum(axis=1)
+        return cost
+
+    @staticmethod
+    def chains(nodes_a: Fractions, nodes_b: Fractions, cost: NDArray[np.float64]) -> Chains:
+        """The chains through these nodes."""
+        return Chains(_along(nodes_a), _along(nodes_b), cost)
+
+
+def _anchored(curves: Curves, view: _View) -> _Stretch:
+    """Both rings from a pair of nodes that belong together, all round."""
+    first, second = curves.first, curves.second
+    n, m = len(first.vertices), len(second.vertices)
+    nodes_a, nodes_b = first.nodes(0, n), second.nodes(0, m)
+    cost = view.cost(nodes_a[:-1], nodes_b[:-1])
+    apart = nodes_b[None, :-1] - nodes_a[:-1, None] - _shift(curves)
+    apart -= np.round(apart)
+    reachable = np.where(np.abs(apart) <= ANCHOR_REACH, cost, np.inf)
+    i, j = divmod(int((reachable <= reachable.min() + TIE).argmax()), cost.shape[1])
+    around = np.ix_(_around(len(nodes_a) - 1, i), _around(len(nodes_b) - 1, j))
+    nodes_a, nodes_b = _from(nodes_a, i), _from(nodes_b, j)
+    vertices_a, is_vertex_a = _vertices_after(first, float(nodes_a[0]))
+    vertices_b, is_vertex_b = _vertices_after(second, float(nodes_b[0]))
+    return _Stretch(
+        nodes_a,
+        nodes_b,
+        vertices_a,
+        vertices_b,
+        is_vertex_a or is_vertex_b,
+        view.chains(nodes_a, nodes_b, cost[around]),
+    )
+
+
+def _shift(curves: Curves) -> float:
+    """By how much of its length the second ring is best turned on to the first, both as they lie."""
+    s = np.arange(SHIFT_SAMPLES) / SHIFT_SAMPLES
+    p = (curves.first.at(s) - curves.first_origin).view(np.complex128).ravel()
+    q = (curves.second.at(s) - curves.second_origin).view(np.complex128).ravel()
+    fit = np.fft.ifft(np.conj(np.fft.fft(p)) * np.fft.fft(q)).real
+    return int((fit >= fit.max() - TIE * np.abs(fit).max()).argmax()) / SHIFT_SAMPLES
+
+
+def _union(curves: Curves, stretch: _Stretch, path: Path) -> tuple[Vertices, Vertices]:
+    """The pairs at every vertex of either chain, in order; the far end belongs to the next chain."""
+    first, second = curves.first, curves.second
+    tau = path.a + path.b
+    start_a, span_a = stretch.nodes_a[0], stretch.nodes_a[-1] - stretch.nodes_a[0]
+    start_b, span_b = stretch.nodes_b[0], stretch.nodes_b[-1] - stretch.nodes_b[0]
+    places_a = np.mod(first.s[stretch.vertices_a] - start_a, 1.0) / span_a
+    places_b = np.mod(second.s[stretch.vertices_b] - start_b, 1.0) / span_b
+    start = np.zeros(1 if stretch.is_pair else 0)
+    moments = np.concatenate((start, _moments(places_a, path.a, tau), _moments(places_b, path.b, tau)))
+    order = np.argsort(moments, kind="stable")
+    moments = moments[order]
+    is_new = np.ones(len(moments), dtype=bool)
+    is_new[1:] = np.diff(moments) > TIE
+    slot = np.empty(len(moments), dtype=np.intp)
+    slot[order] = np.cumsum(is_new) - 1
+    moments = moments[is_new]
+    p = first.at(start_a + np.interp(moments, tau, path.a) * span_a)
+    q = second.at(start_b + np.interp(moments, tau, path.b) * span_b)
+    # A vertex is where it was drawn, to the last bit.
+    split = len(start) + len(places_a)
+    p[slot[len(start) : split]] = first.vertices[stretch.vertices_a]
+    q[slot[split:]] = second.vertices[stretch.vertices_b]
+    return p, q
+
+
+def _moments(places: Fractions, along: Fractions, tau: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When the path is at each place: the middle of the time if it waits there."""
+    low = np.searchsorted(along, places - SAME_PLACE, side="left")
+    high = np.searchsorted(along, places + SAME_PLACE, side="right") - 1
+    before = np.maximum(low - 1, 0)
+    span = along[low] - along[before]
+    part = np.divide(places - along[before], span, out=np.zeros_like(places), where=span > 0)
+    between = tau[before] + part * (tau[low] - tau[before])
+    return np.where(low <= high, (tau[low] + tau[high]) / 2.0, between)
+
+
+def _along(nodes: Fractions) -> Fractions:
+    along = (nodes - nodes[0]) / (nodes[-1] - nodes[0])
+    along[-1] = 1.0
+    return np.asarray(along)
+
+
+def _around(count: int, start: int) -> NDArray[np.intp]:
+    """All nodes of a ring from one on, and that one again."""
+    return np.arange(start, start + count + 1) % count
+
+
+def _from(nodes: Fractions, start: int) -> Fractions:
+    """A ring's nodes (the last one is the first again, at 1) from one on, all round."""
+    return np.concatenate((nodes[start:-1], 1.0 + nodes[: start + 1]))
+
+
+def _vertices_after(arc: Arc, start: float) -> tuple[NDArray[np.intp], bool]:
+    """The vertices of a ring in their order from a place on, without one at the place; and whether there is
+    one."""
+    ahead = np.mod(arc.s[:-1] - start, 1.0)
+    is_here = (ahead <= SAME_PLACE) | (ahead >= 1.0 - SAME_PLACE)
+    order = np.argsort(ahead, kind="stable")
+    return order[~is_here[order]], bool(is_here.any())
