@@ -2,6 +2,7 @@
 
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings, Window
+from video.formats.container.streams import check_size
 from video.limits import Limits
 from video.model import Action
 from video.source import ByteSource
@@ -16,9 +17,11 @@ class _Walk:
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self.window = Window(source)
         self.findings = Findings(limits)
+        self._limits = limits
         self._blocks = 0
 
     def walk(self) -> None:
+        check_size(self.window.little(6, 2), self.window.little(8, 2), self._limits)
         at = _HEADER_BYTES + _palette_bytes(self.window.big(10, 1))
         self.findings.add("file header", at)
         while (kind := self.window.big(at, 1)) in {_IMAGE, _EXTENSION}:
@@ -64,7 +67,7 @@ def _palette_bytes(flags: int) -> int:
 
 
 def walk_gif(source: ByteSource, limits: Limits) -> Structure:
-    """Comments and application data; pictures are stepped over."""
+    """Comments and application data; pictures are stepped over. Raises VideoTooLargeError."""
     walk = _Walk(source, limits)
     walk.walk()
     return walk.findings.result()

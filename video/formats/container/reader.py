@@ -24,8 +24,10 @@ class Window:
         self._data = b""
 
     def read(self, offset: int, length: int) -> bytes:
-        """Shorter where the source ends. Never more than asked for, whatever a header promises."""
-        length = max(0, min(length, self.size_bytes - offset))
+        """Shorter where the source ends, empty where it is not; whatever offset a header promises."""
+        length = min(length, self.size_bytes - offset)
+        if offset < 0 or length <= 0:
+            return b""
         if length > _WINDOW_BYTES:
             return self.source.read_at(offset, length)
         inside = offset - self._start
