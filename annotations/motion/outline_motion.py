@@ -10,15 +10,20 @@ from shapely.geometry.base import BaseGeometry
 
 from annotations.motion.arc import Arc
 from annotations.motion.blending import Blend, make_blend
+from annotations.motion.cache import MotionCache
 from annotations.motion.matching import match_parts
 from annotations.motion.outlines import Part, Vertices, is_ordered, is_same, parts_of, ring_centroid
 from annotations.motion.vertex_map import Curves, Moving, map_curves
+
+BLEND_BYTES = 32 * 1024 * 1024
+_blends: MotionCache[Blend] = MotionCache(BLEND_BYTES)
+"""Distances take a hundred times the room of vertices, and are seldom needed: they have their own cache."""
 
 
 class OutlineMotion:
     """From one Polygon or MultiPolygon to another. What is costly is done once; thread-safe."""
 
-    __slots__ = ("_blend", "_ends", "_is_forward", "_is_same", "_moving", "_valid_half_way")
+    __slots__ = ("_ends", "_is_forward", "_is_same", "_moving", "_valid_half_way")
 
     def __init__(self, ends: tuple[tuple[Part, ...], tuple[Part, ...]], *, is_forward: bool) -> None:
         self._ends = ends
@@ -26,15 +31,13 @@ class OutlineMotion:
         self._is_same = is_same(*ends)
         self._moving: tuple[tuple[Moving, ...], ...] | None = None
         self._valid_half_way: bool | None = None
-        self._blend: Blend | None = None
 
     @property
     def byte_count(self) -> int:
         """What it takes in memory, about."""
         rings = [ring for parts in self._ends for part in parts for ring in part.rings()]
-        blend = self._blend.byte_count if self._blend is not None else 0
-        # The moving rings have the vertices of both.
-        return 2_000 + 3 * sum(ring.nbytes for ring in rings) + blend
+        # The moving rings have the vertices of both, twice.
+        return 2_000 + 3 * sum(ring.nbytes for ring in rings)
 
     @property
     def is_still(self) -> bool:
@@ -44,16 +47,27 @@ class OutlineMotion:
     def at(self, t: float) -> BaseGeometry | None:
         """The valid outline at a part of the way, 0 < t < 1; None where nothing is left of it."""
         t = t if self._is_forward else 1.0 - t
-        if self._moving is not None:
-            if self._valid_half_way is None:
-                self._valid_half_way = bool(_outline(self._moving, 0.5).is_valid)
-            if self._valid_half_way:
-                moved = _outline(self._moving, t)
-                if moved.is_valid:
-                    return moved
-        if self._blend is None:
-            self._blend = make_blend(*self._ends, *map(_centroid, self._ends))
-        return self._blend.at(t)
+        moved = self._moved(t)
+        if moved is not None:
+            return moved
+        blend = _blends.get(self)
+        if blend is None:
+            blend = make_blend(*self._ends, *map(_centroid, self._ends))
+            _blends.put(self, blend)
+        return blend.at(t)
+
+    def is_linear_at(self, t: float) -> bool:
+        """Whether the rings' own motion is valid there, so that nothing is blended."""
+        return self._moved(t if self._is_forward else 1.0 - t) is not None
+
+    def _moved(self, t: float) -> BaseGeometry | None:
+        if self._moving is None:
+            return None
+        if self._valid_half_way is None:
+            # Half way it is most likely to be invalid; then the whole span is blended, lest it flickers.
+            self._valid_half_way = bool(_outline(self._moving, 0.5).is_valid)
+        moved = _outline(self._moving, t) if self._valid_half_way else None
+        return moved if moved is not None and moved.is_valid else None
 
     def move(self, parts: tuple[tuple[Moving, ...], ...]) -> None:
         """Let the rings move: of each part the outer one and its holes."""

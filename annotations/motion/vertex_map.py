@@ -46,28 +46,44 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A pair of chains. `vertices_*`: indices of those between the ends. `is_pair`: the start is a pair."""
+class _InOrder:
+    """A pair of chains whose vertices go with one another as they come; indices, without the end."""
+
+    vertices_a: NDArray[np.intp]
+    vertices_b: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    """A pair of chains to be aligned.
+
+    Attributes
+    ----------
+    nodes_a, nodes_b : from end to end.
+    vertices_a, vertices_b : indices of the vertices between the ends.
+    is_pair : whether the start is one of the pairs that move: it is a vertex of either.
+    """
 
     nodes_a: Fractions
     nodes_b: Fractions
     vertices_a: NDArray[np.intp]
     vertices_b: NDArray[np.intp]
     is_pair: bool
-    chains: Chains | None
+    chains: Chains
 
 
 def map_curves(pairs: Sequence[Curves]) -> list[Moving]:
     """The moving curve of each pair."""
     stretches = [_stretches(curves) for curves in pairs]
-    to_align = [stretch.chains for many in stretches for stretch in many if stretch.chains is not None]
+    to_align = [one.chains for many in stretches for one in many if isinstance(one, _Aligned)]
     paths = iter(align(to_align))
     moving = []
     for curves, many in zip(pairs, stretches, strict=True):
         starts, ends = [], []
         for stretch in many:
-            if stretch.chains is None:
-                start, end = curves.first.at(stretch.nodes_a[:1]), curves.second.at(stretch.nodes_b[:1])
+            if isinstance(stretch, _InOrder):
+                start = curves.first.vertices[stretch.vertices_a]
+                end = curves.second.vertices[stretch.vertices_b]
             else:
                 start, end = _union(curves, stretch, next(paths))
             starts.append(start)
@@ -79,37 +95,31 @@ def map_curves(pairs: Sequence[Curves]) -> list[Moving]:
     return moving
 
 
-def _stretches(curves: Curves) -> list[_Stretch]:
+def _stretches(curves: Curves) -> list[_InOrder | _Aligned]:
     first, second = curves.first, curves.second
     n, m = len(first.vertices), len(second.vertices)
     borders = pins(first.vertices, second.vertices, is_ring=first.is_ring)
-    view = _View(curves, is_relative=2 * len(borders) < min(n, m))
+    unmoved = len(borders)
     if not first.is_ring:
         borders = [(0, 0), *borders, (n - 1, m - 1)]
-    elif borders:
+        unmoved += sum(np.array_equal(first.vertices[end], second.vertices[end]) for end in (0, -1))
+    is_edited = 2 * unmoved >= min(n, m)
+    view = _View(curves, is_relative=not is_edited)
+    if first.is_ring:
+        if not borders:
+            return [_anchored(curves, view)]
         i, j = borders[0]
         borders = [*borders, (i + n, j + m)]
-    else:
-        return [_anchored(curves, view)]
-    found = []
+    found: list[_InOrder | _Aligned] = []
     for (i, j), (i_end, j_next) in itertools.pairwise(borders):
         j_end = j_next if j_next > j else j_next + m
-        if i_end - i == 1 and j_end - j == 1:
-            ends = np.array([first.s[i % n]]), np.array([second.s[j % m]])
-            nothing = np.empty(0, dtype=np.intp)
-            found.append(_Stretch(*ends, nothing, nothing, is_pair=True, chains=None))
+        if i_end - i == j_end - j and (is_edited or i_end - i == 1):
+            found.append(_InOrder(np.arange(i, i_end) % n, np.arange(j, j_end) % m))
             continue
         nodes_a, nodes_b = first.nodes(i, i_end), second.nodes(j % m, j_end - j + j % m)
-        found.append(
-            _Stretch(
-                nodes_a,
-                nodes_b,
-                np.arange(i + 1, i_end) % n,
-                np.arange(j + 1, j_end) % m,
-                is_pair=True,
-                chains=view.chains(nodes_a, nodes_b, view.cost(nodes_a, nodes_b)),
-            )
-        )
+        vertices_a, vertices_b = np.arange(i + 1, i_end) % n, np.arange(j + 1, j_end) % m
+        chains = view.chains(nodes_a, nodes_b)
+        found.append(_Aligned(nodes_a, nodes_b, vertices_a, vertices_b, is_pair=True, chains=chains))
     return found
 
 
@@ -134,13 +144,14 @@ class _View:
         cost += (q * q).sum(axis=1)
         return cost
 
-    @staticmethod
-    def chains(nodes_a: Fractions, nodes_b: Fractions, cost: NDArray[np.float64]) -> Chains:
+    def chains(
+        self, nodes_a: Fractions, nodes_b: Fractions, cost: NDArray[np.float64] | None = None
+    ) -> Chains:
         """The chains through these nodes."""
-        return Chains(_along(nodes_a), _along(nodes_b), cost)
+        return Chains(_along(nodes_a), _along(nodes_b), self.cost(nodes_a, nodes_b) if cost is None else cost)
 
 
-def _anchored(curves: Curves, view: _View) -> _Stretch:
+def _anchored(curves: Curves, view: _View) -> _Aligned:
     """Both rings from a pair of nodes that belong together, all round."""
     first, second = curves.first, curves.second
     n, m = len(first.vertices), len(second.vertices)
@@ -154,7 +165,7 @@ def _anchored(curves: Curves, view: _View) -> _Stretch:
     nodes_a, nodes_b = _from(nodes_a, i), _from(nodes_b, j)
     vertices_a, is_vertex_a = _vertices_after(first, float(nodes_a[0]))
     vertices_b, is_vertex_b = _vertices_after(second, float(nodes_b[0]))
-    return _Stretch(
+    return _Aligned(
         nodes_a,
         nodes_b,
         vertices_a,
@@ -173,7 +184,7 @@ def _shift(curves: Curves) -> float:
     return int((fit >= fit.max() - TIE * np.abs(fit).max()).argmax()) / SHIFT_SAMPLES
 
 
-def _union(curves: Curves, stretch: _Stretch, path: Path) -> tuple[Vertices, Vertices]:
+def _union(curves: Curves, stretch: _Aligned, path: Path) -> tuple[Vertices, Vertices]:
     """The pairs at every vertex of either chain, in order; the far end belongs to the next chain."""
     first, second = curves.first, curves.second
     tau = path.a + path.b
