@@ -1,0 +1,213 @@
+"""A DICOM file's frames as a video, each unpacked when its turn comes."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from video.errors import CorruptVideoError, VideoTooLargeError
+from video.formats.dicom import tags
+from video.formats.dicom.calibration import Calibration, read_calibration
+from video.formats.dicom.data_set import DataSet
+from video.formats.dicom.file_layout import FileLayout
+from video.formats.dicom.frame_bytes import EncapsulatedFrames, FrameBytes, NativeFrames, read_fragments
+from video.formats.dicom.image import Image, check_size
+from video.formats.dicom.inventory import list_places
+from video.formats.dicom.painting import Evidence, Painter, choose_painter
+from video.formats.dicom.samples import SampleDecoder, Samples, choose_coding
+from video.formats.dicom.texts import list_texts
+from video.formats.dicom.timing import Timing, read_timing
+from video.limits import Limits
+from video.model import CalibrationRegion, Frame, Matrix, PictureFormat, Place, Plane, Sampling
+from video.source import ByteSource
+
+_WINDOW_SAMPLES = 16
+_NAMED_FRAMES = 5
+_MIDDLE = 128
+
+
+class DicomVideo:
+    """A `Video`. Frames keep the numbers that other objects of the archive know them by: one that cannot be
+    unpacked is shown black, and said to be lost.
+    """
+
+    def __init__(
+        self, source: ByteSource, layout: FileLayout, data_set: DataSet, image: Image, limits: Limits
+    ) -> None:
+        """Raises CorruptVideoError, UnsupportedVideoError, VideoTooLargeError."""
+        self._source = source
+        self._layout = layout
+        self._image = image
+        self._limits = limits
+        self._frames, native = _open_frames(image, data_set, layout, limits)
+        if self._frames.frame_count < 1:
+            raise CorruptVideoError("not one frame of the DICOM file is there in full")
+        if self._frames.frame_count > limits.frames:
+            raise VideoTooLargeError(f"the DICOM file has more than {limits.frames:,} frames")
+        first = self._frames.read(0)
+        self._coding, header = choose_coding(image, first, is_encapsulated=native is None)
+        if header is not None:
+            check_size(header.width_px, header.height_px, limits)
+        self._decoder = SampleDecoder(image, self._coding, header, native)
+        samples = self._first_whole()
+        evidence = Evidence(self._coding, header, samples, self._sampled)
+        self._painter: Painter = choose_painter(data_set, image, evidence)
+        self._keeps_halved_chroma = self._decoder.has_halved_chroma and self._painter.keeps_samples
+        self._timing: Timing = read_timing(data_set, self._frames.frame_count, limits)
+        self._calibration: Calibration = read_calibration(
+            data_set, self._decoder.width_px, self._decoder.height_px
+        )
+        self._failed: list[int] = []
+        self._remarks = self._all_remarks(data_set)
+
+    @property
+    def format_name(self) -> str:
+        return f"dicom ({self._coding.value})"
+
+    @property
+    def picture(self) -> PictureFormat:
+        return PictureFormat(
+            self._decoder.width_px,
+            self._decoder.height_px,
+            Sampling.YUV420 if self._keeps_halved_chroma else self._painter.sampling,
+            Matrix.BT601,
+            self._painter.is_full_range,
+            self._image.pixel_aspect,
+        )
+
+    @property
+    def promised_frames(self) -> int | None:
+        return self._image.frame_count or 1
+
+    @property
+    def promised_duration_s(self) -> float | None:
+        last = self._frames.frame_count - 1
+        return self._timing.at(last) + self._timing.step_s
+
+    @property
+    def regions(self) -> tuple[CalibrationRegion, ...]:
+        return self._calibration.regions
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self._remarks
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        losses: list[str] = []
+        there, promised = self._frames.frame_count, self._image.frame_count or 1
+        if there < promised:
+            losses.append(f"The DICOM file holds {there:,} whole frames of {promised:,} that it speaks of.")
+        elif self._layout.is_cut or self._image.pixels.is_cut:
+            losses.append("The DICOM file is cut short; what came behind its frames is missing.")
+        if self._failed:
+            some = ", ".join(f"{number:,}" for number in self._failed[:_NAMED_FRAMES])
+            more = ", …" if len(self._failed) > _NAMED_FRAMES else ""
+            losses.append(
+                f"{len(self._failed):,} of {there:,} frames are damaged and shown black: {some}{more}."
+            )
+        return tuple(losses)
+
+    def frames(self) -> Iterator[Frame]:
+        """As `Video.frames`. Frames that are shown black count as none that could be had."""
+        self._failed = []
+        for number in range(self._frames.frame_count):
+            time_s = self._timing.at(number)
+            if time_s > self._limits.duration_s:
+                hours = self._limits.duration_s / 3600
+                raise VideoTooLargeError(f"the video is longer than {hours:,.0f} hours")
+            try:
+                planes = self._planes(number)
+            except CorruptVideoError:
+                self._failed.append(number)
+                planes = self._black
+            yield Frame(number, time_s, planes)
+
+    def places(self) -> Sequence[Place]:
+        return list_places(self._source, self._layout, self._frames, self._coding)
+
+    def texts(self) -> Sequence[bytes]:
+        return list_texts(self._source, self._layout, self._frames, self._limits)
+
+    def _planes(self, number: int) -> tuple[Plane, ...]:
+        data = self._frames.read(number)
+        if self._keeps_halved_chroma:
+            return self._decoder.halved_planes(data)
+        return self._painter(self._decoder.samples(data, number))
+
+    @cached_property
+    def _black(self) -> tuple[Plane, ...]:
+        picture = self.picture
+        width, height = picture.width_px, picture.height_px
+        luma = np.full((height, width), 0 if picture.is_full_range else 16, np.uint8)
+        if picture.sampling is Sampling.GRAY:
+            return (luma,)
+        halves = 2 if picture.sampling is Sampling.YUV420 else 1
+        chroma = np.full((height // halves, width // halves), _MIDDLE, np.uint8)
+        return luma, chroma, chroma
+
+    def _first_whole(self) -> Samples:
+        """The first frame that can be unpacked, which shows what samples mean. Raises CorruptVideoError."""
+        for number in range(self._frames.frame_count):
+            try:
+                return self._decoder.samples(self._frames.read(number), number)
+            except CorruptVideoError:
+                continue
+        raise CorruptVideoError("not one frame of the DICOM file can be unpacked")
+
+    def _sampled(self) -> NDArray[np.int64]:
+        """Words of frames from all over the clip."""
+        count = self._frames.frame_count
+        words: list[NDArray[np.int64]] = []
+        for number in np.unique(np.linspace(0, count - 1, min(count, _WINDOW_SAMPLES)).round().astype(int)):
+            try:
+                samples = self._decoder.samples(self._frames.read(int(number)), int(number))
+            except CorruptVideoError:
+                continue
+            words.append(samples[::2, ::2].ravel().astype(np.int64))
+        return np.concatenate(words)
+
+    def _all_remarks(self, data_set: DataSet) -> tuple[str, ...]:
+        image, decoder = self._image, self._decoder
+        remarks: list[str] = []
+        if (decoder.width_px, decoder.height_px) != (image.width_px, image.height_px):
+            remarks.append(
+                f"The frames themselves have {decoder.width_px} × {decoder.height_px} px, not "
+                f"{image.width_px} × {image.height_px} px as the file states."
+            )
+        there, promised = self._frames.frame_count, image.frame_count or 1
+        if there > promised:
+            remarks.append(f"The file speaks of {promised:,} frames and holds {there:,}; all are shown.")
+        if image.pixel_aspect != 1.0:
+            remarks.append(
+                f"Pixels are {image.pixel_aspect:.4f} times as wide as high; they are not resampled."
+            )
+        if data_set.text(tags.SOP_CLASS) == tags.ENHANCED_ULTRASOUND_VOLUME:
+            remarks.append(
+                "The frames are planes of a volume and are shown in the order in which they are stored; "
+                "where in space each lies is not kept."
+            )
+        if data_set.element(tags.ICC_PROFILE) is not None:
+            remarks.append("The file's colour profile is not applied.")
+        return (*remarks, *self._painter.remarks, *self._timing.remarks, *self._calibration.remarks)
+
+
+def _open_frames(
+    image: Image, data_set: DataSet, layout: FileLayout, limits: Limits
+) -> tuple[FrameBytes, NativeFrames | None]:
+    """The second one only where frames are not compressed."""
+    if _is_encapsulated(image, layout):
+        fragments = read_fragments(image, data_set, layout.source, limits)
+        return EncapsulatedFrames(image, layout.source, fragments, limits), None
+    native = NativeFrames(image, layout.source)
+    return native, native
+
+
+def _is_encapsulated(image: Image, layout: FileLayout) -> bool:
+    """By the data: fragments of a stated length exist, and compressed syntaxes without fragments do, too."""
+    if image.pixels.is_encapsulated:
+        return True
+    start = layout.source.read_at(image.pixels.offset, 4)
+    natives = {"", tags.IMPLICIT_VR, tags.EXPLICIT_VR, tags.BIG_ENDIAN, tags.DEFLATED}
+    return start == b"\xfe\xff\x00\xe0" and image.transfer_syntax not in natives
