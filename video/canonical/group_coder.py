@@ -20,15 +20,14 @@ _FIRST_QUANTISER = 25
 _DB_PER_STEP = 1.1  # seldom more, so that a correction seldom overshoots
 _SLACK_DB = 1.0  # beyond it the next group is tried one step coarser
 _GROUPS_UNTIL_RETRY = 50  # after a step that was one too coarse
-_MOST_ENCODERS = 3
+_MOST_ENCODERS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class CodedFrame:
-    """planes: as decoded, luma alone of a grey video. digest: of all planes that are coded."""
+    """digest: of all coded planes, as decoded. psnr_db: of the worst plane."""
 
     sample: bytes
-    planes: tuple[Plane, ...]
     digest: bytes
     psnr_db: float
 
@@ -79,8 +78,8 @@ class GroupCoder:
         samples = self._encoder(self._quantiser).encode_group(group, parity)
         for planes, sample in zip(group, samples, strict=True):
             decoded = frame_planes(self._decoder.decode(sample), coded_sampling(self._picture))
-            shown = decoded[: len(planes)]
-            coded.append(CodedFrame(sample, shown, picture_digest(decoded), psnr_db(shown, planes)))
+            fidelity_db = psnr_db(decoded[: len(planes)], planes)
+            coded.append(CodedFrame(sample, picture_digest(decoded), fidelity_db))
         return coded
 
     def _encoder(self, quantiser: int) -> SampleEncoder:

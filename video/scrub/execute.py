@@ -4,10 +4,11 @@ One thread has the source decoded; each lane encodes and checks every n-th batch
 number of lanes, never on which was quicker. Memory is bounded by the batches under way.
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from video.scrub.masks import Blanker
 
 _BATCH_BYTES = 8 * 2**20
 _MOST_BATCH_FRAMES = 16
+_ONE_LANE_BATCH_BYTES = 64 * 2**20
+_UNCOLLECTED_BYTES = 32 * 2**20
 _LEAST_BYTES_A_FRAME = 1_000  # for guessing how many frames a source has that does not say
 
 
@@ -75,9 +78,16 @@ def execute(
     picture = video.picture
     promised = video.promised_frames or 0
     expected = min(limits.frames, promised or source_bytes // _LEAST_BYTES_A_FRAME)
+    batch_size = batch_frames(picture, gop)
+    is_heavy = batch_size * frame_bytes(picture) > 2 * _BATCH_BYTES
+    if batch_size * frame_bytes(picture) > _ONE_LANE_BATCH_BYTES:
+        workers = 1
+    under_way = workers if is_heavy else 2 * workers
     lanes = [ThreadPoolExecutor(1, thread_name_prefix=f"video-{lane}") for lane in range(workers)]
     coders = [GroupCoder(picture, gop) for _ in lanes]
     tally = _Tally()
+    # PyAV's frames that were asked for their side data are reference cycles, of megabytes each.
+    uncollected, collect_after = 0, _UNCOLLECTED_BYTES // frame_bytes(picture)
     running: deque[tuple[_Batch, Future[_Coded]]] = deque()
     with CanonicalWriter(directory, picture, gop, expected) as writer:
 
@@ -90,13 +100,17 @@ def execute(
 
         try:
             frames = _checked(video.frames(), picture, limits)
-            sheets = _Sheets(picture, Blanker(picture, masks), batch_frames(picture, gop), 2 * workers + 1)
+            sheets = _Sheets(picture, Blanker(picture, masks), batch_size, under_way + 1)
             for number, batch in enumerate(_batches(frames, sheets, writer)):
                 stop_if(cancelled())
                 lane = number % workers
                 running.append((batch, lanes[lane].submit(_code, coders[lane], batch, picture, gop)))
-                if len(running) == 2 * workers:
+                if len(running) == under_way:
                     settle()
+                uncollected += len(batch.frames)
+                if uncollected >= collect_after:
+                    gc.collect()
+                    uncollected = 0
             while running:
                 stop_if(cancelled())
                 settle()
@@ -136,9 +150,12 @@ class _Tally:
 def batch_frames(picture: PictureFormat, gop: int) -> int:
     """How many frames a lane takes at a time: an even number of whole groups, so that its encoder stays in
     step (see `encoder`), of few bytes."""
-    frame_bytes = sum(height * width for height, width in plane_shapes(picture))
-    wanted = min(_MOST_BATCH_FRAMES, _BATCH_BYTES // frame_bytes)
+    wanted = min(_MOST_BATCH_FRAMES, _BATCH_BYTES // frame_bytes(picture))
     return max(2, wanted & ~1) if gop == 1 else max(1, wanted // gop) * gop
+
+
+def frame_bytes(picture: PictureFormat) -> int:
+    return sum(height * width for height, width in plane_shapes(picture))
 
 
 def plane_shapes(picture: PictureFormat) -> tuple[tuple[int, int], ...]:
@@ -214,13 +231,11 @@ def _code(coder: GroupCoder, batch: _Batch, picture: PictureFormat, gop: int) ->
     done: _Coded = []
     for place in range(0, len(batch.frames), gop):
         group = coder.encode(batch.frames[place : place + gop], (batch.first + place) // gop & 1)
-        for number, coded in enumerate(group, batch.first + place):
-            is_wanted = number % batch.thumbnail_step == 0
-            thumbnail = (
-                encode_jpeg(coded.planes, picture, THUMBNAIL_QUALITY, THUMBNAIL_HEIGHT_PX)
-                if is_wanted
-                else None
-            )
-            # The decoder's picture goes at once: megabytes that would wait for the writer.
-            done.append((replace(coded, planes=()), thumbnail))
+        for offset, coded in enumerate(group, place):
+            is_wanted = (batch.first + offset) % batch.thumbnail_step == 0
+            done.append((coded, _thumbnail(batch.frames[offset], picture) if is_wanted else None))
     return done
+
+
+def _thumbnail(planes: tuple[Plane, ...], picture: PictureFormat) -> bytes:
+    return encode_jpeg(planes, picture, THUMBNAIL_QUALITY, THUMBNAIL_HEIGHT_PX)
