@@ -131,6 +131,7 @@ class _Walk:
     boxes: int = 0
     samples: int = 0
     has_movie: bool = False
+    has_fragments: bool = False
     track: _Track = field(default_factory=_Track)
 
 
@@ -177,6 +178,9 @@ def _is_kind(kind: bytes) -> bool:
 
 def _leftover(walk: _Walk, at: int, end: int, depth: int) -> None:
     name = "bytes behind the last box" if depth == 0 else "bytes that are no box"
+    if depth == 0 and walk.has_fragments and end - at < 8:
+        # The head of the next fragment; in other files a few zeros at the end are a habit.
+        walk.findings.missing_bytes += 8 - (end - at)
     # A terminating zero is QuickTime's habit.
     if end - at > 4:
         walk.findings.add(name, end - at)
@@ -185,6 +189,7 @@ def _leftover(walk: _Walk, at: int, end: int, depth: int) -> None:
 
 def _box(walk: _Walk, kind: bytes, body: int, end: int, depth: int) -> None:
     walk.has_movie |= kind == b"moov"
+    walk.has_fragments |= kind == b"moof"
     if kind in _PARENTS and depth < _DEEPEST:
         _boxes(walk, body, end, depth + 1)
         if kind == b"trak":
