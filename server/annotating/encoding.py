@@ -5,12 +5,16 @@ The text has every double in its shortest exact form, so what a browser parses a
 
 from collections.abc import Callable, Iterable
 from struct import Struct
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from annotations.model import Annotation
 from server.db import Row
+
+Columns: TypeAlias = Row | SimpleNamespace
+"""The columns of an annotation or a key frame, as attributes: from the database, or on their way there."""
 
 _COUNT = Struct("<I").unpack_from
 _POSITION = Struct("<dd")
@@ -34,8 +38,67 @@ class Geometry(msgspec.Struct):
     coordinates: list[Any]
 
 
+class Keyframe(msgspec.Struct):
+    """A key frame of a track."""
+
+    frame: int
+    geometry: Geometry
+    is_outside: bool
+    is_occluded: bool
+    attributes: msgspec.Raw
+
+
+class Track(msgspec.Struct):
+    """What a label is on which frames."""
+
+    shape: str
+    keyframes: list[Keyframe]
+    ended_frame: int | None
+
+
+class Segment(msgspec.Struct):
+    """A stretch of time."""
+
+    start_frame: int
+    end_frame: int | None
+    tier: str
+
+
+class At(msgspec.Struct):
+    """What a track is on one frame, beside its geometry there."""
+
+    frame: int
+    is_keyframe: bool
+    is_occluded: bool
+    attributes: msgspec.Raw
+
+
+class DrawnProperties(msgspec.Struct):
+    """What a person has given an annotation: what a ChangeSet holds of it. Without ``track`` and ``segment``
+    the label is still."""
+
+    class_id: str | None
+    layer: str
+    name: str
+    is_locked: bool
+    extra: msgspec.Raw
+    track: Track | UnsetType = UNSET
+    segment: Segment | UnsetType = UNSET
+
+
+class DrawnFeature(msgspec.Struct, tag_field="type", tag="Feature"):
+    """An annotation as a GeoJSON feature, as ``annotations.wire`` writes it."""
+
+    id: str
+    geometry: Geometry | None
+    properties: DrawnProperties
+
+
 class Properties(msgspec.Struct):
-    """What is known of a stored annotation. ``author`` is the name of who gave it its present value."""
+    """What is known of a stored annotation. ``author`` is the name of who gave it its present value.
+
+    In the answer for one frame, ``at`` stands for a track, which is null.
+    """
 
     class_id: str | None
     layer: str
@@ -46,32 +109,17 @@ class Properties(msgspec.Struct):
     created_at: str
     updated_at: str
     revision: int
+    track: Track | UnsetType | None = UNSET
+    segment: Segment | UnsetType = UNSET
+    at: At | UnsetType = UNSET
 
 
 class Feature(msgspec.Struct, tag_field="type", tag="Feature"):
     """A stored annotation as a GeoJSON feature."""
 
     id: str
-    geometry: Geometry
+    geometry: Geometry | None
     properties: Properties
-
-
-class DrawnProperties(msgspec.Struct):
-    """What a person has given an annotation: what a ChangeSet holds of it."""
-
-    class_id: str | None
-    layer: str
-    name: str
-    is_locked: bool
-    extra: msgspec.Raw
-
-
-class DrawnFeature(msgspec.Struct, tag_field="type", tag="Feature"):
-    """An annotation as a GeoJSON feature, as ``annotations.wire`` writes it."""
-
-    id: str
-    geometry: Geometry
-    properties: DrawnProperties
 
 
 class Change(msgspec.Struct):
@@ -89,12 +137,76 @@ class Change(msgspec.Struct):
 encode = msgspec.json.Encoder().encode
 
 
-def drawn_feature(source: Annotation | Row, wkb: bytes, extra: bytes) -> DrawnFeature:
-    """The feature of an annotation, or of its row, whose shape and ``extra`` are known as bytes already."""
-    properties = DrawnProperties(
-        source.class_id, source.layer, source.name, bool(source.is_locked), msgspec.Raw(extra)
+def drawn_feature(row: Columns, keyframes: Iterable[Columns]) -> DrawnFeature:
+    """The feature of an annotation's columns."""
+    return DrawnFeature(
+        row.annotation_id,
+        None if row.geometry is None else geometry_of(row.geometry),
+        DrawnProperties(
+            row.class_id,
+            row.layer,
+            row.name,
+            bool(row.is_locked),
+            msgspec.Raw(row.extra.encode()),
+            track_of(row, keyframes),
+            segment_of(row),
+        ),
     )
-    return DrawnFeature(source.annotation_id, geometry_of(wkb), properties)
+
+
+def stored_feature(
+    row: Columns,
+    author: str,
+    geometry: bytes | None,
+    track: Track | UnsetType | None,
+    at: At | UnsetType = UNSET,
+) -> Feature:
+    """The feature of a stored annotation's columns, with the shape that it is to be shown with."""
+    return Feature(
+        row.annotation_id,
+        None if geometry is None else geometry_of(geometry),
+        Properties(
+            row.class_id,
+            row.layer,
+            row.name,
+            bool(row.is_locked),
+            msgspec.Raw(row.extra.encode()),
+            author,
+            row.created_at,
+            row.updated_at,
+            row.revision,
+            track,
+            segment_of(row),
+            at,
+        ),
+    )
+
+
+def track_of(row: Columns, keyframes: Iterable[Columns]) -> Track | UnsetType:
+    """The track in an annotation's columns and those of its key frames, if it is one."""
+    if row.track_shape is None:
+        return UNSET
+    return Track(
+        row.track_shape,
+        [
+            Keyframe(
+                keyframe.frame,
+                geometry_of(keyframe.geometry),
+                bool(keyframe.is_outside),
+                bool(keyframe.is_occluded),
+                msgspec.Raw(keyframe.attributes.encode()),
+            )
+            for keyframe in keyframes
+        ],
+        None if row.last_frame is None else row.last_frame + 1,
+    )
+
+
+def segment_of(row: Columns) -> Segment | UnsetType:
+    """The segment in an annotation's columns, if it is one."""
+    if row.tier is None:
+        return UNSET
+    return Segment(row.first_frame, row.last_frame, row.tier)
 
 
 def geometry_of(wkb: bytes) -> Geometry:

@@ -77,7 +77,7 @@ class Exchange:
 
         def read(connection: Connection) -> tuple[int, Ontology, list[Annotation]]:
             revision = released_head(connection, actor, asset_id)
-            found = [rows.annotation_of(row) for row in rows.all_rows(connection, asset_id)]
+            found = [rows.annotation_of(record) for record in rows.all_records(connection, asset_id)]
             return revision, ontology_book.read(connection), found
 
         revision, ontology, found = await self._database.read(read)

@@ -5,16 +5,18 @@ replay the history from nothing and to take any change back.
 """
 
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 
 import msgspec
 
 from annotations.geometry import GeometryLimits
 from annotations.history import ChangeSet
 from annotations.model import Annotation
+from annotations.over_time import TimeLimits
 from annotations.wire import WireLimits, changeset_from_json, feature_from_json
 from server.annotating.encoding import drawn_feature, encode
+from server.annotating.keyframe_rows import Record
 from server.annotating.rows import Prepared
-from server.db import Row
 
 STORED_LIMITS = WireLimits(
     max_items=2**31,
@@ -24,7 +26,9 @@ STORED_LIMITS = WireLimits(
     max_class_id_length=2**31,
     max_extra_bytes=2**31,
     max_extra_depth=500,
+    max_attributes_bytes=2**31,
     geometry=GeometryLimits(max_vertices=2**31, max_coordinate_px=float("inf")),
+    time=TimeLimits(max_frame=2**63 - 1, max_keyframes=2**31, max_tier_length=2**31),
 )
 """What was stored was within the limits of its day; today's must not make it unreadable."""
 
@@ -43,9 +47,9 @@ def encode_change(created: Prepared, updated: Prepared, deleted: Sequence[str]) 
     return Body(_features(created), _features(updated), msgspec.Raw(encode(deleted)))
 
 
-def complete(body: Body, before: Iterable[Row]) -> bytes:
-    """The bytes to store; ``before`` are the rows that the change replaces or removes."""
-    earlier = {row.annotation_id: drawn_feature(row, row.geometry, row.extra.encode()) for row in before}
+def complete(body: Body, before: Iterable[Record]) -> bytes:
+    """The bytes to store; ``before`` are the records that the change replaces or removes."""
+    earlier = {one.row.annotation_id: drawn_feature(one.row, one.keyframes) for one in before}
     return encode(Body(body.created, body.updated, body.deleted, msgspec.Raw(encode(earlier))))
 
 
@@ -85,7 +89,9 @@ def before_of(body: Body) -> dict[str, Annotation]:
 def _features(prepared: Prepared) -> msgspec.Raw:
     # One after the other: a list of all their positions would keep the garbage collector busy.
     texts = (
-        encode(drawn_feature(annotation, value["geometry"], value["extra"].encode()))
-        for annotation, value in zip(prepared.annotations, prepared.values, strict=True)
+        encode(
+            drawn_feature(SimpleNamespace(**value), [SimpleNamespace(**one) for one in value["keyframes"]])
+        )
+        for value in prepared.values
     )
     return msgspec.Raw(b"[" + b",".join(texts) + b"]")

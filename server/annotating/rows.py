@@ -19,16 +19,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from annotations.geometry import Bounds, from_wkb
-from annotations.model import Annotation, StoredAnnotation
+from annotations.model import Annotation, Keyframe, Segment, StoredAnnotation, Track, TrackShape
+from server.annotating import keyframe_rows
+from server.annotating.keyframe_rows import AT_A_TIME, Record, with_keyframes
 from server.db import Row
 from server.db.schema import annotation as annotation_table
 
-AT_A_TIME = 500
-"""Ids in one question to the database; SQLite's oldest limit is 999."""
-
 _COLUMNS = """
 SELECT a.annotation_key, a.annotation_id, a.layer, a.class_id, a.geometry, a.name, a.is_locked, a.extra,
-       a.created_at, a.updated_at, a.revision, c.account_id
+       a.created_at, a.updated_at, a.revision, a.track_shape, a.tier, a.first_frame, a.last_frame,
+       c.account_id
 """
 _CHANGE = "JOIN change_set c ON c.asset_id = a.asset_id AND c.revision = a.revision\n"
 _SELECT = _COLUMNS + "FROM annotation a " + _CHANGE
@@ -48,14 +48,16 @@ _SOME = sa.text(_SELECT + "WHERE a.asset_id = :asset_id AND a.annotation_id IN :
 _NEXT_KEY = sa.text("SELECT coalesce(max(annotation_key), 0) + 1 FROM annotation")
 _INSERT = sa.text(
     """INSERT INTO annotation (annotation_key, asset_id, annotation_id, layer, class_id, geometry, name,
-    is_locked,
-                        extra, created_by, created_at, updated_at, revision)
-VALUES (:key, :asset_id, :annotation_id, :layer, :class_id, :geometry, :name, :is_locked,
-        :extra, :author, :at, :at, :revision)"""
+                        is_locked, extra, created_by, created_at, updated_at, revision,
+                        track_shape, tier, first_frame, last_frame)
+VALUES (:key, :asset_id, :annotation_id, :layer, :class_id, :geometry, :name,
+        :is_locked, :extra, :author, :at, :at, :revision,
+        :track_shape, :tier, :first_frame, :last_frame)"""
 )
 _UPDATE = sa.text(
     """UPDATE annotation SET layer = :layer, class_id = :class_id, geometry = :geometry, name = :name,
-       is_locked = :is_locked, extra = :extra, updated_at = :at, revision = :revision
+       is_locked = :is_locked, extra = :extra, updated_at = :at, revision = :revision,
+       track_shape = :track_shape, tier = :tier, first_frame = :first_frame, last_frame = :last_frame
 WHERE annotation_key = :key"""
 )
 _DELETE = sa.text("DELETE FROM annotation WHERE annotation_key = :key")
@@ -68,7 +70,11 @@ _DELETE_BOX = sa.text("DELETE FROM annotation_box WHERE annotation_key = :key")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Annotations as values for the database, made before its one writer is kept busy."""
+    """Annotations as values for the database, made before its one writer is kept busy.
+
+    ``values`` has the columns of each by name, ``keyframes`` (a list of such), and ``box``: x0, y0, x1, y1 of
+    all its shapes, None where it has no place.
+    """
 
     annotations: tuple[Annotation, ...]
     values: tuple[dict[str, Any], ...]
@@ -86,62 +92,126 @@ class Stamp:
 
 def prepare(annotations: Sequence[Annotation]) -> Prepared:
     """Geometry as WKB and bounds, the rest as columns."""
-    if not annotations:
-        return Prepared((), ())
-    shapes = np.empty(len(annotations), dtype=object)
-    shapes[:] = [annotation.geometry for annotation in annotations]
-    wkbs = shapely.to_wkb(shapes, output_dimension=2, byte_order=1)
+    counts = [len(annotation.shapes()) for annotation in annotations]
+    shapes = np.empty(sum(counts), dtype=object)
+    shapes[:] = [shape for annotation in annotations for shape in annotation.shapes()]
+    wkbs = shapely.to_wkb(shapes, output_dimension=2, byte_order=1).tolist()
     boxes: npt.NDArray[np.float64] = shapely.bounds(shapes)
-    return Prepared(
-        tuple(annotations),
-        tuple(
-            {
-                "annotation_id": annotation.annotation_id,
-                "layer": annotation.layer,
-                "class_id": annotation.class_id,
-                "geometry": wkb,
-                "name": annotation.name,
-                "is_locked": annotation.is_locked,
-                "extra": msgspec.json.encode(annotation.extra).decode(),
-                "x0": x0,
-                "y0": y0,
-                "x1": x1,
-                "y1": y1,
-            }
-            for annotation, wkb, (x0, y0, x1, y1) in zip(annotations, wkbs, boxes.tolist(), strict=True)
-        ),
-    )
+    values, start = [], 0
+    for annotation, count in zip(annotations, counts, strict=True):
+        end = start + count
+        values.append(_columns(annotation, wkbs[start:end], _around(boxes[start:end])))
+        start = end
+    return Prepared(tuple(annotations), tuple(values))
 
 
-def all_rows(connection: Connection, asset_id: str, layer: str | None = None) -> Iterator[Row]:
+def _columns(annotation: Annotation, wkbs: Sequence[bytes], box: dict[str, float] | None) -> dict[str, Any]:
+    return {
+        "annotation_id": annotation.annotation_id,
+        "layer": annotation.layer,
+        "class_id": annotation.class_id,
+        "geometry": wkbs[0] if annotation.over_time is None else None,
+        "name": annotation.name,
+        "is_locked": annotation.is_locked,
+        "extra": msgspec.json.encode(annotation.extra).decode(),
+        **_time_columns(annotation.over_time),
+        "keyframes": _keyframe_columns(annotation.over_time, wkbs),
+        "box": box,
+    }
+
+
+def _time_columns(over_time: Track | Segment | None) -> dict[str, Any]:
+    match over_time:
+        case Track(shape, keyframes, ended_frame):
+            last = None if ended_frame is None else ended_frame - 1
+            return _time(track_shape=shape.value, first_frame=keyframes[0].frame, last_frame=last)
+        case Segment(start_frame, end_frame, tier):
+            return _time(tier=tier, first_frame=start_frame, last_frame=end_frame)
+        case _:
+            return _time()
+
+
+def _time(
+    *,
+    track_shape: str | None = None,
+    tier: str | None = None,
+    first_frame: int | None = None,
+    last_frame: int | None = None,
+) -> dict[str, Any]:
+    return {
+        "track_shape": track_shape,
+        "tier": tier,
+        "first_frame": first_frame,
+        "last_frame": last_frame,
+    }
+
+
+def _keyframe_columns(over_time: Track | Segment | None, wkbs: Sequence[bytes]) -> list[dict[str, Any]]:
+    if not isinstance(over_time, Track):
+        return []
+    return [
+        {
+            "frame": keyframe.frame,
+            "geometry": wkb,
+            "is_outside": keyframe.is_outside,
+            "is_occluded": keyframe.is_occluded,
+            "attributes": msgspec.json.encode(keyframe.attributes).decode(),
+        }
+        for keyframe, wkb in zip(over_time.keyframes, wkbs, strict=True)
+    ]
+
+
+def _around(boxes: npt.NDArray[np.float64]) -> dict[str, float] | None:
+    if not len(boxes):
+        return None
+    x0, y0 = boxes[:, :2].min(axis=0).tolist()
+    x1, y1 = boxes[:, 2:].max(axis=0).tolist()
+    return {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
+
+
+def all_records(connection: Connection, asset_id: str, layer: str | None = None) -> Iterator[Record]:
     """Every annotation of an asset, oldest first."""
-    for row in connection.execute(_ALL, {"asset_id": asset_id}):
-        if layer is None or row.layer == layer:
-            yield row
+    rows = connection.execute(_ALL, {"asset_id": asset_id})
+    return with_keyframes(connection, (row for row in rows if layer is None or row.layer == layer))
 
 
-def rows_in_box(
+def records_in_box(
     connection: Connection, asset_id: str, box: Bounds, layer: str | None = None
-) -> Iterator[Row]:
-    """The annotations whose bounds touch ``box`` (x0, y0, x1, y1 in l0 px), oldest first."""
+) -> Iterator[Record]:
+    """The annotations whose bounds touch ``box`` (x0, y0, x1, y1 in l0 px), oldest first.
+
+    The bounds of a track are those of all its key frames; a segment is in no box.
+    """
     x0, y0, x1, y1 = box
     where = {"asset_id": asset_id, "shard": asset_shard(asset_id), "x0": x0, "y0": y0, "x1": x1, "y1": y1}
     rows = [row for row in connection.execute(_IN_BOX, where) if layer is None or row.layer == layer]
-    if not rows:
-        return
-    bounds: npt.NDArray[np.float64] = shapely.bounds(shapely.from_wkb([row.geometry for row in rows]))
-    touches = (bounds[:, 0] <= x1) & (bounds[:, 2] >= x0) & (bounds[:, 1] <= y1) & (bounds[:, 3] >= y0)
-    for index in np.flatnonzero(touches):
-        yield rows[index]
+    records = list(with_keyframes(connection, rows))
+    shapes = [_wkbs(record) for record in records]
+    bounds: npt.NDArray[np.float64] = shapely.bounds(shapely.from_wkb([wkb for own in shapes for wkb in own]))
+    start = 0
+    for record, own in zip(records, shapes, strict=True):
+        around = _around(bounds[start : start + len(own)])
+        start += len(own)
+        if around is None:
+            continue
+        if around["x0"] <= x1 and around["x1"] >= x0 and around["y0"] <= y1 and around["y1"] >= y0:
+            yield record
 
 
-def rows_by_id(connection: Connection, asset_id: str, ids: Sequence[str]) -> dict[str, Row]:
+def _wkbs(record: Record) -> list[bytes]:
+    if record.row.geometry is not None:
+        return [record.row.geometry]
+    return [keyframe.geometry for keyframe in record.keyframes]
+
+
+def records_by_id(connection: Connection, asset_id: str, ids: Sequence[str]) -> dict[str, Record]:
     """Those of the annotations that exist, by id."""
-    found: dict[str, Row] = {}
+    found: dict[str, Record] = {}
     for start in range(0, len(ids), AT_A_TIME):
         part = list(ids[start : start + AT_A_TIME])
-        for row in connection.execute(_SOME, {"asset_id": asset_id, "ids": part}):
-            found[row.annotation_id] = row
+        rows = connection.execute(_SOME, {"asset_id": asset_id, "ids": part})
+        for record in with_keyframes(connection, rows):
+            found[record.row.annotation_id] = record
     return found
 
 
@@ -153,56 +223,96 @@ def all_ids(connection: Connection, asset_id: str) -> frozenset[str]:
 
 
 def insert(connection: Connection, prepared: Prepared, stamp: Stamp) -> None:
-    """Write new annotations and their boxes."""
+    """Write new annotations, their key frames and their boxes."""
     if not prepared.values:
         return
     first = int(connection.execute(_NEXT_KEY).scalar_one())
     common = _common(stamp)
     values = [{**value, **common, "key": first + index} for index, value in enumerate(prepared.values)]
     connection.execute(_INSERT, values)
-    connection.execute(_INSERT_BOX, values)
+    keyframe_rows.insert(connection, values)
+    _insert_boxes(connection, values)
 
 
-def update(connection: Connection, prepared: Prepared, stamp: Stamp, existing: dict[str, Row]) -> None:
-    """Write new values of annotations and their boxes; who made them and when stays."""
+def update(connection: Connection, prepared: Prepared, stamp: Stamp, existing: dict[str, Record]) -> None:
+    """Write new values of annotations, their key frames and boxes; who made them and when stays."""
     if not prepared.values:
         return
     common = _common(stamp)
+    records = [existing[value["annotation_id"]] for value in prepared.values]
     values = [
-        {**value, **common, "key": existing[value["annotation_id"]].annotation_key}
-        for value in prepared.values
+        {**value, **common, "key": record.row.annotation_key}
+        for value, record in zip(prepared.values, records, strict=True)
     ]
     connection.execute(_UPDATE, values)
+    keyframe_rows.delete(connection, records)
+    keyframe_rows.insert(connection, values)
     connection.execute(_DELETE_BOX, [{"key": value["key"]} for value in values])
-    connection.execute(_INSERT_BOX, values)
+    _insert_boxes(connection, values)
 
 
-def delete(connection: Connection, ids: Sequence[str], existing: dict[str, Row]) -> None:
-    """Remove annotations and their boxes."""
+def delete(connection: Connection, ids: Sequence[str], existing: dict[str, Record]) -> None:
+    """Remove annotations, their key frames and their boxes."""
     if not ids:
         return
-    keys = [{"key": existing[annotation_id].annotation_key} for annotation_id in ids]
+    records = [existing[annotation_id] for annotation_id in ids]
+    keys = [{"key": record.row.annotation_key} for record in records]
     connection.execute(_DELETE_BOX, keys)
+    keyframe_rows.delete(connection, records)
     connection.execute(_DELETE, keys)
 
 
-def annotation_of(row: Row) -> Annotation:
-    """The annotation in a row."""
+def _insert_boxes(connection: Connection, values: Sequence[dict[str, Any]]) -> None:
+    boxes = [
+        {**value["box"], "key": value["key"], "shard": value["shard"]}
+        for value in values
+        if value["box"] is not None
+    ]
+    if boxes:
+        connection.execute(_INSERT_BOX, boxes)
+
+
+def annotation_of(record: Record) -> Annotation:
+    """The annotation in a record."""
+    row = record.row
     return Annotation(
         annotation_id=row.annotation_id,
-        geometry=from_wkb(row.geometry),
+        geometry=None if row.geometry is None else from_wkb(row.geometry),
         class_id=row.class_id,
         layer=row.layer,
         name=row.name,
         is_locked=bool(row.is_locked),
         extra=msgspec.json.decode(row.extra),
+        over_time=_over_time(record),
     )
 
 
-def stored_of(row: Row) -> StoredAnnotation:
-    """The annotation in a row, with where it comes from."""
+def _over_time(record: Record) -> Track | Segment | None:
+    row = record.row
+    if row.track_shape is not None:
+        ended = None if row.last_frame is None else row.last_frame + 1
+        return Track(TrackShape(row.track_shape), tuple(map(keyframe_of, record.keyframes)), ended)
+    if row.tier is not None:
+        return Segment(row.first_frame, row.last_frame, row.tier)
+    return None
+
+
+def keyframe_of(row: Row) -> Keyframe:
+    """The key frame in a row."""
+    return Keyframe(
+        row.frame,
+        from_wkb(row.geometry),
+        bool(row.is_outside),
+        bool(row.is_occluded),
+        msgspec.json.decode(row.attributes),
+    )
+
+
+def stored_of(record: Record) -> StoredAnnotation:
+    """The annotation in a record, with where it comes from."""
+    row = record.row
     return StoredAnnotation(
-        annotation_of(row),
+        annotation_of(record),
         row.revision,
         row.account_id,
         datetime.fromisoformat(row.created_at),

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -21,6 +20,7 @@ from server.access import Actor, Permission
 from server.ambient import Ambient, rfc3339
 from server.annotating import encoding, history_body, ontology_book, rows, store
 from server.annotating.errors import translated
+from server.annotating.keyframe_rows import Record
 from server.annotating.ontology_book import ClassDraft, OntologyChange
 from server.catalog import State
 from server.db import Database, Row
@@ -70,9 +70,9 @@ class Annotating:
         def work(connection: Connection) -> Text:
             revision = visible_head(connection, actor, asset_id)
             found = (
-                rows.all_rows(connection, asset_id, layer)
+                rows.all_records(connection, asset_id, layer)
                 if bbox is None
-                else rows.rows_in_box(connection, asset_id, bbox, layer)
+                else rows.records_in_box(connection, asset_id, bbox, layer)
             )
             chunks = encoding.joined(
                 b'{"type":"FeatureCollection","features":[',
@@ -270,25 +270,12 @@ def _names(connection: Connection) -> dict[str, str]:
     return {row.account_id: row.username for row in found}
 
 
-def _features(found: Iterable[Row], names: dict[str, str]) -> Iterator[bytes]:
-    for row in found:
-        yield encoding.encode(
-            encoding.Feature(
-                row.annotation_id,
-                encoding.geometry_of(row.geometry),
-                encoding.Properties(
-                    row.class_id,
-                    row.layer,
-                    row.name,
-                    bool(row.is_locked),
-                    msgspec.Raw(row.extra.encode()),
-                    names.get(row.account_id, row.account_id),
-                    row.created_at,
-                    row.updated_at,
-                    row.revision,
-                ),
-            )
-        )
+def _features(found: Iterable[Record], names: dict[str, str]) -> Iterator[bytes]:
+    for record in found:
+        row = record.row
+        author = names.get(row.account_id, row.account_id)
+        track = encoding.track_of(row, record.keyframes)
+        yield encoding.encode(encoding.stored_feature(row, author, row.geometry, track))
 
 
 def _change_text(row: Row, names: dict[str, str]) -> bytes:

@@ -66,11 +66,11 @@ class SqlAnnotationStore:
 
         def work(connection: Connection) -> list[StoredAnnotation]:
             found = (
-                rows.all_rows(connection, asset_id, layer)
+                rows.all_records(connection, asset_id, layer)
                 if bbox is None
-                else rows.rows_in_box(connection, asset_id, bbox, layer)
+                else rows.records_in_box(connection, asset_id, bbox, layer)
             )
-            return [rows.stored_of(row) for row in found]
+            return [rows.stored_of(record) for record in found]
 
         return self._database.read_now(work)
 
@@ -129,8 +129,8 @@ def commit_in(
         raise NotFoundError("There is no such asset.")
     if base_revision != head:
         raise StaleRevisionError(head)
-    existing = rows.rows_by_id(connection, asset_id, list(change.touched()))
-    state = {annotation_id: rows.annotation_of(row) for annotation_id, row in existing.items()}
+    existing = rows.records_by_id(connection, asset_id, list(change.touched()))
+    state = {annotation_id: rows.annotation_of(record) for annotation_id, record in existing.items()}
     history.check(state, change)
     check_locks(state, change)
     if ontology is not None:
