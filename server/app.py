@@ -26,8 +26,9 @@ from server.config import Settings
 from server.db import Database
 from server.errors import StorageError
 from server.imagery.cold_reads import ColdReads
+from server.imagery.frames import Frames
 from server.imagery.render import Renders
-from server.imagery.shelf import SlideShelf
+from server.imagery.shelf import SlideShelf, VideoShelf
 from server.ingest.intake import Intake
 from server.ingest.runner import IngestRunner
 
@@ -57,6 +58,7 @@ def create_app(
     ambient = ambient or real_ambient()
     siblings = siblings or Siblings()
     shelf = SlideShelf(settings.data / "assets", database, notices=siblings.asset_notices)
+    videos = VideoShelf(settings.data / "assets", database, notices=siblings.asset_notices)
     intake = Intake(settings, ambient, database, shelf)
     services = Services(
         settings=settings,
@@ -67,8 +69,10 @@ def create_app(
         ),
         annotating=Annotating(database, ambient),
         shelf=shelf,
+        videos=videos,
         cold_reads=ColdReads(),
         renders=Renders(settings.render_cache_mib << 20),
+        frames=Frames(settings.frame_cache_mib << 20),
         intake=intake,
         metrics=Metrics(),
         siblings=siblings,
@@ -100,8 +104,10 @@ def create_app(
             checkpoints.cancel()
         await runner.stop()
         services.renders.close()
+        services.frames.close()
         services.cold_reads.close()
         shelf.close()
+        videos.close()
 
     app.cleanup_ctx.append(background)
     return app

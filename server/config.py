@@ -66,7 +66,7 @@ class Settings:
     """Free disk that ingest and uploads leave alone, so that annotations can still be saved."""
 
     ingest_workers: int = 1
-    """Slides converted at a time; each uses ``ingest_threads`` cores."""
+    """Slides or videos converted at a time; each uses ``ingest_threads`` cores."""
 
     ingest_threads: int = field(default_factory=lambda: max(1, min(8, os.cpu_count() or 1)))
 
@@ -83,6 +83,13 @@ class Settings:
     """The most bytes that a canonical slide may take for each byte of a JPEG source's level 0.
 
     More makes its reduced levels finer: at 2.1 they are within 2 grey levels of what OpenSlide renders."""
+
+    video_gop: int = 1
+    """Of how many frames of a video one is a key frame. 1: any frame at once. 12: a third of the bytes, for
+    thin links; a frame then needs the ones since its key frame."""
+
+    frame_cache_mib: int = 48
+    """Memory for frames and strips of videos made a moment ago."""
 
     render_cache_mib: int = 64
     """Memory for regions made a moment ago: some two hundred viewports. Stored tiles need none of it."""

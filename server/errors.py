@@ -75,6 +75,13 @@ class WrongStateError(ServerError):
     title = "Not possible in this state"
 
 
+class LossesNotConfirmedError(ServerError):
+    """Not all of the source could be had; whoever releases the asset must say that they know."""
+
+    kind = "losses-not-confirmed"
+    title = "A part of the source is missing"
+
+
 class StaleRevisionError(ServerError):
     """Somebody else's change came first."""
 

@@ -17,6 +17,7 @@ from server.api import (
     tiles,
     uploads,
     users,
+    videos,
 )
 from server.api.endpoint import Endpoint
 
@@ -31,6 +32,7 @@ MODULES = (
     regions,
     colour,
     iiif,
+    videos,
     ontology,
     annotations,
     exchange,

@@ -53,7 +53,8 @@ class AssetProblemWire(msgspec.Struct):
 
 
 class AssetWire(msgspec.Struct):
-    """An asset. Sizes in level-0 pixels, ``mpp`` in µm per pixel."""
+    """A slide or video. Sizes in level-0 or frame pixels, ``mpp`` in µm per pixel; ``kind`` slide, video or,
+    before its file was looked into, unknown."""
 
     asset_id: str
     kind: str
@@ -66,12 +67,23 @@ class AssetWire(msgspec.Struct):
     height_px: int | None
     mpp: float | None
     objective_power: float | None
+    frame_count: int | None
+    duration_s: float | None
     annotation_count: int
     annotation_revision: int
     thumbnail_url: str | None
     progress: ProgressWire | None
     problem: AssetProblemWire | None
     report: dict[str, Any] | None
+
+
+class Release(msgspec.Struct, forbid_unknown_fields=True):
+    """How an asset is released; without a body it is done plainly.
+
+    ``confirm_losses``: it is known that not all of the source could be had.
+    """
+
+    confirm_losses: bool = False
 
 
 class AssetPage(msgspec.Struct):
@@ -148,12 +160,15 @@ async def get_asset(call: Call) -> Answer:
     "POST",
     "/api/v1/assets/{asset_id}/release",
     Permission.ASSET_RELEASE,
+    request=Release,
     response=AssetWire,
-    problems=("not-found", "wrong-state"),
+    problems=("not-found", "wrong-state", "losses-not-confirmed", "invalid-input"),
 )
 async def release_asset(call: Call) -> Answer:
     """Let annotators see a verified asset; its original is destroyed unless the settings keep originals."""
-    await asyncio.to_thread(call.services.intake.release, call.path("asset_id"), call.by)
+    given = await call.body(Release) if call.request.can_read_body else Release()
+    intake, asset_id = call.services.intake, call.path("asset_id")
+    await asyncio.to_thread(intake.release, asset_id, call.by, confirm_losses=given.confirm_losses)
     return await _answer(call, call.path("asset_id"))
 
 
@@ -230,10 +245,12 @@ def _wire(asset: Asset, job: jobs.Job | None, now: datetime, *, intake: bool) ->
         height_px=asset.height_px,
         mpp=asset.mpp,
         objective_power=asset.objective_power,
+        frame_count=asset.frame_count,
+        duration_s=asset.duration_s,
         annotation_count=asset.annotation_count,
         annotation_revision=asset.annotation_revision,
         thumbnail_url=(
-            f"/api/v1/slides/{asset.asset_id}/thumbnail.jpg" if asset.state in WITH_PIXELS else None
+            f"/api/v1/{asset.kind}s/{asset.asset_id}/thumbnail.jpg" if asset.state in WITH_PIXELS else None
         ),
         progress=_progress(asset, job, now) if job else None,
         problem=(

@@ -63,7 +63,7 @@ async def view_answer(call: Call, opened: OpenSlide, view: View, form: Form) -> 
 async def slide_of(call: Call) -> OpenSlide:
     """The slide of the path. Raises :class:`server.errors.NotFoundError`."""
     preview = call.actor.may(Permission.ASSET_RELEASE)
-    return await call.services.shelf.slide(call.path("asset_id"), preview=preview)
+    return await call.services.shelf.opened(call.path("asset_id"), preview=preview)
 
 
 def stored_answer(call: Call, etag: str, body: bytes, content_type: str) -> web.Response:

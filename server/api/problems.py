@@ -19,6 +19,7 @@ STATUS: Mapping[type[errors.ServerError], int] = {
     errors.BadImageRequestError: 400,
     errors.ConflictError: 409,
     errors.WrongStateError: 409,
+    errors.LossesNotConfirmedError: 409,
     errors.StaleRevisionError: 412,
     errors.PreconditionRequiredError: 428,
     errors.TooLargeError: 413,

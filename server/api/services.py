@@ -14,8 +14,9 @@ from server.api.siblings import Siblings
 from server.config import Settings
 from server.db import Database
 from server.imagery.cold_reads import ColdReads
+from server.imagery.frames import Frames
 from server.imagery.render import Renders
-from server.imagery.shelf import SlideShelf
+from server.imagery.shelf import SlideShelf, VideoShelf
 from server.ingest.intake import Intake
 
 
@@ -29,8 +30,10 @@ class Services:
     authenticator: Authenticator
     annotating: Annotating
     shelf: SlideShelf
+    videos: VideoShelf
     cold_reads: ColdReads
     renders: Renders
+    frames: Frames
     intake: Intake
     metrics: Metrics
     siblings: Siblings

@@ -1,13 +1,12 @@
 """Slides: what a viewer needs to know before it asks for tiles (:mod:`server.api.tiles`)."""
 
 import asyncio
-import time
 
 import msgspec
 
-from server import audit
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
+from server.api.openings import record_opening
 from server.api.pictures import (
     FORM_QUERY,
     MOST_SIDE_PX,
@@ -127,7 +126,7 @@ async def get_slide(call: Call) -> Answer:
     """A slide's size, scale and levels; the audit log has who opened it."""
     opened = await slide_of(call)
     asset_id, info = call.path("asset_id"), opened.slide.info
-    await _record_opening(call, asset_id)
+    await record_opening(call, call.services.shelf, asset_id)
     colours = call.services.renders.colours
     has_colours = info.has_icc_profile and await asyncio.to_thread(colours.of, opened.slide) is not None
     scales = [scale for scale in (info.mpp_x, info.mpp_y) if scale]
@@ -169,21 +168,3 @@ async def get_slide(call: Call) -> Answer:
 async def _stored_thumbnail(call: Call, opened: OpenSlide) -> Answer:
     body = await asyncio.to_thread(opened.slide.thumbnail)
     return stored_answer(call, f'"{opened.etag}-thumbnail"', body, "image/jpeg")
-
-
-async def _record_opening(call: Call, asset_id: str) -> None:
-    services, by = call.services, call.by
-    if not services.shelf.openings.is_new(by.account_id or by.name, asset_id, time.monotonic()):
-        return
-    await services.database.write(
-        lambda c: audit.record(
-            c,
-            services.ambient,
-            account_id=by.account_id,
-            actor=by.name,
-            action="asset.open",
-            subject_kind="asset",
-            subject_id=asset_id,
-            origin=by.origin,
-        )
-    )

@@ -35,7 +35,7 @@ async def get_tile(call: Call) -> Answer:
     preview = Permission.ASSET_RELEASE in call.actor.permissions
     asset_id, level, col, row = path["asset_id"], path["level"], path["col"], path["row"]
     name = (level.encode(), col.encode(), row.encode())
-    opened = shelf.remembered(asset_id, preview=preview) or await shelf.slide(asset_id, preview=preview)
+    opened = shelf.remembered(asset_id, preview=preview) or await shelf.opened(asset_id, preview=preview)
     try:
         is_plain = "If-None-Match" not in request.headers and can_be_stored(request)
         if is_plain and (message := _ready(opened, *name)) is not None:

@@ -11,12 +11,13 @@ from server.catalog.assets import (
     update_asset,
 )
 from server.catalog.cases import CaseSummary, checked_case_name, get_or_create_case, list_cases
-from server.catalog.model import DEFAULT_CASE, Asset, Case, Problem, State
+from server.catalog.model import DEFAULT_CASE, Asset, AssetKind, Case, Problem, State
 from server.catalog.page import Page
 
 __all__ = [
     "DEFAULT_CASE",
     "Asset",
+    "AssetKind",
     "Case",
     "CaseSummary",
     "NewAsset",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from server.ambient import Ambient
-from server.catalog.model import TRANSITIONS, Asset, Problem, State
+from server.catalog.model import TRANSITIONS, Asset, AssetKind, Problem, State
 from server.catalog.page import Page, after, encode_cursor
 from server.db import Row
 from server.db.schema import annotation, asset, clinical_case
@@ -21,7 +21,7 @@ class NewAsset:
 
     asset_id: str
     case_id: str
-    kind: str
+    kind: AssetKind
     source_suffix: str
     source_bytes: int
     created_by: str
@@ -158,7 +158,7 @@ def _asset(row: Row) -> Asset:
         asset_id=row.asset_id,
         case_id=row.case_id,
         case_name=row.case_name,
-        kind=row.kind,
+        kind=AssetKind(row.kind),
         state=State(row.state),
         source_suffix=row.source_suffix,
         source_bytes=row.source_bytes,
@@ -171,6 +171,8 @@ def _asset(row: Row) -> Asset:
         height_px=row.height_px,
         mpp=row.mpp,
         objective_power=row.objective_power,
+        frame_count=row.frame_count,
+        duration_s=row.duration_s,
         canonical_bytes=row.canonical_bytes,
         canonical_sha256=row.canonical_sha256,
         report=row.report,

@@ -8,6 +8,15 @@ from typing import Any
 DEFAULT_CASE = "Unsorted"
 
 
+class AssetKind(StrEnum):
+    """What an asset is. Of a file that was not looked into yet, nobody can tell."""
+
+    UNKNOWN = "unknown"
+    SLIDE = "slide"
+    VIDEO = "video"
+    """A clip or a loop."""
+
+
 class State(StrEnum):
     """Where an asset is on its way from the scanner's file to the reader's screen."""
 
@@ -58,12 +67,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One slide (later loops and videos too). Sizes in level-0 px, ``mpp`` in µm/px; None until converted."""
+    """One slide, loop or video. Sizes in level-0 or frame px, ``mpp`` in µm/px; None until converted.
+
+    frame_count, duration_s: of a video only.
+    """
 
     asset_id: str
     case_id: str
     case_name: str
-    kind: str
+    kind: AssetKind
     state: State
     source_suffix: str
     source_bytes: int
@@ -76,6 +88,8 @@ class Asset:
     height_px: int | None
     mpp: float | None
     objective_power: float | None
+    frame_count: int | None
+    duration_s: float | None
     canonical_bytes: int | None
     canonical_sha256: str | None
     report: Mapping[str, Any] | None

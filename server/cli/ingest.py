@@ -12,7 +12,7 @@ from typing import Any
 from server import catalog, jobs
 from server.accounts import Doer
 from server.ambient import real_ambient
-from server.catalog import Asset, Problem, State
+from server.catalog import Asset, AssetKind, Problem, State
 from server.cli.opening import open_database
 from server.cli.progress import ProgressLine
 from server.deid.quarantine import kept_suffix
@@ -111,7 +111,7 @@ def _ingest(
     intake: Intake, owner: jobs.Owner, source: Source, case_name: str, progress: ProgressLine
 ) -> dict[str, Any]:
     """One file, from path to result. Whatever is wrong with it becomes its result; the next one follows."""
-    kind = "slide"
+    kind = AssetKind.UNKNOWN
     try:
         arrival = _take(
             intake,

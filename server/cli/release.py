@@ -22,6 +22,11 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
         description="Release verified assets. Their originals are destroyed unless keep_originals is set.",
     )
     parser.add_argument("asset_ids", nargs="+", metavar="ASSET_ID")
+    parser.add_argument(
+        "--confirm-losses",
+        action="store_true",
+        help="release a video, too, of which not everything could be had (its page says what is missing)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -33,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         intake = Intake(args.settings, ambient, database)
         for asset_id in args.asset_ids:
             try:
-                asset = intake.release(asset_id, BY)
+                asset = intake.release(asset_id, BY, confirm_losses=args.confirm_losses)
             except ServerError as error:
                 refused += 1
                 reference = intake.reference()

@@ -1,4 +1,4 @@
-"""The shelf of open slides: who may see an asset's pixels, and where they lie.
+"""The shelves of open slides and videos: who may see an asset's pixels, and where they lie.
 
 A viewer asks for hundreds of tiles a second, so a tile costs neither SQL nor a file opened: the asset's state
 is remembered for a moment, its canonical file stays open, and bytes that the kernel has in memory are handed
@@ -13,16 +13,20 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from server.catalog import State
+from server.catalog import AssetKind, State
 from server.db import Database
 from server.db.notices import Notices
 from server.db.schema import asset
 from server.errors import NotFoundError
 from server.imagery.openings import RecentOpenings
 from tiling.canonical import CanonicalSlide, TileLocation, open_canonical
+
+if TYPE_CHECKING:
+    from video.canonical import CanonicalVideo
 
 REMEMBERED_S = 2.0
 """How long a change of state by a command beside the server may go unnoticed."""
@@ -53,8 +57,32 @@ class _Remembered:
     until_s: float
 
 
-class SlideShelf:
-    """The slides of one data folder; thread-safe."""
+class OpenVideo:
+    """A video on the shelf; closed like a slide."""
+
+    __slots__ = ("etag", "video")
+
+    def __init__(self, video: "CanonicalVideo") -> None:
+        self.video = video
+        self.etag = video.info.digest[:16]
+
+    def read_coded(self, offset: int, length: int) -> bytes:
+        """Bytes of video.mp4, of a range that :meth:`CanonicalVideo.locate` gave."""
+        return os.pread(self.video.locate(0).file, length, offset)
+
+    def __del__(self) -> None:
+        self.video.close()
+
+
+Opened = TypeVar("Opened")
+
+
+class Shelf(Generic[Opened]):
+    """The assets of one kind in one data folder; thread-safe."""
+
+    kind: AssetKind
+    missing: str
+    """What is said where there is none."""
 
     def __init__(
         self,
@@ -67,14 +95,17 @@ class SlideShelf:
         self._database = database
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, OpenSlide] = OrderedDict()
+        self._open: OrderedDict[str, Opened] = OrderedDict()
         self._states: dict[str, _Remembered] = {}
         self._notices = notices or Notices()
         self._heard = self._notices.heard()
         self.openings = RecentOpenings()
 
-    def remembered(self, asset_id: str, *, preview: bool) -> OpenSlide | None:
-        """The slide, if it is open and its state was looked up a moment ago; None: use :meth:`slide`.
+    def _open_folder(self, folder: Path) -> Opened:
+        raise NotImplementedError
+
+    def remembered(self, asset_id: str, *, preview: bool) -> Opened | None:
+        """The asset, if it is open and its state was looked up a moment ago; None: use :meth:`opened`.
 
         With ``preview`` an asset that awaits its release may be seen too.
         """
@@ -87,23 +118,20 @@ class SlideShelf:
             return None
         return self._open.get(asset_id)
 
-    async def slide(self, asset_id: str, *, preview: bool) -> OpenSlide:
-        """The slide. Raises :class:`NotFoundError` if there is none, or none that may be seen."""
+    async def opened(self, asset_id: str, *, preview: bool) -> Opened:
+        """The asset. Raises :class:`NotFoundError` if there is none, or none that may be seen."""
         if (ready := self.remembered(asset_id, preview=preview)) is not None:
             return ready
-        return await asyncio.get_running_loop().run_in_executor(None, self.slide_now, asset_id, preview)
+        return await asyncio.get_running_loop().run_in_executor(None, self.opened_now, asset_id, preview)
 
-    def slide_now(self, asset_id: str, preview: bool) -> OpenSlide:
-        """:meth:`slide` on this thread."""
+    def opened_now(self, asset_id: str, preview: bool) -> Opened:
+        """:meth:`opened` on this thread."""
         heard = self._notices.heard()
-        state = self._database.read_now(
-            lambda c: c.execute(
-                sa.select(asset.c.state).where(asset.c.asset_id == asset_id)
-            ).scalar_one_or_none()
-        )
+        query = sa.select(asset.c.state).where(asset.c.asset_id == asset_id, asset.c.kind == self.kind)
+        state = self._database.read_now(lambda c: c.execute(query).scalar_one_or_none())
         if state is None or not _may_see(State(state), preview):
             self._drop(asset_id)
-            raise NotFoundError("There is no such slide.")
+            raise NotFoundError(self.missing)
         with self._lock:
             if len(self._states) >= REMEMBERED_ASSETS:
                 self._states.clear()
@@ -113,7 +141,7 @@ class SlideShelf:
             if (ready := self._open.get(asset_id)) is not None:
                 self._open.move_to_end(asset_id)
                 return ready
-        opened = OpenSlide(open_canonical(self._assets_dir / asset_id))
+        opened = self._open_folder(self._assets_dir / asset_id)
         with self._lock:
             # Two threads may have opened it at once: one of the two is used, the other closes itself.
             ready = self._open.setdefault(asset_id, opened)
@@ -132,10 +160,33 @@ class SlideShelf:
             self._open.pop(asset_id, None)
 
     def close(self) -> None:
-        """Let go of every slide."""
+        """Let go of everything."""
         with self._lock:
             self._states.clear()
             self._open.clear()
+
+
+class SlideShelf(Shelf[OpenSlide]):
+    """The slides of one data folder; thread-safe."""
+
+    kind = AssetKind.SLIDE
+    missing = "There is no such slide."
+
+    def _open_folder(self, folder: Path) -> OpenSlide:
+        return OpenSlide(open_canonical(folder))
+
+
+class VideoShelf(Shelf[OpenVideo]):
+    """The videos and loops of one data folder; thread-safe."""
+
+    kind = AssetKind.VIDEO
+    missing = "There is no such video."
+
+    def _open_folder(self, folder: Path) -> OpenVideo:
+        # Here, because with it come decoders, which a process that only serves slides never needs.
+        from video.canonical import open_canonical_video  # noqa: PLC0415
+
+        return OpenVideo(open_canonical_video(folder))
 
 
 def _may_see(state: State, preview: bool) -> bool:

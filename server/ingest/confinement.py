@@ -15,6 +15,7 @@ from pathlib import Path
 
 import server
 import tiling
+import video
 from server.ingest.plan import Plan
 
 NICENESS = 5
@@ -32,6 +33,7 @@ RULE_PATH_BENEATH = 1
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = (1 << bit for bit in range(4))
 FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """REFER came with the second version, TRUNCATE with the third, IOCTL_DEV with the fifth."""
+CODE = (server.__file__, tiling.__file__, video.__file__)
 RIGHTS_OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14
 ALL_OF_TCP = 0b11  # from version 4: neither bind nor connect
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # from version 6: none that leads outside
@@ -71,7 +73,7 @@ def _code(output_dir: Path) -> list[str]:
     roots = [
         Path(root).resolve() for root in (sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path) if root
     ]
-    packages = [Path(file).resolve().parent for file in (server.__file__, tiling.__file__) if file]
+    packages = [Path(file).resolve().parent for file in CODE if file]
     apart = [root for root in roots if not output_dir.is_relative_to(root)]
     return [str(path) for path in {*apart, *packages}]
 

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from server import catalog, jobs
-from server.catalog import Asset, Problem, State
+from server.catalog import Asset, AssetKind, Problem, State
 from server.deid import QuarantineError
 from server.deid.sealed_writer import sync_directory
 from server.errors import OutOfSpaceError
@@ -95,12 +95,13 @@ def _convert(
         file_bytes=max(0, free_bytes(intake.data) - (settings.reserve_mib << 20)),
         cpu_s=settings.ingest_limit_s * settings.ingest_threads,
         largest_ratio=settings.canonical_size_ratio,
+        video_gop=settings.video_gop,
         parent_pid=os.getpid(),
     )
-    stage = State.QUARANTINED
+    stage, kind = State.QUARANTINED, str(AssetKind.UNKNOWN)
 
     def tick(progress: Progress | None) -> Outcome | None:
-        nonlocal stage
+        nonlocal stage, kind
         if should_stop():
             return SHUTDOWN
         if free_bytes(intake.data) < settings.reserve_mib << 20:
@@ -109,6 +110,10 @@ def _convert(
         if progress is not None:
             watch(progress.stage, progress.done, progress.total)
         is_new, stage = wanted is not stage, wanted
+        if progress is not None and progress.kind != kind:
+            kind = progress.kind
+            values = {"kind": kind}
+            intake.database.write_now(lambda c: catalog.update_asset(c, intake.ambient, job.asset_id, values))
         return intake.database.write_now(lambda c: _beat(intake, c, job, progress, stage if is_new else None))
 
     try:
@@ -169,7 +174,7 @@ def _conclude(intake: Intake, job: jobs.Job, work_dir: Path, outcome: Outcome) -
         return
     if isinstance(outcome, Converted):
         try:
-            _publish(intake, job, work_dir, outcome.report)
+            _publish(intake, job, work_dir, outcome)
         except OutOfSpaceError:
             outcome = NoSpace()
         else:
@@ -211,10 +216,10 @@ def _give_back(intake: Intake, connection: Connection, job: jobs.Job) -> None:
         catalog.set_state(connection, intake.ambient, job.asset_id, State.QUARANTINED)
 
 
-def _publish(intake: Intake, job: jobs.Job, work_dir: Path, report: Any) -> None:
+def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted) -> None:
     """The folder into its place, then the state that says so; under the database's one write lock."""
     published = intake.assets_dir / job.asset_id
-    output_dir = work_dir / OUTPUT
+    output_dir, report = work_dir / OUTPUT, converted.report
 
     def work(connection: Connection) -> None:
         if not jobs.finish(connection, intake.ambient, job, jobs.JobState.DONE):
@@ -223,7 +228,7 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, report: Any) -> None
         shutil.rmtree(published, ignore_errors=True)
         output_dir.rename(published)
         sync_directory(intake.assets_dir)
-        columns = _report_columns(report)
+        columns = {"kind": converted.kind, **_report_columns(report)}
         catalog.set_state(connection, intake.ambient, job.asset_id, State.AWAITING_RELEASE, columns)
         detail = {
             "canonical_bytes": columns["canonical_bytes"],
@@ -249,6 +254,8 @@ def _report_columns(report: Any) -> dict[str, Any]:
         "height_px": report["height_px"],
         "mpp": sum(scales) / len(scales) if scales else None,
         "objective_power": report.get("objective_power"),
+        "frame_count": report.get("frame_count"),
+        "duration_s": report.get("duration_s"),
         "canonical_bytes": report["canonical_bytes"],
         "canonical_sha256": report["canonical_sha256"],
         "report": report,

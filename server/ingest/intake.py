@@ -4,13 +4,13 @@ import shutil
 
 from sqlalchemy.engine import Connection
 
-from server import catalog, jobs
+from server import audit, catalog, jobs
 from server.accounts import Doer
 from server.ambient import Ambient
 from server.catalog import Asset, State
 from server.config import Settings
 from server.db import Database
-from server.errors import WrongStateError
+from server.errors import LossesNotConfirmedError, WrongStateError
 from server.imagery.shelf import SlideShelf
 from server.ingest.reception import CONVERT, Arrival, Reception
 from server.ingest.uploads import Uploads
@@ -25,10 +25,11 @@ class Intake(Reception):
         super().__init__(settings, ambient, database, shelf)
         self.uploads = Uploads(self)
 
-    def release(self, asset_id: str, by: Doer) -> Asset:
+    def release(self, asset_id: str, by: Doer, *, confirm_losses: bool = False) -> Asset:
         """Let annotators see a verified asset; its original is destroyed unless the settings keep originals.
 
-        Raises :class:`NotFoundError` or :class:`WrongStateError`.
+        Raises :class:`NotFoundError`, :class:`WrongStateError`, or :class:`LossesNotConfirmedError` where the
+        conversion could not have all of the source and nobody has said that this is known.
         """
         keep = self.settings.keep_originals
 
@@ -40,9 +41,13 @@ class Intake(Reception):
                 "quarantine_key": before.quarantine_key if keep else None,
             }
             catalog.set_state(connection, self.ambient, asset_id, State.RELEASED, values)
-            detail = {
+            losses = list((before.report or {}).get("losses", ()))
+            if losses and not confirm_losses:
+                raise LossesNotConfirmedError(" ".join(losses))
+            detail: audit.Detail = {
                 "canonical_sha256": before.canonical_sha256,
                 "original": "kept" if keep else "destroyed",
+                "losses": len(losses),
             }
             self.record(connection, by, "asset.released", asset_id, detail)
             return before

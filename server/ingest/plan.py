@@ -5,9 +5,12 @@ one holds the original's key.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
+
+Kind: TypeAlias = Literal["unknown", "slide", "video"]
+"""The values of ``catalog.AssetKind``, without the database that comes with it."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -32,21 +35,25 @@ class Plan(msgspec.Struct, frozen=True):
     """The largest file that may be written."""
     cpu_s: int
     largest_ratio: float
-    """Of the result's bytes to those of the source's level 0."""
+    """Of a slide's result's bytes to those of the source's level 0."""
+    video_gop: int
+    """Of how many frames of a video one is a key frame."""
     parent_pid: int
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
-    """``done`` of ``total`` units of a stage."""
+    """``done`` of ``total`` units of a stage: tiles or frames. ``total`` 0: nobody knows yet."""
 
     stage: str
     done: int
     total: int
+    kind: Kind = "unknown"
 
 
 class Converted(msgspec.Struct, frozen=True, tag="converted"):
     """The output folder holds a canonical asset that was proved."""
 
+    kind: Kind
     report: Mapping[str, Any]
 
 

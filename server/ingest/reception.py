@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from server import audit, catalog, jobs
 from server.accounts import Doer
 from server.ambient import Ambient
-from server.catalog import Asset, Problem
+from server.catalog import Asset, AssetKind, Problem
 from server.config import Settings
 from server.db import Database
 from server.deid import CHUNK_BYTES, Quarantine, SealedWriter
@@ -32,7 +32,6 @@ from server.ingest.packing import StoredZip
 from server.ingest.space import CANONICAL_FACTOR, require_space
 
 CONVERT = "convert"
-KIND = "slide"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 STEM_LIMIT = 120
 PACK_SUFFIX = ".zip"
@@ -176,7 +175,7 @@ class Reception:
         new = catalog.NewAsset(
             asset_id=sealed.asset_id,
             case_id=case.case_id,
-            kind=KIND,
+            kind=AssetKind.UNKNOWN,
             source_suffix=sealed.suffix,
             source_bytes=sealed.size_bytes,
             created_by=by.account_id or by.name,

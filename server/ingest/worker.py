@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import cv2
 import msgspec
@@ -20,23 +20,32 @@ import msgspec
 from server.deid import SealedFile, SealedReader
 from server.deid.errors import QuarantineError
 from server.ingest.confinement import confine
-from server.ingest.plan import Converted, Failed, Message, NoSpace, Plan, Progress, Refused
+from server.ingest.kind import kind_of
+from server.ingest.plan import Converted, Failed, Kind, Message, NoSpace, Plan, Progress, Refused
+from tiling import convert as slide_conversion
 from tiling import errors
-from tiling.convert import convert
 from tiling.scratch import Scratch
+from video import convert as video_conversion
+from video import errors as video_errors
 
 PROGRESS_EVERY_S = 0.2
 SWITCH_INTERVAL_S = 0.001
 """Its threads wait for each other's small array operations; with Python's own 5 ms it takes 5 % longer."""
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
-KINDS: dict[type[errors.TilingError], str] = {
+KINDS: dict[type[Exception], str] = {
     errors.NotASlideError: "not-a-slide",
     errors.UnsupportedSlideError: "unsupported-slide",
     errors.CorruptSlideError: "corrupt-slide",
     errors.SlideTooLargeError: "slide-too-large",
     errors.VerificationError: "not-proved-clean",
     errors.TilingError: "conversion-failed",
+    video_errors.NotAVideoError: "not-a-slide",
+    video_errors.UnsupportedVideoError: "unsupported-video",
+    video_errors.CorruptVideoError: "corrupt-video",
+    video_errors.VideoTooLargeError: "video-too-large",
+    video_errors.VerificationError: "not-proved-clean",
+    video_errors.VideoError: "conversion-failed",
 }
 
 
@@ -67,7 +76,10 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
             SealedReader(Path(plan.sealed_path), sealed) as source,
             Scratch(Path(plan.scratch_dir), plan.scratch_bytes, plan.reserve_bytes) as scratch,
         ):
-            report = convert(
+            kind = report_progress.kind = kind_of(source)
+            if kind == "video":
+                return Converted(kind, _convert_video(plan, source, report_progress))
+            report = slide_conversion.convert(
                 source,
                 Path(plan.output_dir),
                 progress=report_progress,
@@ -77,9 +89,22 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
                 scratch=scratch,
                 largest_ratio=plan.largest_ratio,
             )
-        return Converted(report.to_json())
+        return Converted(kind, report.to_json())
     except BaseException as error:  # noqa: BLE001 - this is the last line of this process
         return _message(error)
+
+
+def _convert_video(plan: Plan, source: SealedReader, report_progress: "_Reporter") -> dict[str, Any]:
+    report = video_conversion.convert(
+        source,
+        Path(plan.output_dir),
+        progress=report_progress,
+        cancelled=lambda: False,
+        workers=plan.workers,
+        forbidden=plan.forbidden,
+        gop=plan.video_gop,
+    )
+    return report.to_json()
 
 
 def _message(error: BaseException) -> Message:
@@ -92,7 +117,7 @@ def _message(error: BaseException) -> Message:
             return Refused("too-demanding", "The file's parts are nested deeper than is allowed.")
         if isinstance(cause, QuarantineError):
             return Refused("quarantine", str(cause))
-    if isinstance(error, errors.TilingError):
+    if isinstance(error, errors.TilingError | video_errors.VideoError):
         kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
         return Refused(kind, _sentence(str(error)))
     return Failed(type(error).__name__, _place(error))
@@ -122,6 +147,7 @@ class _Reporter:
     """Progress, a few times a second however often it is called, from whichever thread."""
 
     def __init__(self, output: BinaryIO) -> None:
+        self.kind: Kind = "unknown"
         self._output = output
         self._stage = ""
         self._next_s = 0.0
@@ -133,7 +159,7 @@ class _Reporter:
             if stage == self._stage and now_s < self._next_s:
                 return
             self._stage, self._next_s = stage, now_s + PROGRESS_EVERY_S
-            _say(self._output, Progress(str(stage), done, total))
+            _say(self._output, Progress(str(stage), done, total, self.kind))
 
 
 def _say(output: BinaryIO, message: Message) -> None:

@@ -199,7 +199,7 @@ def change_set(**parts: Any) -> dict[str, Any]:
     return {"change_id": str(uuid.uuid4()), "created": [], "updated": [], "deleted": [], **parts}
 
 
-def add_asset(database: Database, asset_id: str = "a1", state: str = "released") -> str:
+def add_asset(database: Database, asset_id: str = "a1", state: str = "released", kind: str = "slide") -> str:
     """Enter an asset without its file; returns its id."""
     now = rfc3339(datetime(2026, 11, 21, tzinfo=UTC))
 
@@ -210,7 +210,7 @@ def add_asset(database: Database, asset_id: str = "a1", state: str = "released")
             asset.insert().values(
                 asset_id=asset_id,
                 case_id="c1",
-                kind="slide",
+                kind=kind,
                 state=state,
                 source_suffix=".svs",
                 source_bytes=1,

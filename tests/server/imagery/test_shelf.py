@@ -52,52 +52,52 @@ def open_slides(canonical: Path) -> int:
 
 
 async def test_a_released_slide_is_there_for_everybody(shelf: SlideShelf) -> None:
-    opened = await shelf.slide("a1", preview=False)
+    opened = await shelf.opened("a1", preview=False)
     assert opened.slide.info.width_px == 300
     assert shelf.remembered("a1", preview=False) is opened
 
 
 async def test_a_slide_awaiting_release_is_there_only_as_a_preview(shelf: SlideShelf) -> None:
-    assert await shelf.slide("a2", preview=True)
+    assert await shelf.opened("a2", preview=True)
     assert shelf.remembered("a2", preview=False) is None
     with pytest.raises(NotFoundError):
-        await shelf.slide("a2", preview=False)
+        await shelf.opened("a2", preview=False)
 
 
 @pytest.mark.parametrize("asset_id", ["a3", "nothing", "../a1", ""])
 async def test_what_is_in_no_such_state_does_not_exist(shelf: SlideShelf, asset_id: str) -> None:
     with pytest.raises(NotFoundError):
-        await shelf.slide(asset_id, preview=True)
+        await shelf.opened(asset_id, preview=True)
 
 
 async def test_another_process_s_change_shows_within_two_seconds(
     shelf: SlideShelf, database: Database, ambient: Ambient, clock: Clock
 ) -> None:
-    assert await shelf.slide("a2", preview=True)
+    assert await shelf.opened("a2", preview=True)
     database.write_now(lambda c: catalog.set_state(c, ambient, "a2", State.DISCARDED))
     assert shelf.remembered("a2", preview=True) is not None
     clock.turn(seconds=REMEMBERED_S + 0.01)
     assert shelf.remembered("a2", preview=True) is None
     with pytest.raises(NotFoundError):
-        await shelf.slide("a2", preview=True)
+        await shelf.opened("a2", preview=True)
 
 
 async def test_a_change_of_our_own_shows_at_once(
     shelf: SlideShelf, database: Database, ambient: Ambient
 ) -> None:
-    assert await shelf.slide("a2", preview=True)
+    assert await shelf.opened("a2", preview=True)
     database.write_now(lambda c: catalog.set_state(c, ambient, "a2", State.DISCARDED))
     shelf.forget("a2")
     with pytest.raises(NotFoundError):
-        await shelf.slide("a2", preview=True)
+        await shelf.opened("a2", preview=True)
 
 
 async def test_a_slide_that_leaves_the_shelf_stays_open_for_who_reads_it(
     shelf: SlideShelf, canonical: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shelf_module, "OPEN_SLIDES", 1)
-    reading = await shelf.slide("a1", preview=True)
-    await shelf.slide("a2", preview=True)
+    reading = await shelf.opened("a1", preview=True)
+    await shelf.opened("a2", preview=True)
     assert shelf.remembered("a1", preview=True) is None
     assert reading.slide.read_tile(0, 0, 0).startswith(b"\xff\xd8")
     assert open_slides(canonical) == 2
@@ -110,7 +110,7 @@ async def test_a_slide_that_leaves_the_shelf_stays_open_for_who_reads_it(
 
 async def test_hundreds_of_openings_leave_no_descriptor_behind(shelf: SlideShelf, canonical: Path) -> None:
     for _ in range(200):
-        await shelf.slide("a1", preview=False)
+        await shelf.opened("a1", preview=False)
         shelf.forget("a1")
     # The thread that opened the last one has its result in hand until its next errand.
     await asyncio.to_thread(int)
@@ -118,7 +118,7 @@ async def test_hundreds_of_openings_leave_no_descriptor_behind(shelf: SlideShelf
 
 
 async def test_bytes_in_memory_are_the_file_s_bytes(shelf: SlideShelf) -> None:
-    slide = (await shelf.slide("a1", preview=False)).slide
+    slide = (await shelf.opened("a1", preview=False)).slide
     for level in range(slide.info.deepzoom_level_count):
         stored = slide.read_tile(level, 0, 0)  # which brings it into memory
         assert read_if_in_memory(slide.locate(level, 0, 0), b"head") in (b"head" + stored, None)
@@ -150,14 +150,14 @@ async def test_a_change_made_in_one_process_shows_at_once_in_the_others(
         SlideShelf(tmp_path / "assets", database, clock.monotonic_s, Notices(board, place))
         for place in (0, 1)
     )
-    assert await there.slide("a2", preview=True)
+    assert await there.opened("a2", preview=True)
     database.write_now(lambda c: catalog.set_state(c, ambient, "a2", State.DISCARDED))
     here.forget("a2")
     assert there.remembered("a2", preview=True) is None
     with pytest.raises(NotFoundError):
-        await there.slide("a2", preview=True)
+        await there.opened("a2", preview=True)
     # Somebody else's slide is only looked up again: it has stayed open.
-    assert await there.slide("a1", preview=False) is await there.slide("a1", preview=False)
+    assert await there.opened("a1", preview=False) is await there.opened("a1", preview=False)
     here.close()
     there.close()
 
@@ -173,5 +173,5 @@ async def test_an_answer_that_was_on_its_way_while_something_changed_is_not_reme
         return found
 
     monkeypatch.setattr(database, "read_now", slow_read)
-    assert await shelf.slide("a1", preview=False)
+    assert await shelf.opened("a1", preview=False)
     assert shelf.remembered("a1", preview=False) is None

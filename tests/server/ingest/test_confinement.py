@@ -79,6 +79,7 @@ def plan_in(folder: Path) -> Plan:
         file_bytes=1 << 20,
         cpu_s=60,
         largest_ratio=1.45,
+        video_gop=1,
         parent_pid=0,
     )
 

@@ -1,0 +1,15 @@
+"""Which wing reads a file: decided by its content, in the process that may be lost."""
+
+from server.ingest.plan import Kind
+from tiling.bundle import is_zip
+from tiling.source import ByteSource
+from video.open_video import is_video
+
+_SLIDE_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"ZISRAWFILE", b"SQLite format 3\0")
+
+
+def kind_of(source: ByteSource) -> Kind:
+    """What the file is taken for; whether it can be read as that shows there."""
+    if source.read_at(0, 16).startswith(_SLIDE_MAGICS) or is_zip(source):
+        return "slide"
+    return "video" if is_video(source) else "slide"
