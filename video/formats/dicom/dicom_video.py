@@ -11,7 +11,7 @@ from video.formats.dicom import tags
 from video.formats.dicom.calibration import Calibration, read_calibration
 from video.formats.dicom.data_set import DataSet
 from video.formats.dicom.file_layout import FileLayout
-from video.formats.dicom.frame_bytes import EncapsulatedFrames, FrameBytes, NativeFrames, read_fragments
+from video.formats.dicom.frame_bytes import EncapsulatedFrames, Fragments, FrameBytes, NativeFrames
 from video.formats.dicom.image import Image, check_size
 from video.formats.dicom.inventory import list_places
 from video.formats.dicom.painting import Evidence, Painter, choose_painter
@@ -33,14 +33,23 @@ class DicomVideo:
     """
 
     def __init__(
-        self, source: ByteSource, layout: FileLayout, data_set: DataSet, image: Image, limits: Limits
-    ) -> None:
-        """Raises CorruptVideoError, UnsupportedVideoError, VideoTooLargeError."""
+        self, source: ByteSource, layout: FileLayout, data_set: DataSet, image: Image,
+        fragments: Fragments | None, limits: Limits,
+    ) -> None:  # fmt: skip
+        """fragments: None where frames are not compressed.
+
+        Raises CorruptVideoError, UnsupportedVideoError, VideoTooLargeError.
+        """
         self._source = source
         self._layout = layout
         self._image = image
         self._limits = limits
-        self._frames, native = _open_frames(image, data_set, layout, limits)
+        self._frames: FrameBytes
+        native: NativeFrames | None = None
+        if fragments is None:
+            self._frames = native = NativeFrames(image, layout.source)
+        else:
+            self._frames = EncapsulatedFrames(image, layout.source, fragments, limits)
         if self._frames.frame_count < 1:
             raise CorruptVideoError("not one frame of the DICOM file is there in full")
         if self._frames.frame_count > limits.frames:
@@ -191,23 +200,3 @@ class DicomVideo:
         if data_set.element(tags.ICC_PROFILE) is not None:
             remarks.append("The file's colour profile is not applied.")
         return (*remarks, *self._painter.remarks, *self._timing.remarks, *self._calibration.remarks)
-
-
-def _open_frames(
-    image: Image, data_set: DataSet, layout: FileLayout, limits: Limits
-) -> tuple[FrameBytes, NativeFrames | None]:
-    """The second one only where frames are not compressed."""
-    if _is_encapsulated(image, layout):
-        fragments = read_fragments(image, data_set, layout.source, limits)
-        return EncapsulatedFrames(image, layout.source, fragments, limits), None
-    native = NativeFrames(image, layout.source)
-    return native, native
-
-
-def _is_encapsulated(image: Image, layout: FileLayout) -> bool:
-    """By the data: fragments of a stated length exist, and compressed syntaxes without fragments do, too."""
-    if image.pixels.is_encapsulated:
-        return True
-    start = layout.source.read_at(image.pixels.offset, 4)
-    natives = {"", tags.IMPLICIT_VR, tags.EXPLICIT_VR, tags.BIG_ENDIAN, tags.DEFLATED}
-    return start == b"\xfe\xff\x00\xe0" and image.transfer_syntax not in natives

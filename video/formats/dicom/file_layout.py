@@ -10,11 +10,11 @@ from video.formats.dicom.data_set import DataSet
 from video.formats.dicom.elements import ElementReader, Layout, Span
 from video.source import ByteSource
 
+MAGIC = b"DICM"
 PREAMBLE_BYTES = 128
 META_OFFSET = 132
 MAX_ELEMENTS = 1_000_000
 
-_MAGIC = b"DICM"
 _MAX_INFLATED_BYTES = 512 * 2**20
 _INFLATE_STEP_BYTES = 1 << 20
 _META_LAYOUT = Layout(is_explicit=True)
@@ -26,7 +26,7 @@ _KINDS = frozenset(
         b"UL", b"UN", b"UR", b"US", b"UT", b"UV",
     }
 )  # fmt: skip
-_SHORT_UNKNOWN_LENGTH = 1 << 16  # of a first element: group lengths, character sets and image types
+_MOST_FIRST_BYTES = 1 << 16  # of a first element: group lengths, character sets and image types
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class FileLayout:
 def begins_like_dicom(source: ByteSource) -> bool:
     """With the magic behind the preamble, or, as old archives wrote them, with a data set at once."""
     start = source.read_at(0, META_OFFSET + 12)
-    if start[PREAMBLE_BYTES:META_OFFSET] == _MAGIC:
+    if start[PREAMBLE_BYTES:META_OFFSET] == MAGIC:
         return True
     return _begins_data_set(start)
 
@@ -65,13 +65,8 @@ def _begins_data_set(start: bytes) -> bool:
             continue
         if start[4:6] in _KINDS:
             return True
-        length = int.from_bytes(start[4:8], "little")
-        if (
-            not layout.is_big_endian
-            and group == 0x0008
-            and length % 2 == 0
-            and length < _SHORT_UNKNOWN_LENGTH
-        ):
+        length = int.from_bytes(start[4:8], layout.order)
+        if group == 0x0008 and length % 2 == 0 and length < _MOST_FIRST_BYTES:
             return True
     return False
 
@@ -80,10 +75,8 @@ def find_data_set(source: ByteSource) -> FileLayout:
     """Raises NotAVideoError, CorruptVideoError, VideoTooLargeError."""
     if not begins_like_dicom(source):
         raise NotAVideoError("the file is no DICOM file")
-    start = META_OFFSET if source.read_at(PREAMBLE_BYTES, 4) == _MAGIC else 0
-    window = ByteWindow(source)
-    end = _end_of_meta(window, start)
-    meta = Span(start, end, _META_LAYOUT)
+    meta, window = _meta(source), ByteWindow(source)
+    end = meta.end
     syntax = DataSet(ElementReader(window, MAX_ELEMENTS), meta).text(tags.TRANSFER_SYNTAX)
     if syntax == tags.DEFLATED:
         data, is_cut = _inflated(source, end)
@@ -91,6 +84,17 @@ def find_data_set(source: ByteSource) -> FileLayout:
         return FileLayout(BytesSource(data), meta, span, syntax, is_cut)
     span = Span(end, source.size_bytes, _layout_at(window, end, syntax))
     return FileLayout(source, meta, span, syntax)
+
+
+def stated_kind(source: ByteSource) -> str:
+    """The kind of data set (SOP class) by the meta information alone; "" where that does not tell."""
+    window = ByteWindow(source)
+    return DataSet(ElementReader(window, MAX_ELEMENTS), _meta(source)).text(tags.MEDIA_SOP_CLASS)
+
+
+def _meta(source: ByteSource) -> Span:
+    start = META_OFFSET if source.read_at(PREAMBLE_BYTES, 4) == MAGIC else 0
+    return Span(start, _end_of_meta(ByteWindow(source), start), _META_LAYOUT)
 
 
 def _end_of_meta(window: ByteWindow, start: int) -> int:

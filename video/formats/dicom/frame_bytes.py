@@ -18,6 +18,7 @@ from video.source import ByteSource
 
 _LITTLE_ENDIAN = Layout(is_explicit=True)
 _FRAGMENTS_A_FRAME = 64
+_ITEM = b"\xfe\xff\x00\xe0"
 _LONGEST_START = 12
 _LONGEST_END = 16
 _END_OF_IMAGE = b"\xff\xd9"  # of JPEG; of JPEG 2000, too
@@ -131,6 +132,13 @@ class EncapsulatedFrames:
             _exactly(self._source, int(offset), int(count))
             for offset, count in zip(offsets, counts, strict=True)
         )
+
+
+def is_encapsulated(image: Image, source: ByteSource) -> bool:
+    """By the data: there are fragments of a stated length, and compressed codings without fragments."""
+    if image.pixels.is_encapsulated:
+        return True
+    return image.transfer_syntax not in tags.NATIVE and source.read_at(image.pixels.offset, 4) == _ITEM
 
 
 def read_fragments(image: Image, data_set: DataSet, source: ByteSource, limits: Limits) -> Fragments:

@@ -42,6 +42,10 @@ class Image:
 def read_image(data_set: DataSet, transfer_syntax: str, limits: Limits) -> Image:
     """Raises CorruptVideoError, UnsupportedVideoError, VideoTooLargeError."""
     pixels = _pixels(data_set)
+    if pixels.byte_count > limits.dicom_bytes:
+        raise VideoTooLargeError(
+            f"the DICOM pixel data have more than {limits.dicom_bytes // 2**20:,} MiB, which is the most here"
+        )
     width_px = data_set.number(tags.COLUMNS) or 0
     height_px = data_set.number(tags.ROWS) or 0
     is_stream = transfer_syntax in tags.STREAMS

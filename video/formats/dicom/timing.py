@@ -23,11 +23,15 @@ _VECTOR_BYTES_A_FRAME = 17
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """times_s: of frames that the file times one by one; step_s: from each frame to the next beyond them."""
+    """times_s: of frames that the file times one by one; step_s: from each frame to the next beyond them.
+
+    is_assumed: the file says nothing at all.
+    """
 
     times_s: NDArray[np.float64]
     step_s: float
     remarks: tuple[str, ...] = ()
+    is_assumed: bool = False
 
     def at(self, number: int) -> float:
         """Seconds from the first frame."""
@@ -92,7 +96,7 @@ def _by_rate(data_set: DataSet, frame_count: int) -> Timing:
         remark = f"The file does not time its frames; they are spread over its {step_s * frame_count:g} s."
         return Timing(np.zeros(0), step_s, (remark,))
     remark = f"The file says nothing of time; {_USUAL_RATE:g} frames/s are assumed."
-    return Timing(np.zeros(0), 1 / _USUAL_RATE, (remark,))
+    return Timing(np.zeros(0), 1 / _USUAL_RATE, (remark,), is_assumed=True)
 
 
 def _of_groups(data_set: DataSet, frame_count: int) -> Timing | None:
