@@ -6,16 +6,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from video.canonical.layout import DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE
+from video.canonical.layout import DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, Description
 from video.canonical.mp4_writer import MOVED_SUFFIX
 from video.canonical.writer import write_durably
 from video.errors import CanonicalVideoError
 from video.limits import Limits
-from video.model import CalibrationRegion, Mask, Place
+from video.model import CalibrationRegion, Mask, Place, Video
 from video.open_video import open_video
-from video.scrub.execute import execute, stop_if
+from video.scrub.execute import Executed, execute, stop_if
 from video.scrub.masks import Blanker
-from video.scrub.verify import check_description, verify
+from video.scrub.verify import Proof, check_description, verify
 from video.source import ByteSource
 
 _FILES = (DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, VIDEO_FILE + MOVED_SUFFIX)
@@ -79,58 +79,74 @@ def convert(
     Raises VideoError, ValueError for a mask outside of the frame, or OSError where the disk refuses; then
     none of the files remains.
     """
+    limits = limits or Limits()
+    return convert_video(
+        open_video(source, limits),
+        output_dir,
+        source_bytes=source.size_bytes,
+        progress=progress,
+        cancelled=cancelled,
+        workers=workers,
+        forbidden=forbidden,
+        limits=limits,
+        masks=masks,
+        gop=gop,
+    )
+
+
+def convert_video(
+    video: Video,
+    output_dir: Path,
+    *,
+    source_bytes: int,
+    progress: Callable[[Stage, int, int], None],
+    cancelled: Callable[[], bool],
+    workers: int = 2,
+    forbidden: Sequence[str] = (),
+    limits: Limits,
+    masks: Sequence[Mask] = (),
+    gop: int = 1,
+) -> VideoReport:
+    """As `convert`, of an opened source. source_bytes: its size, for a guess at how many frames it has."""
     if gop not in GOPS:
         raise ValueError("key frames are every frame or every twelfth")
     if any((output_dir / name).exists() for name in _FILES):
         raise CanonicalVideoError("there is a canonical video in this place already")
     try:
-        return _convert(
-            source, output_dir, progress, cancelled, workers, forbidden, limits or Limits(), masks, gop
+        stop_if(cancelled())
+        executed = execute(
+            video,
+            output_dir,
+            masks=masks,
+            gop=gop,
+            limits=limits,
+            source_bytes=source_bytes,
+            progress=lambda done, total: progress(Stage.CONVERTING, done, total),
+            cancelled=cancelled,
+            workers=workers,
         )
+        # Only now: texts on the way, and what could not be read, are known once all has been.
+        texts = tuple(video.texts())
+        description, proof = verify(
+            executed,
+            output_dir,
+            texts=texts,
+            forbidden=forbidden,
+            blanker=Blanker(video.picture, masks) if masks else None,
+            progress=lambda done, total: progress(Stage.VERIFYING, done, total),
+            cancelled=cancelled,
+            workers=workers,
+        )
+        write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
+        check_description(output_dir, description, texts, forbidden)
+        return _report(video, executed, description, proof)
     except BaseException:
         for name in _FILES:
             (output_dir / name).unlink(missing_ok=True)
         raise
 
 
-def _convert(
-    source: ByteSource,
-    output_dir: Path,
-    progress: Callable[[Stage, int, int], None],
-    cancelled: Callable[[], bool],
-    workers: int,
-    forbidden: Sequence[str],
-    limits: Limits,
-    masks: Sequence[Mask],
-    gop: int,
-) -> VideoReport:
-    video = open_video(source, limits)
-    stop_if(cancelled())
-    executed = execute(
-        video,
-        output_dir,
-        masks=masks,
-        gop=gop,
-        limits=limits,
-        source_bytes=source.size_bytes,
-        progress=lambda done, total: progress(Stage.CONVERTING, done, total),
-        cancelled=cancelled,
-        workers=workers,
-    )
-    # Only now: what could not be read, and texts on the way, are known once all has been.
-    places, texts = tuple(video.places()), tuple(video.texts())
-    description, proof = verify(
-        executed,
-        output_dir,
-        texts=texts,
-        forbidden=forbidden,
-        blanker=Blanker(video.picture, masks) if masks else None,
-        progress=lambda done, total: progress(Stage.VERIFYING, done, total),
-        cancelled=cancelled,
-        workers=workers,
-    )
-    write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
-    check_description(output_dir, description, texts, forbidden)
+def _report(video: Video, executed: Executed, description: Description, proof: Proof) -> VideoReport:
     files = (description.video, description.frames, description.thumbnails)
     return VideoReport(
         width_px=description.picture.width_px,
@@ -141,10 +157,10 @@ def _convert(
         remarks=description.remarks,
         losses=description.losses,
         regions=description.regions,
-        places=places,
+        places=tuple(video.places()),
         proof=proof.to_json(),
         psnr_db={"min": round(executed.least_psnr_db, 2), "mean": round(executed.mean_psnr_db, 2)},
-        gop=gop,
+        gop=description.gop,
         canonical_bytes=sum(file.byte_count for file in files),
         canonical_sha256=description.video.sha256,
     )

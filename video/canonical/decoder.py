@@ -8,7 +8,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from video.canonical.jpeg import encode_jpeg
+from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import VideoInfo
 from video.canonical.nal import split_samples
 from video.errors import CanonicalVideoError
@@ -72,7 +72,7 @@ class FrameDecoder:
     """Exact frames of one canonical video. One thread at a time; memory: two or three of its frames."""
 
     def __init__(self, info: VideoInfo, threads: int = 2) -> None:
-        self._picture = info.picture
+        self._jpeg = JpegEncoder(info.picture)
         self._decoder = SampleDecoder(info.picture, info.description, threads)
 
     def planes(self, samples: Sequence[bytes] | bytes) -> tuple[Plane, ...]:
@@ -93,4 +93,4 @@ class FrameDecoder:
         height_px: scaled down to it, the width in proportion; never up. Pixels that are not square stay so.
         Raises CanonicalVideoError.
         """
-        return encode_jpeg(self.planes(samples), self._picture, quality, height_px)
+        return self._jpeg.encode(self.planes(samples), quality, height_px)

@@ -1,8 +1,8 @@
 """Planes to a JPEG without going through RGB.
 
-JFIF means BT.601 in full range. Other ranges are a table for each plane. Other matrices differ by a mixture:
-blue and red differences of one kind are mixtures of those of the other at their own resolution, and luma
-gains a little of both, brought to its resolution as decoders of JPEG bring chroma there.
+JFIF means BT.601 in full range. Another range is a scale and a shift of each plane. Another matrix is a
+mixture: blue and red differences of one kind are mixtures of those of the other at their own resolution, and
+luma gains a little of both, brought to its resolution as decoders of JPEG bring chroma there.
 """
 
 from functools import lru_cache
@@ -24,59 +24,83 @@ _LUMA_WEIGHTS = {
 _ZERO = 128
 
 
-def encode_jpeg(
-    planes: tuple[Plane, ...], picture: PictureFormat, quality: int, height_px: int | None = None
-) -> bytes:
-    """A JFIF stream: 4:2:0 or 4:4:4 as the planes are, or grey. height_px: scaled down to it, never up."""
-    if height_px is not None and height_px < picture.height_px:
-        planes = shrink(planes, picture, height_px)
-    converted = [np.ascontiguousarray(plane) for plane in to_jfif(planes, picture)]
-    blue, red = converted[1:] if len(converted) > 1 else (None, None)
-    data: bytes = simplejpeg.encode_jpeg_yuv_planes(converted[0], blue, red, quality, fastdct=False)
-    return data
+class JpegEncoder:
+    """Encodes frames of one format. One thread at a time.
+
+    It keeps its memory: a fresh megabyte comes from the kernel page by page, which costs more than the sums.
+    """
+
+    def __init__(self, picture: PictureFormat) -> None:
+        self._picture = picture
+        self._kept: dict[str, Plane] = {}
+
+    def encode(self, planes: tuple[Plane, ...], quality: int, height_px: int | None = None) -> bytes:
+        """A JFIF stream: 4:2:0 or 4:4:4 as the planes are, or grey.
+
+        height_px: scaled down to it by area averages, the width in proportion; never up.
+        """
+        if height_px is not None and height_px < self._picture.height_px:
+            planes = shrink(planes, self._picture, height_px)
+        luma, *chroma = (np.ascontiguousarray(plane) for plane in self.to_jfif(planes))
+        blue, red = chroma or (None, None)
+        data: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality)
+        return data
+
+    def to_jfif(self, planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
+        """The same colours in BT.601 and full range, rounded once a sample.
+
+        The result is valid until the next call. Of the given planes those that are right already are in it.
+        """
+        picture = self._picture
+        is_mixed = picture.matrix is not Matrix.BT601 and len(planes) > 1
+        if picture.is_full_range and not is_mixed:
+            return planes
+        luma_scale, chroma_scale = (1.0, 1.0) if picture.is_full_range else (255 / 219, 255 / 224)
+        luma_shift = 0.0 if picture.is_full_range else -16 * luma_scale
+        luma, chroma = planes[0], planes[1:]
+        if not is_mixed:
+            # The sum of a plane with nothing of itself: half the time of a table.
+            centred = _ZERO * (1 - chroma_scale)
+            return (
+                self._sum("luma", luma, luma_scale, luma, 0.0, luma_shift),
+                *(
+                    self._sum(name, plane, chroma_scale, plane, 0.0, centred)
+                    for name, plane in zip(("blue", "red"), chroma, strict=False)
+                ),
+            )
+        blue, red = chroma
+        # The gain is stored around 128.
+        gain, new_blue, new_red = (
+            self._sum(name, blue, of_blue, red, of_red, _ZERO * (1 - of_blue - of_red))
+            for name, (of_blue, of_red) in zip(
+                ("gain", "blue", "red"), (mixture(picture.matrix) * chroma_scale).tolist(), strict=True
+            )
+        )
+        if gain.shape != luma.shape:
+            target = self._room("large gain", luma.shape)
+            gain = _plane(cv2.resize(gain, luma.shape[::-1], target, interpolation=cv2.INTER_LINEAR), luma)
+        return self._sum("luma", luma, luma_scale, gain, 1.0, luma_shift - _ZERO), new_blue, new_red
+
+    def _sum(
+        self, name: str, one: Plane, of_one: float, other: Plane, of_other: float, shift: float
+    ) -> Plane:
+        """Rounded, and held between 0 and 255."""
+        target = self._room(name, one.shape)
+        return _plane(cv2.addWeighted(one, of_one, other, of_other, shift, target), one)
+
+    def _room(self, name: str, shape: tuple[int, ...]) -> Plane:
+        kept = self._kept.get(name)
+        if kept is None or kept.shape != shape:
+            kept = self._kept[name] = np.empty(shape, np.uint8)
+        return kept
 
 
-def shrink(planes: tuple[Plane, ...], picture: PictureFormat, height_px: int) -> tuple[Plane, ...]:
-    """Area averages; 4:2:0 comes to even sides."""
-    width_px = max(1, round(picture.width_px * height_px / picture.height_px))
-    sides = [(width_px, height_px)] * len(planes)
-    if picture.sampling is Sampling.YUV420:
-        width_px, height_px = max(2, width_px & ~1), max(2, height_px & ~1)
-        sides = [(width_px, height_px)] + [(width_px // 2, height_px // 2)] * 2
-    return tuple(
-        cv2.resize(plane, side, interpolation=cv2.INTER_AREA).reshape(side[::-1]).astype(np.uint8, copy=False)
-        for plane, side in zip(planes, sides, strict=True)
-    )
-
-
-def to_jfif(planes: tuple[Plane, ...], picture: PictureFormat) -> tuple[Plane, ...]:
-    """The same colours in BT.601 and full range."""
-    if picture.matrix is not Matrix.BT601 and len(planes) > 1:
-        return _mixed(planes, picture)
-    if picture.is_full_range:
-        return planes
-    luma, chroma = range_tables()
-    return tuple(_looked_up(plane, chroma if number else luma) for number, plane in enumerate(planes))
-
-
-@lru_cache(maxsize=1)
-def range_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """From 16–235 and 16–240 to 0–255, luma and chroma (H.273, 8.3)."""
-    values = np.arange(256.0)
-    luma, chroma = (values - 16) * 255 / 219, (values - _ZERO) * 255 / 224 + _ZERO
-    return _bytes(luma), _bytes(chroma)
-
-
-def _bytes(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-@lru_cache(maxsize=8)
-def mixture(matrix: Matrix, *, is_full_range: bool) -> NDArray[np.float64]:
-    """Rows: what luma gains, and the new differences; columns: the source's differences, and a constant."""
+@lru_cache(maxsize=4)
+def mixture(matrix: Matrix) -> NDArray[np.float64]:
+    """(3, 2): what luma gains, and the new blue and red differences, of the source's blue and red ones."""
     red, blue = _LUMA_WEIGHTS[matrix]
     green = 1 - red - blue
-    # Of differences of ±0.5 each: red, green and blue, less luma.
+    # Red, green and blue less luma, of differences of ±0.5.
     rgb = np.array(
         [
             [0, 2 * (1 - red)],
@@ -86,28 +110,27 @@ def mixture(matrix: Matrix, *, is_full_range: bool) -> NDArray[np.float64]:
     )
     to_red, to_blue = _LUMA_WEIGHTS[Matrix.BT601]
     gain = np.array([to_red, 1 - to_red - to_blue, to_blue]) @ rgb
-    rows = np.stack([gain, (rgb[2] - gain) / (2 * (1 - to_blue)), (rgb[0] - gain) / (2 * (1 - to_red))])
-    rows *= 1 if is_full_range else 255 / 224
-    return np.column_stack([rows, _ZERO - rows.sum(axis=1) * _ZERO])
+    return np.stack([gain, (rgb[2] - gain) / (2 * (1 - to_blue)), (rgb[0] - gain) / (2 * (1 - to_red))])
 
 
-def _mixed(planes: tuple[Plane, ...], picture: PictureFormat) -> tuple[Plane, ...]:
-    luma = planes[0]
-    if not picture.is_full_range:
-        luma = _looked_up(luma, range_tables()[0])
-    differences = cv2.merge([np.ascontiguousarray(plane) for plane in planes[1:]])
-    mixed = cv2.transform(differences, mixture(picture.matrix, is_full_range=picture.is_full_range))
-    gain, blue, red = cv2.split(mixed)
-    height, width = luma.shape
-    if gain.shape != luma.shape:
-        gain = cv2.resize(gain, (width, height), interpolation=cv2.INTER_LINEAR)
-    # Luma plus gain less 128, held between 0 and 255 once, at the end.
-    brightened = cv2.addWeighted(luma, 1.0, gain.reshape(luma.shape), 1.0, -float(_ZERO))
-    return _plane(brightened, luma), _plane(blue, planes[1]), _plane(red, planes[2])
+def shrink(planes: tuple[Plane, ...], picture: PictureFormat, height_px: int) -> tuple[Plane, ...]:
+    """Area averages; halved chroma asks for even sides."""
+    sides = [shrunk_size(picture, height_px)] * len(planes)
+    if picture.sampling is Sampling.YUV420:
+        width_px, height_px = sides[0]
+        sides[1:] = [(width_px // 2, height_px // 2)] * 2
+    return tuple(
+        cv2.resize(plane, side, interpolation=cv2.INTER_AREA).reshape(side[::-1]).astype(np.uint8, copy=False)
+        for plane, side in zip(planes, sides, strict=True)
+    )
 
 
-def _looked_up(plane: Plane, table: NDArray[np.uint8]) -> Plane:
-    return _plane(cv2.LUT(np.ascontiguousarray(plane), table), plane)
+def shrunk_size(picture: PictureFormat, height_px: int) -> tuple[int, int]:
+    """(width, height) in px of a frame that is scaled to a height."""
+    width_px = max(1, round(picture.width_px * height_px / picture.height_px))
+    if picture.sampling is not Sampling.YUV420:
+        return width_px, height_px
+    return max(2, width_px & ~1), max(2, height_px & ~1)
 
 
 def _plane(result: NDArray[Any], like: Plane) -> Plane:

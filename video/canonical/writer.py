@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from video.canonical.decoder import SampleDecoder
 from video.canonical.encoder import SampleEncoder
 from video.canonical.group_coder import CodedFrame
-from video.canonical.jpeg import encode_jpeg
+from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import (
     FRAMES_FILE,
     FRAMES_MAGIC,
@@ -124,7 +124,7 @@ class CanonicalWriter:
                 planes = decoder.planes(file.read(int(sizes[number])))
         picture = self._picture
         height_px = picture.height_px * STILL_SIDE_PX // max(picture.width_px, picture.height_px)
-        return encode_jpeg(planes, picture, _STILL_QUALITY, max(1, height_px))
+        return JpegEncoder(picture).encode(planes, _STILL_QUALITY, max(1, height_px))
 
     def __enter__(self) -> Self:
         return self

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from video.canonical.fidelity import DIGEST_BYTES
 from video.canonical.group_coder import CodedFrame, GroupCoder
-from video.canonical.jpeg import encode_jpeg
+from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import THUMBNAIL_HEIGHT_PX, Description
 from video.canonical.writer import THUMBNAIL_QUALITY, CanonicalWriter, Facts
 from video.errors import ConversionCancelled, CorruptVideoError, VideoTooLargeError
@@ -83,8 +83,8 @@ def execute(
     if batch_size * frame_bytes(picture) > _ONE_LANE_BATCH_BYTES:
         workers = 1
     under_way = workers if is_heavy else 2 * workers
-    lanes = [ThreadPoolExecutor(1, thread_name_prefix=f"video-{lane}") for lane in range(workers)]
-    coders = [GroupCoder(picture, gop) for _ in lanes]
+    pools = [ThreadPoolExecutor(1, thread_name_prefix=f"video-{lane}") for lane in range(workers)]
+    lanes = [_Lane(picture, gop) for _ in pools]
     tally = _Tally()
     # PyAV's frames that were asked for their side data are reference cycles, of megabytes each.
     uncollected, collect_after = 0, _UNCOLLECTED_BYTES // frame_bytes(picture)
@@ -104,7 +104,7 @@ def execute(
             for number, batch in enumerate(_batches(frames, sheets, writer)):
                 stop_if(cancelled())
                 lane = number % workers
-                running.append((batch, lanes[lane].submit(_code, coders[lane], batch, picture, gop)))
+                running.append((batch, pools[lane].submit(lanes[lane].code, batch)))
                 if len(running) == under_way:
                     settle()
                 uncollected += len(batch.frames)
@@ -115,11 +115,11 @@ def execute(
                 stop_if(cancelled())
                 settle()
         finally:
-            for pool in lanes:
+            for pool in pools:
                 pool.shutdown(wait=True, cancel_futures=True)
         if not tally.count:
             raise CorruptVideoError("the file has not one frame that can be shown")
-        coders.clear()
+        lanes.clear()
         description = writer.finish(
             Facts(
                 promised_duration_s=video.promised_duration_s,
@@ -227,15 +227,23 @@ def _batches(frames: Iterator[Frame], sheets: _Sheets, writer: CanonicalWriter) 
         yield _Batch(first, tuple(times_s), tuple(planes), writer.thumbnails.step)
 
 
-def _code(coder: GroupCoder, batch: _Batch, picture: PictureFormat, gop: int) -> _Coded:
-    done: _Coded = []
-    for place in range(0, len(batch.frames), gop):
-        group = coder.encode(batch.frames[place : place + gop], (batch.first + place) // gop & 1)
-        for offset, coded in enumerate(group, place):
-            is_wanted = (batch.first + offset) % batch.thumbnail_step == 0
-            done.append((coded, _thumbnail(batch.frames[offset], picture) if is_wanted else None))
-    return done
+class _Lane:
+    """What one lane keeps from batch to batch."""
 
+    def __init__(self, picture: PictureFormat, gop: int) -> None:
+        self._gop = gop
+        self._coder = GroupCoder(picture, gop)
+        self._small = JpegEncoder(picture)
 
-def _thumbnail(planes: tuple[Plane, ...], picture: PictureFormat) -> bytes:
-    return encode_jpeg(planes, picture, THUMBNAIL_QUALITY, THUMBNAIL_HEIGHT_PX)
+    def code(self, batch: _Batch) -> _Coded:
+        done: _Coded = []
+        for place in range(0, len(batch.frames), self._gop):
+            group = batch.frames[place : place + self._gop]
+            coded = self._coder.encode(group, (batch.first + place) // self._gop & 1)
+            for number, (frame, planes) in enumerate(zip(coded, group, strict=True), batch.first + place):
+                is_wanted = number % batch.thumbnail_step == 0
+                done.append((frame, self._thumbnail(planes) if is_wanted else None))
+        return done
+
+    def _thumbnail(self, planes: tuple[Plane, ...]) -> bytes:
+        return self._small.encode(planes, THUMBNAIL_QUALITY, THUMBNAIL_HEIGHT_PX)
