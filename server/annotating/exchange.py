@@ -17,11 +17,13 @@ from server.access import Actor, Permission
 from server.ambient import Ambient
 from server.annotating import ontology_book, rows, store
 from server.annotating.errors import InvalidChangeError, translated
-from server.annotating.service import Annotating, released_head
+from server.annotating.service import Annotating, is_video, released_head
+from server.errors import WrongStateError
 
 SHAPES_PER_CHANGE = 5_000
 """One revision for each so many shapes of an imported file: a history that can be sent in parts."""
 ATTEMPTS = 3
+NO_FRAMES = "the format knows no frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Exchange:
         """All annotations of an asset as a file; the audit log has that they left.
 
         Raises :class:`InvalidFileError` for an unknown format, :class:`NotFoundError`,
-        :class:`WrongStateError`.
+        :class:`WrongStateError`; the last also where the format would lose labels over time.
         """
         with translated():
             adapter = adapter_named(format_name)
@@ -81,6 +83,7 @@ class Exchange:
             return revision, ontology_book.read(connection), found
 
         revision, ontology, found = await self._database.read(read)
+        _check_still(found)
         serialized = await asyncio.to_thread(adapter.serialize, found, ontology)
         await self._database.write(
             lambda connection: self._annotating.record(
@@ -122,11 +125,12 @@ class Exchange:
         adapter = adapter_named(format_name)
         ambient = self._annotating.ambient
 
-        def state(connection: Connection) -> tuple[Ontology, frozenset[str]]:
+        def state(connection: Connection) -> tuple[Ontology, frozenset[str], bool]:
             released_head(connection, actor, asset_id)
-            return ontology_book.read(connection), rows.all_ids(connection, asset_id)
+            taken_ids = rows.all_ids(connection, asset_id)
+            return ontology_book.read(connection), taken_ids, is_video(connection, asset_id)
 
-        ontology, taken_ids = await self._database.read(state)
+        ontology, taken_ids, on_video = await self._database.read(state)
 
         def parse() -> _Reading:
             parsed = adapter.parse(
@@ -141,6 +145,8 @@ class Exchange:
                 annotations, sentence = _unclassified(annotations, new_classes)
                 new_classes, losses = (), (*losses, sentence)
             annotations, sentences = _without_archived(annotations, ontology)
+            if on_video and annotations:
+                sentences = (*sentences, f"{len(annotations):,} shapes are on every frame: {NO_FRAMES}.")
             return _Reading(
                 ontology.revision,
                 tuple(
@@ -179,6 +185,15 @@ class Exchange:
 def _parts(annotations: Sequence[Annotation]) -> list[tuple[Annotation, ...]]:
     starts = range(0, len(annotations), SHAPES_PER_CHANGE)
     return [tuple(annotations[start : start + SHAPES_PER_CHANGE]) for start in starts]
+
+
+def _check_still(found: Sequence[Annotation]) -> None:
+    """No format here knows frames yet: a file without the tracks would look like all there is."""
+    count = sum(annotation.over_time is not None for annotation in found)
+    if count:
+        raise WrongStateError(
+            f"This format knows no frames: {count:,} tracks and segments of this video would be lost."
+        )
 
 
 def _unclassified(

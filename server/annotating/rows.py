@@ -25,24 +25,24 @@ from server.annotating.keyframe_rows import AT_A_TIME, Record, with_keyframes
 from server.db import Row
 from server.db.schema import annotation as annotation_table
 
-_COLUMNS = """
+COLUMNS = """
 SELECT a.annotation_key, a.annotation_id, a.layer, a.class_id, a.geometry, a.name, a.is_locked, a.extra,
        a.created_at, a.updated_at, a.revision, a.track_shape, a.tier, a.first_frame, a.last_frame,
        c.account_id
 """
-_CHANGE = "JOIN change_set c ON c.asset_id = a.asset_id AND c.revision = a.revision\n"
-_SELECT = _COLUMNS + "FROM annotation a " + _CHANGE
-_ALL = sa.text(_SELECT + "WHERE a.asset_id = :asset_id ORDER BY a.annotation_key")
+CHANGE = "JOIN change_set c ON c.asset_id = a.asset_id AND c.revision = a.revision\n"
+SELECT = COLUMNS + "FROM annotation a " + CHANGE
+_ALL = sa.text(SELECT + "WHERE a.asset_id = :asset_id ORDER BY a.annotation_key")
 _IN_BOX = sa.text(
     # CROSS JOIN is SQLite's way of saying “from left to right”: left alone it reads the whole slide first.
-    _COLUMNS
+    COLUMNS
     + "FROM annotation_box b CROSS JOIN annotation a ON a.annotation_key = b.annotation_key "
-    + _CHANGE
+    + CHANGE
     + """WHERE b.x1 >= :x0 AND b.x0 <= :x1 AND b.y1 >= :y0 AND b.y0 <= :y1
   AND b.asset0 <= :shard AND b.asset1 >= :shard AND a.asset_id = :asset_id
 ORDER BY a.annotation_key"""
 )
-_SOME = sa.text(_SELECT + "WHERE a.asset_id = :asset_id AND a.annotation_id IN :ids").bindparams(
+_SOME = sa.text(SELECT + "WHERE a.asset_id = :asset_id AND a.annotation_id IN :ids").bindparams(
     sa.bindparam("ids", expanding=True)
 )
 _NEXT_KEY = sa.text("SELECT coalesce(max(annotation_key), 0) + 1 FROM annotation")

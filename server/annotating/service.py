@@ -10,22 +10,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from msgspec import UNSET
 from sqlalchemy.engine import Connection
 
 from annotations.geometry import Bounds
+from annotations.history import ChangeSet
 from annotations.ontology import Ontology
+from annotations.policy import check_frames, check_still
 from annotations.wire import changeset_from_json
 from server import audit
 from server.access import Actor, Permission
 from server.ambient import Ambient, rfc3339
 from server.annotating import encoding, history_body, ontology_book, rows, store
+from server.annotating.at_frame import Present, present_at
 from server.annotating.errors import translated
 from server.annotating.keyframe_rows import Record
 from server.annotating.ontology_book import ClassDraft, OntologyChange
-from server.catalog import State
+from server.catalog import AssetKind, State
 from server.db import Database, Row
 from server.db.schema import account, asset
-from server.errors import NotFoundError, WrongStateError
+from server.errors import InvalidInputError, NotFoundError, WrongStateError
 
 HISTORY_PAGE = 1000
 HISTORY_PAGE_BYTES = 32 * 1024 * 1024
@@ -60,24 +64,33 @@ class Annotating:
         return await self.database.read(lambda connection: visible_head(connection, actor, asset_id))
 
     async def collection(
-        self, actor: Actor, asset_id: str, *, bbox: Bounds | None = None, layer: str | None = None
+        self,
+        actor: Actor,
+        asset_id: str,
+        *,
+        bbox: Bounds | None = None,
+        layer: str | None = None,
+        frame: int | None = None,
     ) -> Text:
-        """The annotations as a GeoJSON FeatureCollection with a ``revision``; ``bbox`` in l0 px.
+        """The annotations as a GeoJSON FeatureCollection with a ``revision``; ``bbox`` in l0 or frame px.
 
-        Raises :class:`NotFoundError`.
+        With a ``frame``, what is there on that frame of a video, tracks as they are there.
+
+        Raises :class:`NotFoundError`, :class:`InvalidInputError` for a frame that the asset does not have.
         """
 
         def work(connection: Connection) -> Text:
-            revision = visible_head(connection, actor, asset_id)
-            found = (
-                rows.all_records(connection, asset_id, layer)
-                if bbox is None
-                else rows.records_in_box(connection, asset_id, bbox, layer)
-            )
+            known = _known(connection, actor, asset_id)
+            revision, names = int(known.annotation_revision), _names(connection)
+            if frame is not None:
+                _check_frame(known, frame)
+                features = _present(present_at(connection, asset_id, frame, layer, bbox), names)
+            elif bbox is None:
+                features = _features(rows.all_records(connection, asset_id, layer), names)
+            else:
+                features = _features(rows.records_in_box(connection, asset_id, bbox, layer), names)
             chunks = encoding.joined(
-                b'{"type":"FeatureCollection","features":[',
-                _features(found, _names(connection)),
-                b'],"revision":%d}' % revision,
+                b'{"type":"FeatureCollection","features":[', features, b'],"revision":%d}' % revision
             )
             return Text(revision, chunks)
 
@@ -116,6 +129,7 @@ class Annotating:
         change = prepared.change
         if (earlier := store.earlier_commit(connection, asset_id, prepared)) is not None:
             return Receipt(earlier.revision, earlier.change_id, earlier.committed_at)
+        _check_times(connection, asset_id, change)
         committed_at = self.ambient.now()
         committed = store.commit_in(
             connection,
@@ -236,7 +250,7 @@ def visible_head(connection: Connection, actor: Actor, asset_id: str) -> int:
 
     Raises :class:`NotFoundError`.
     """
-    return _head_and_state(connection, actor, asset_id)[0]
+    return int(_known(connection, actor, asset_id).annotation_revision)
 
 
 def released_head(connection: Connection, actor: Actor, asset_id: str) -> int:
@@ -245,19 +259,42 @@ def released_head(connection: Connection, actor: Actor, asset_id: str) -> int:
     Raises :class:`NotFoundError` if there is none that this caller may know of, :class:`WrongStateError` if
     he may know that it is not released yet.
     """
-    head, state = _head_and_state(connection, actor, asset_id)
-    if state != State.RELEASED:
+    known = _known(connection, actor, asset_id)
+    if known.state != State.RELEASED:
         raise WrongStateError("The asset is not released; only released ones can be annotated.")
-    return head
+    return int(known.annotation_revision)
 
 
-def _head_and_state(connection: Connection, actor: Actor, asset_id: str) -> tuple[int, str]:
-    row = connection.execute(
-        sa.select(asset.c.state, asset.c.annotation_revision).where(asset.c.asset_id == asset_id)
-    ).one_or_none()
+_ABOUT = (asset.c.state, asset.c.annotation_revision, asset.c.kind, asset.c.frame_count)
+
+
+def _known(connection: Connection, actor: Actor, asset_id: str) -> Row:
+    row = connection.execute(sa.select(*_ABOUT).where(asset.c.asset_id == asset_id)).one_or_none()
     if row is None or not (row.state == State.RELEASED or actor.may(Permission.ASSET_INTAKE)):
         raise NotFoundError("There is no such asset.")
-    return int(row.annotation_revision), row.state
+    return row
+
+
+def is_video(connection: Connection, asset_id: str) -> bool:
+    """Whether an asset that exists has frames."""
+    kind = sa.select(asset.c.kind).where(asset.c.asset_id == asset_id)
+    return bool(connection.execute(kind).scalar_one() == AssetKind.VIDEO)
+
+
+def _check_times(connection: Connection, asset_id: str, change: ChangeSet) -> None:
+    """Refuse labels over time that the asset has no frames for. Raises the wing's ``InvalidTimeError``."""
+    row = connection.execute(sa.select(*_ABOUT).where(asset.c.asset_id == asset_id)).one()
+    if row.kind != AssetKind.VIDEO:
+        check_still(change)
+    elif row.frame_count is not None:
+        check_frames(change, row.frame_count)
+
+
+def _check_frame(known: Row, frame: int) -> None:
+    if known.kind != AssetKind.VIDEO:
+        raise InvalidInputError("Only a video has frames; ask for its labels without “frame”.")
+    if known.frame_count is not None and frame >= known.frame_count:
+        raise InvalidInputError(f"The last frame of this video is {known.frame_count - 1:,}.")
 
 
 def author_of(actor: Actor) -> str:
@@ -276,6 +313,14 @@ def _features(found: Iterable[Record], names: dict[str, str]) -> Iterator[bytes]
         author = names.get(row.account_id, row.account_id)
         track = encoding.track_of(row, record.keyframes)
         yield encoding.encode(encoding.stored_feature(row, author, row.geometry, track))
+
+
+def _present(found: Iterable[Present], names: dict[str, str]) -> Iterator[bytes]:
+    for one in found:
+        row = one.row
+        author = names.get(row.account_id, row.account_id)
+        over_time = (UNSET, UNSET) if one.at is None else (None, one.at)
+        yield encoding.encode(encoding.stored_feature(row, author, one.geometry, *over_time))
 
 
 def _change_text(row: Row, names: dict[str, str]) -> bytes:

@@ -14,23 +14,65 @@ from server.errors import InvalidInputError
 
 routes = Routes("annotations")
 REVISION_LIMIT = 2**53
+FRAME_LIMIT = 2**31 - 1
 
 
 class GeometryWire(msgspec.Struct):
-    """GeoJSON, in level-0 pixels, with exact doubles."""
+    """GeoJSON, in level-0 pixels of a slide or frame pixels of a video, with exact doubles."""
 
     type: Literal["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
     coordinates: list[Any]
 
 
+class KeyframeWire(msgspec.Struct):
+    """What a track is on a frame. `is_outside` hides it until the next key frame that is not."""
+
+    frame: int
+    geometry: GeometryWire
+    is_outside: bool = False
+    is_occluded: bool = False
+    attributes: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class TrackWire(msgspec.Struct):
+    """An object over time. Between key frames it is interpolated; from `ended_frame` on it is no more."""
+
+    shape: Literal["box", "point", "polyline", "polygon"]
+    keyframes: list[KeyframeWire]
+    ended_frame: int | None = None
+
+
+class SegmentWire(msgspec.Struct):
+    """A stretch of time, both frames within; without an end, to the end of the video."""
+
+    start_frame: int
+    end_frame: int | None = None
+    tier: str = "default"
+
+
+class AtWire(msgspec.Struct):
+    """In the answer for one frame, what stands for a track. It cannot be sent."""
+
+    frame: int
+    is_keyframe: bool
+    is_occluded: bool
+    attributes: dict[str, Any]
+
+
 class PropertiesWire(msgspec.Struct):
-    """What an annotation is. The last four are the server's to say; they are ignored when sent."""
+    """What an annotation is. The last four are the server's to say; they are ignored when sent.
+
+    A label over time has a `track` or a `segment`, and null for its geometry.
+    """
 
     class_id: str | None = None
     layer: str = "default"
     name: str = ""
     is_locked: bool = False
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
+    track: TrackWire | None = None
+    segment: SegmentWire | None = None
+    at: AtWire | None = None
     author: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
@@ -41,7 +83,7 @@ class FeatureWire(msgspec.Struct, tag_field="type", tag="Feature"):
     """An annotation. ``id`` is a UUID in lower case that its maker chooses."""
 
     id: str
-    geometry: GeometryWire
+    geometry: GeometryWire | None
     properties: PropertiesWire
 
 
@@ -89,22 +131,29 @@ class ChangeLog(msgspec.Struct):
     "/api/v1/assets/{asset_id}/annotations",
     Permission.ANNOTATION_READ,
     query={
-        "bbox": "x0,y0,x1,y1 in level-0 pixels: only annotations whose bounds touch it",
+        "bbox": "x0,y0,x1,y1 in level-0 or frame pixels: only annotations whose bounds touch it",
         "layer": "Only this layer",
+        "frame": "Only what is there on this frame of a video, tracks as they are there",
     },
     response=CollectionWire,
     problems=("not-found", "invalid-input"),
 )
 async def read_annotations(call: Call) -> Answer:
-    """The annotations as GeoJSON; the ETag is the revision."""
+    """The annotations as GeoJSON; the ETag is the revision.
+
+    With a frame, a track has its geometry there, null for its `track`, and `at`.
+    """
     annotating, asset_id = call.services.annotating, call.path("asset_id")
     bbox = _bbox(call.query("bbox"))
+    frame = None if call.query("frame") is None else call.query_int("frame", 0, low=0, high=FRAME_LIMIT)
     known = call.request.headers.get("If-None-Match")
     if known is not None:
         head = await annotating.head(call.actor, asset_id)
         if f'"{head}"' in (tag.strip().removeprefix("W/") for tag in known.split(",")):
             return web.Response(status=304, headers=_headers(head))
-    text = await annotating.collection(call.actor, asset_id, bbox=bbox, layer=call.query("layer"))
+    text = await annotating.collection(
+        call.actor, asset_id, bbox=bbox, layer=call.query("layer"), frame=frame
+    )
     return await _send(call, text)
 
 
