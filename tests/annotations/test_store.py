@@ -3,10 +3,10 @@
 import pytest
 
 from annotations.store import MemoryStore
-from tests.contracts.annotation_store import AnnotationStoreContract
+from tests.contracts.labels_over_time import LabelsOverTimeContract
 
 
-class TestMemoryStore(AnnotationStoreContract):
+class TestMemoryStore(LabelsOverTimeContract):
     @pytest.fixture
     def store(self) -> MemoryStore:
         return MemoryStore()

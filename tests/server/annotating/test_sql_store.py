@@ -13,13 +13,14 @@ from server.annotating import rows
 from server.annotating.store import SqlAnnotationStore
 from server.db import Database
 from server.errors import NotFoundError
-from tests.contracts.annotation_store import AnnotationStoreContract, creates, deletes, label, square
+from tests.contracts.annotation_store import creates, deletes, label, square
+from tests.contracts.labels_over_time import LabelsOverTimeContract
 from tests.server.conftest import add_asset
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-class TestSqlAnnotationStore(AnnotationStoreContract):
+class TestSqlAnnotationStore(LabelsOverTimeContract):
     @pytest.fixture
     def asset_id(self, database: Database) -> str:
         return add_asset(database, "0123456789abcdef")
