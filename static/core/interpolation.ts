@@ -1,7 +1,8 @@
 /** What a track is on a frame, by the rule of docs/interpolation.md. `annotations/interpolation.py` is its twin on the server. */
 import { boxBetween, boxGeometry, boxOf } from './box';
 import type { Geometry, Position } from './geometry';
-import { outlineBetween } from './outline_between';
+import { lineWay } from './motion/line_motion';
+import { outlineWay, type Way } from './motion/outline_motion';
 import type { Keyframe, Track, TrackShape } from './track';
 import type { Json } from './wire';
 
@@ -59,9 +60,6 @@ function geometryBetween(track: Track, at: number, frame: number): Geometry | nu
   return wayBetween(track.shape, left.geometry, right.geometry)((frame - left.frame) / (right.frame - left.frame));
 }
 
-/** From t in (0, 1) to the shape. */
-export type Way = (t: number) => Geometry | null;
-
 /**
  * Made once for each pair of shapes, by what is the costly part: which point goes where. Key frames are values, so that the pair
  * of their geometries says it all, and an edit of one key frame leaves the ways between the others as they are.
@@ -85,8 +83,9 @@ function newWay(shape: TrackShape, left: Geometry, right: Geometry): Way {
     case 'point':
       return pointWay(left, right);
     case 'polyline':
+      return lineWay(left, right);
     case 'polygon':
-      return outlineBetween(left, right);
+      return outlineWay(left, right);
   }
 }
 

@@ -18,7 +18,8 @@ const floorOf = (key: string): string => /^\.\.\/(\w+)\//.exec(key)?.[1] ?? 'cor
 
 /** Floors that a source imports from, its own left out. */
 function importsOf(key: string, source: string): string[] {
-  const folders = floorOf(key) === 'core' ? ['core'] : key.split('/').slice(1, -1);
+  const folders = key.split('/').slice(1, -1);
+  if (floorOf(key) === 'core') folders.unshift('core');
   return [...source.matchAll(/(?:from|import|import\()\s*['"](\.[^'"]+)['"]/g)].flatMap(([, path]) => {
     const at = [...folders];
     for (const step of path!.split('/').slice(0, -1)) {

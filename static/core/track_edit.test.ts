@@ -42,13 +42,12 @@ const box = (x: number): Geometry => rectangle([x, 3], [x + 10, 20]);
 
 const framesOf = (track: Track): number[] => track.keyframes.map((k) => k.frame);
 
+/** Thousands of tracks are looked at: one assertion for each. */
 function expectValid(track: Track): void {
   const frames = framesOf(track);
-  expect(frames.length).toBeGreaterThan(0);
-  expect(frames[0]).toBeGreaterThanOrEqual(0);
-  for (let i = 1; i < frames.length; i++) expect(frames[i]).toBeGreaterThan(frames[i - 1]!);
-  if (track.endedFrame !== null) expect(track.endedFrame).toBeGreaterThan(frames.at(-1)!);
-  if (track.shape === 'box') for (const k of track.keyframes) expect(isBox(k.geometry)).toBe(true);
+  const isRising = frames.every((frame, i) => frame > (frames[i - 1] ?? -1));
+  const isEnded = track.endedFrame === null || track.endedFrame > frames.at(-1)!;
+  if (!(frames.length > 0 && isRising && isEnded && track.keyframes.every((k) => isBox(k.geometry)))) expect(track).toBe('a valid track');
 }
 
 /** What each frame shows, rounded to what arithmetic can promise. */
@@ -81,7 +80,7 @@ describe('whatever the track, the frame and the verb', () => {
     for (const seed of SEEDS) {
       const track = tracks[seed]!;
       const pick = chance(1000 + seed);
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 8; i++) {
         const frame = pick(LAST_FRAME + 5);
         const outcomes: (Track | null)[] = [
           putKeyframe(track, frame, box(pick(30))),
@@ -99,7 +98,7 @@ describe('whatever the track, the frame and the verb', () => {
           expectValid(outcome);
           for (const k of outcome.keyframes) {
             const old = keyframeAt(track, k.frame);
-            if (old && k.frame !== frame) expect(k).toBe(old);
+            if (old && k.frame !== frame && k !== old) expect(k).toBe(old);
           }
         }
         expectValid(moveKeyframe(track, track.keyframes[pick(track.keyframes.length)]!.frame, frame));
