@@ -30,11 +30,6 @@ class LineMotion:
         """What it takes in memory, about."""
         return 1_000 + self._left.nbytes + self._start.nbytes + self._end.nbytes
 
-    @property
-    def is_still(self) -> bool:
-        """Whether both ends are the same line."""
-        return np.array_equal(self._start, self._end)
-
     def at(self, t: float) -> BaseGeometry:
         """The line at a part of the way; it runs as the left one does."""
         line = self._start + (self._end - self._start) * t

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from annotations.motion.arc import Arc
@@ -23,12 +24,14 @@ _blends: MotionCache[Blend] = MotionCache(BLEND_BYTES)
 class OutlineMotion:
     """From one Polygon or MultiPolygon to another. What is costly is done once; thread-safe."""
 
-    __slots__ = ("_ends", "_is_forward", "_is_same", "_moving", "_valid_half_way")
+    __slots__ = ("_ends", "_is_forward", "_left", "_moving", "_valid_half_way")
 
-    def __init__(self, ends: tuple[tuple[Part, ...], tuple[Part, ...]], *, is_forward: bool) -> None:
+    def __init__(
+        self, left: BaseGeometry, ends: tuple[tuple[Part, ...], tuple[Part, ...]], *, is_forward: bool
+    ) -> None:
+        self._left = left if is_same(*ends) else None
         self._ends = ends
         self._is_forward = is_forward
-        self._is_same = is_same(*ends)
         self._moving: tuple[tuple[Moving, ...], ...] | None = None
         self._valid_half_way: bool | None = None
 
@@ -42,36 +45,70 @@ class OutlineMotion:
     @property
     def is_still(self) -> bool:
         """Whether both ends are the same outline."""
-        return self._is_same
+        return self._left is not None
 
     def at(self, t: float) -> BaseGeometry | None:
         """The valid outline at a part of the way, 0 < t < 1; None where nothing is left of it."""
-        t = t if self._is_forward else 1.0 - t
-        moved = self._moved(t)
-        if moved is not None:
-            return moved
+        return outlines_at([self], [t])[0]
+
+    def blended_at(self, t: float) -> BaseGeometry | None:
+        """The outline of the blended distances, whether or not the rings' own motion would be valid."""
         blend = _blends.get(self)
         if blend is None:
             blend = make_blend(*self._ends, *map(_centroid, self._ends))
             _blends.put(self, blend)
-        return blend.at(t)
+        return blend.at(t if self._is_forward else 1.0 - t)
 
     def is_linear_at(self, t: float) -> bool:
         """Whether the rings' own motion is valid there, so that nothing is blended."""
-        return self._moved(t if self._is_forward else 1.0 - t) is not None
+        return self.moved_at(t) is not None
 
-    def _moved(self, t: float) -> BaseGeometry | None:
+    def moved_at(self, t: float) -> BaseGeometry | None:
+        """The outline of the rings' own motion if it is valid: half way and here."""
+        if self._left is not None:
+            return self._left
         if self._moving is None:
             return None
         if self._valid_half_way is None:
             # Half way it is most likely to be invalid; then the whole span is blended, lest it flickers.
             self._valid_half_way = bool(_outline(self._moving, 0.5).is_valid)
-        moved = _outline(self._moving, t) if self._valid_half_way else None
+        moved = _outline(self._moving, t if self._is_forward else 1.0 - t) if self._valid_half_way else None
         return moved if moved is not None and moved.is_valid else None
+
+    def single_ring_at(self, t: float) -> Vertices | None:
+        """The vertices if it is one ring that was found valid half way: to be made and tested with others."""
+        if (
+            not self._valid_half_way
+            or self._moving is None
+            or len(self._moving) > 1
+            or len(self._moving[0]) > 1
+        ):
+            return None
+        return self._moving[0][0].at(t if self._is_forward else 1.0 - t)
 
     def move(self, parts: tuple[tuple[Moving, ...], ...]) -> None:
         """Let the rings move: of each part the outer one and its holes."""
         self._moving = parts
+
+
+def outlines_at(motions: Sequence[OutlineMotion], ts: Sequence[float]) -> list[BaseGeometry | None]:
+    """The valid outline of each motion at its part of the way; None where nothing is left of it."""
+    found: list[BaseGeometry | None] = [None] * len(motions)
+    rings = [motion.single_ring_at(t) for motion, t in zip(motions, ts, strict=True)]
+    single = [index for index, ring in enumerate(rings) if ring is not None]
+    if single:
+        polygons = _polygons([ring for ring in rings if ring is not None])
+        for index, polygon, is_valid in zip(single, polygons, shapely.is_valid(polygons), strict=True):
+            found[index] = polygon if is_valid else None
+    for index, (motion, t) in enumerate(zip(motions, ts, strict=True)):
+        if found[index] is None:
+            found[index] = (motion.moved_at(t) if rings[index] is None else None) or motion.blended_at(t)
+    return found
+
+
+def _polygons(rings: Sequence[Vertices]) -> NDArray[np.object_]:
+    owners = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    return np.asarray(shapely.polygons(shapely.linearrings(np.concatenate(rings), indices=owners)))
 
 
 def plan_outlines(pairs: Sequence[tuple[BaseGeometry, BaseGeometry]]) -> list[OutlineMotion]:
@@ -101,7 +138,7 @@ def _motion(
     first, second = parts_of(left), parts_of(right)
     is_forward = is_ordered(first, second)
     ends = (first, second) if is_forward else (second, first)
-    return OutlineMotion(ends, is_forward=is_forward), ends
+    return OutlineMotion(left, ends, is_forward=is_forward), ends
 
 
 def _curves(first: Vertices, second: Vertices) -> Curves:

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from annotations.geometry import Bounds
-from annotations.interpolation import Span, shapes_between
-from annotations.model import Keyframe, TrackShape
+from annotations.interpolation import way_gone
+from annotations.model import TrackShape
+from annotations.motion.planned import Ends, motions_between, shapes_at
 from server.annotating import rows
 from server.annotating.encoding import At
 from server.db import Row
@@ -86,19 +87,12 @@ def _moves(row: Row, frame: int) -> bool:
 
 def _between(moving: Sequence[Row], frame: int) -> Iterable[bytes | None]:
     """The geometry of each, None where nothing is left of it."""
-    lefts = shapely.from_wkb([row.left_geometry for row in moving])
-    rights = shapely.from_wkb([row.right_geometry for row in moving])
-    spans = [
-        Span(
-            TrackShape(row.track_shape),
-            frame,
-            Keyframe(row.left_frame, left),
-            Keyframe(row.right_frame, right),
-        )
-        for row, left, right in zip(moving, lefts, rights, strict=True)
-    ]
-    shapes = np.empty(len(spans), dtype=object)
-    shapes[:] = [shown.geometry for shown in shapes_between(spans)]
+    motions = motions_between(
+        [Ends(TrackShape(row.track_shape), row.left_geometry, row.right_geometry) for row in moving]
+    )
+    gone = [way_gone(row.left_frame, row.right_frame, frame) for row in moving]
+    shapes = np.empty(len(moving), dtype=object)
+    shapes[:] = shapes_at(motions, gone)
     found: Iterable[bytes | None] = shapely.to_wkb(shapes, output_dimension=2, byte_order=1)
     return found
 

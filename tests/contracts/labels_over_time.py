@@ -1,6 +1,6 @@
 """What every AnnotationStore must do with tracks and segments: the same as with every other label, as tests.
 
-A test class of an implementation inherits from `LabelsOverTimeContract`, which has the rest of the contract too.
+A test class of an implementation inherits from `LabelsOverTimeContract`, which has all of the contract.
 """
 
 import math
