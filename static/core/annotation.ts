@@ -27,6 +27,22 @@ export interface StillAnnotation extends Annotation {
 
 export const hasShape = <A extends Annotation>(annotation: A): annotation is A & StillAnnotation => annotation.geometry !== null;
 
+/** A label whose shape moves. */
+export interface TrackAnnotation extends Annotation {
+  readonly geometry: null;
+  readonly overTime: Track;
+}
+
+export const isTrack = (annotation: Annotation): annotation is TrackAnnotation => annotation.overTime?.kind === 'track';
+
+/** A label of a stretch of time, without a shape. */
+export interface SegmentAnnotation extends Annotation {
+  readonly geometry: null;
+  readonly overTime: Segment;
+}
+
+export const isSegment = (annotation: Annotation): annotation is SegmentAnnotation => annotation.overTime?.kind === 'segment';
+
 export const DEFAULT_LAYER = 'default';
 
 export interface NewAnnotation {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { asBox, boxGeometry, boxOf, isBox, withBoxCornerMoved } from './box';
 import { polygon, rectangle, translate, type Geometry, type Position } from './geometry';
 import { geometryAt, isShownAt, shapeAt } from './interpolation';
+import { repeatableChance } from './repeatable_chance';
 import type { Track } from './track';
 import {
   endAt,
@@ -27,17 +28,6 @@ import {
 const LAST_FRAME = 40;
 const FRAMES = [...Array(LAST_FRAME + 1).keys()];
 
-/** Chance that is the same on every run (mulberry32). */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let z = Math.imul(state ^ (state >>> 15), 1 | state);
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z;
-    return Math.floor((((z ^ (z >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
 const box = (x: number): Geometry => rectangle([x, 3], [x + 10, 20]);
 
 const framesOf = (track: Track): number[] => track.keyframes.map((k) => k.frame);
@@ -61,7 +51,7 @@ const film = (track: Track, frames: readonly number[] = FRAMES): unknown[] =>
 
 /** A box that moves, turns, hides and comes back. */
 function randomTrack(seed: number): Track {
-  const pick = chance(seed);
+  const pick = repeatableChance(seed);
   let track = newTrack('box', pick(20), boxGeometry({ centre: [pick(50), pick(50)], widthPx: 4 + pick(9), heightPx: 5, angle: pick(6) / 2 }));
   for (let i = pick(7); i > 0; i--) {
     const frame = pick(LAST_FRAME);
@@ -79,7 +69,7 @@ describe('whatever the track, the frame and the verb', () => {
   test('a valid track comes back, and no other key frame is altered', () => {
     for (const seed of SEEDS) {
       const track = tracks[seed]!;
-      const pick = chance(1000 + seed);
+      const pick = repeatableChance(1000 + seed);
       for (let i = 0; i < 8; i++) {
         const frame = pick(LAST_FRAME + 5);
         const outcomes: (Track | null)[] = [
