@@ -164,6 +164,22 @@ describe('decoded pictures', () => {
     expect(codec!.fed).toEqual([24, 25, 26, 27, 28, 29, 30, 31]);
   });
 
+  test('of dependent frames are decoded from their key frame where the way from the last one is not at hand', async () => {
+    const { source, codecs, api } = pictures(clip({ gop: 12 }));
+    const still = (frame: number): PictureWish => ({ frames: [frame], direction: 1, ahead: 0, behind: 0 });
+    source.want(still(30));
+    await settled();
+    source.want(still(20));
+    await settled();
+    codecs[0]!.giveAll();
+    // From 20 on 24 … 28 are near, but 21 … 23 are not there.
+    source.want(still(28));
+    await settled();
+    codecs[0]!.giveAll();
+    expect(source.has(28)).toBe(true);
+    expect(api.asked).toHaveLength(2);
+  });
+
   test('of dependent frames backwards come from one pass over their group', async () => {
     const { source, codecs } = pictures(clip({ gop: 12 }));
     source.want({ frames: [35, 34, 33, 32], direction: -1, ahead: 30, behind: 0 });

@@ -109,18 +109,22 @@ export class CodedPictures implements PictureSource {
     const sample = this.#readAhead.sample(number);
     if (!sample) return null;
     if (sample.isKey) return [sample];
-    if (this.#position !== null && this.#position < number && number - this.#position < this.#video.gop) {
-      const rest: Sample[] = [];
-      for (let at = this.#position + 1; at <= number; at += 1) {
-        const next = this.#readAhead.sample(at);
-        if (!next) return null;
-        // A key frame on the way makes what lies before it needless.
-        if (next.isKey) rest.length = 0;
-        rest.push(next);
-      }
-      return rest;
+    return this.#onwardTo(number) ?? this.#readAhead.fromKeyFrame(number);
+  }
+
+  /** From where the decoder is; null where it is not on the way, or something on the way is missing. */
+  #onwardTo(number: number): readonly Sample[] | null {
+    const from = this.#position;
+    if (from === null || from >= number || number - from >= this.#video.gop) return null;
+    const rest: Sample[] = [];
+    for (let at = from + 1; at <= number; at += 1) {
+      const next = this.#readAhead.sample(at);
+      if (!next) return null;
+      // A key frame on the way makes what lies before it needless.
+      if (next.isKey) rest.length = 0;
+      rest.push(next);
     }
-    return this.#readAhead.fromKeyFrame(number);
+    return rest;
   }
 
   #put(first: number, samples: readonly Sample[]): boolean {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ReadAhead, type Wish } from './read_ahead';
-import { clip, FakeApi, numberIn, settled } from './testing_samples';
+import { accessUnit, clip, FakeApi, joined, numberIn, settled } from './testing_samples';
 
 const still = (frame: number, parts: Partial<Wish> = {}): Wish => ({ frames: [frame], direction: 1, ahead: 0, behind: 0, ...parts });
 
@@ -74,6 +74,21 @@ describe('reading ahead', () => {
     await settled();
     expect(r.fromKeyFrame(30)!.map(({ data }) => numberIn(data))).toEqual([24, 25, 26, 27, 28, 29, 30]);
     expect(r.fromKeyFrame(31)).toBeNull();
+  });
+
+  test('asks again for a frame that is here without those that it depends on', async () => {
+    const { api, reader: r } = reader(100, 12);
+    r.want(still(30));
+    api.asked[0]!.answer();
+    await settled();
+    // An answer that takes the key frame's place and is none: as if it were forgotten.
+    api.range = () => ({ firstFrame: 24, frameCount: 1, bytes: joined([accessUnit(24, { isKey: false })]) });
+    r.want(still(99));
+    api.asked[1]!.answer();
+    await settled();
+    expect(r.fromKeyFrame(30)).toBeNull();
+    r.want(still(30));
+    expect(api.open.at(-1)).toBe('30+1');
   });
 
   test('tries again after a failure, and says so only of what is wanted now', async () => {

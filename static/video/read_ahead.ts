@@ -122,7 +122,9 @@ export class ReadAhead {
     const at = wish.frames[0] ?? 0;
     for (const frame of wish.frames) {
       if (this.#requests.size >= REQUESTS_AT_ONCE) return;
-      if (!this.#isComing(frame)) this.#ask(frame, direction, low, high);
+      // Here, but without the frames that it depends on, is not here: they may have been forgotten before it.
+      const isUsable = this.fromKeyFrame(frame) !== null || this.#isAskedFor(frame);
+      if (!isUsable) this.#ask(frame, direction, low, high);
     }
     // Then the nearest gap on the way, and last the one behind.
     for (const [way, end] of [[direction, direction > 0 ? high : low], [direction > 0 ? -1 : 1, direction > 0 ? low : high]] as const) {
@@ -134,7 +136,10 @@ export class ReadAhead {
   }
 
   #isComing(frame: number): boolean {
-    if (this.#cache.has(frame)) return true;
+    return this.#cache.has(frame) || this.#isAskedFor(frame);
+  }
+
+  #isAskedFor(frame: number): boolean {
     for (const request of this.#requests) if (frame >= request.first && frame <= request.last) return true;
     return false;
   }
