@@ -46,17 +46,22 @@ class Arc:
     def at(self, s: Fractions) -> Vertices:
         """The positions at fractions of the length; round and round on a ring, held at a line's ends."""
         place = np.mod(s, 1.0) if self.is_ring else s
-        return np.stack((np.interp(place, self.s, self._x), np.interp(place, self.s, self._y)), axis=1)
+        found = np.empty((len(place), 2))
+        found[:, 0] = np.interp(place, self.s, self._x)
+        found[:, 1] = np.interp(place, self.s, self._y)
+        return found
 
-    def tangents(self, s: Fractions) -> Vertices:
-        """Unit vectors along a short chord around each position; (0, 0) where the chord has no length."""
-        if self.is_ring:
-            chord = self.at(s + TANGENT_REACH) - self.at(s - TANGENT_REACH)
-        else:
-            chord = self.at(np.minimum(s + TANGENT_REACH, 1.0)) - self.at(np.maximum(s - TANGENT_REACH, 0.0))
+    def with_tangents(self, s: Fractions) -> tuple[Vertices, Vertices]:
+        """The positions, and unit vectors along a short chord around each; (0, 0) where it has no length."""
+        # Beyond a line's ends, `at` stays there.
+        position, before, after = np.split(
+            self.at(np.concatenate((s, s - TANGENT_REACH, s + TANGENT_REACH))), 3
+        )
+        chord = after - before
         length = np.sqrt((chord * chord).sum(axis=1))
         length[length == 0.0] = 1.0
-        return np.asarray(chord / length[:, None])
+        chord /= length[:, None]
+        return position, chord
 
     def nodes(self, first: int, last: int) -> Fractions:
         """The places between two vertices, both included, at which the curve is compared with another.

@@ -9,27 +9,30 @@ import numpy as np
 import shapely
 
 from annotations.motion.assignment import best_assignment
-from annotations.motion.outlines import Part, Vertices, ring_centroid
+from annotations.motion.outlines import Part, Vertices, centroid, ring_centroid
 
 MOST_PARTS = 32
 """Of more parts, or holes in a part, nobody could say which is which; they are blended."""
 
 
-def match_parts(
-    first: Sequence[Part], second: Sequence[Part], first_centroid: Vertices, second_centroid: Vertices
-) -> list[tuple[Part, Part]] | None:
+def match_parts(first: Sequence[Part], second: Sequence[Part]) -> list[tuple[Part, Part]] | None:
     """Pairs of parts whose holes stand in pairs too; None where their numbers differ or are too large."""
     if len(first) != len(second) or len(first) > MOST_PARTS:
         return None
-    outers = [part.outer for part in first], [part.outer for part in second]
+    order = [0]
+    if len(first) > 1:
+        outers = [part.outer for part in first], [part.outer for part in second]
+        order = _matched(*outers, centroid(first), centroid(second))
     pairs = []
-    for i, j in enumerate(_matched(*outers, first_centroid, second_centroid)):
+    for i, j in enumerate(order):
         one, other = first[i], second[j]
         if len(one.holes) != len(other.holes) or len(one.holes) > MOST_PARTS:
             return None
-        centres = ring_centroid(one.outer), ring_centroid(other.outer)
-        order = _matched(one.holes, other.holes, *centres)
-        pairs.append((one, Part(other.outer, tuple(other.holes[index] for index in order))))
+        holes = other.holes
+        if len(holes) > 1:
+            around = ring_centroid(one.outer), ring_centroid(other.outer)
+            holes = tuple(holes[index] for index in _matched(one.holes, holes, *around))
+        pairs.append((one, Part(other.outer, holes)))
     return pairs
 
 
@@ -37,8 +40,6 @@ def _matched(
     first: Sequence[Vertices], second: Sequence[Vertices], first_centre: Vertices, second_centre: Vertices
 ) -> list[int]:
     """For each ring of the first the index of its own in the second."""
-    if len(first) < 2:
-        return list(range(len(first)))
     ours = [shapely.Polygon(ring - first_centre) for ring in first]
     theirs = [shapely.Polygon(ring - second_centre) for ring in second]
     x0, y0, x1, y1 = shapely.total_bounds([*ours, *theirs]).tolist()

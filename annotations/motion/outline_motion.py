@@ -13,7 +13,15 @@ from annotations.motion.arc import Arc
 from annotations.motion.blending import Blend, make_blend
 from annotations.motion.cache import MotionCache
 from annotations.motion.matching import match_parts
-from annotations.motion.outlines import Part, Vertices, is_ordered, is_same, parts_of, ring_centroid
+from annotations.motion.outlines import (
+    Part,
+    Vertices,
+    centroid,
+    is_ordered,
+    is_same,
+    parts_of,
+    ring_centroid,
+)
 from annotations.motion.vertex_map import Curves, Moving, map_curves
 
 BLEND_BYTES = 32 * 1024 * 1024
@@ -55,7 +63,7 @@ class OutlineMotion:
         """The outline of the blended distances, whether or not the rings' own motion would be valid."""
         blend = _blends.get(self)
         if blend is None:
-            blend = make_blend(*self._ends, *map(_centroid, self._ends))
+            blend = make_blend(*self._ends, *map(centroid, self._ends))
             _blends.put(self, blend)
         return blend.at(t if self._is_forward else 1.0 - t)
 
@@ -74,6 +82,10 @@ class OutlineMotion:
             self._valid_half_way = bool(_outline(self._moving, 0.5).is_valid)
         moved = _outline(self._moving, t if self._is_forward else 1.0 - t) if self._valid_half_way else None
         return moved if moved is not None and moved.is_valid else None
+
+    def found_half_way(self, *, is_valid: bool) -> None:
+        """What the test of `single_ring_at(0.5)` has shown."""
+        self._valid_half_way = is_valid
 
     def single_ring_at(self, t: float) -> Vertices | None:
         """The vertices if it is one ring that was found valid half way: to be made and tested with others."""
@@ -117,7 +129,7 @@ def plan_outlines(pairs: Sequence[tuple[BaseGeometry, BaseGeometry]]) -> list[Ou
     curves: list[Curves] = []
     waiting: list[tuple[OutlineMotion, list[int]]] = []
     for motion, ends in motions:
-        matched = None if motion.is_still else match_parts(*ends, *map(_centroid, ends))
+        matched = None if motion.is_still else match_parts(*ends)
         if matched is None:
             continue
         counts = []
@@ -129,7 +141,18 @@ def plan_outlines(pairs: Sequence[tuple[BaseGeometry, BaseGeometry]]) -> list[Ou
     moving = iter(map_curves(curves))
     for motion, counts in waiting:
         motion.move(tuple(_take(moving, count) for count in counts))
+    _test_half_way([motion for motion, _ in waiting])
     return [motion for motion, _ in motions]
+
+
+def _test_half_way(motions: Sequence[OutlineMotion]) -> None:
+    # Of many single rings in one go: that is most of them.
+    rings = [motion.single_ring_at(0.5) for motion in motions]
+    if any(ring is not None for ring in rings):
+        tested = iter(shapely.is_valid(_polygons([ring for ring in rings if ring is not None])).tolist())
+        for motion, ring in zip(motions, rings, strict=True):
+            if ring is not None:
+                motion.found_half_way(is_valid=next(tested))
 
 
 def _motion(
@@ -149,14 +172,6 @@ def _curves(first: Vertices, second: Vertices) -> Curves:
 
 def _take(moving: Iterator[Moving], count: int) -> tuple[Moving, ...]:
     return tuple(next(moving) for _ in range(count))
-
-
-def _centroid(parts: tuple[Part, ...]) -> Vertices:
-    """The centroid of the area of all parts, holes taken away. (2,)"""
-    if len(parts) == 1 and not parts[0].holes:
-        return ring_centroid(parts[0].outer)
-    whole = shapely.MultiPolygon([(part.outer, part.holes) for part in parts])
-    return np.asarray(shapely.get_coordinates(shapely.centroid(whole))[0])
 
 
 def _outline(parts: tuple[tuple[Moving, ...], ...], t: float) -> BaseGeometry:

@@ -5,6 +5,7 @@ Where a ring was begun and which way it was drawn says nothing about the object;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -78,6 +79,14 @@ def ring_centroid(ring: Vertices) -> Vertices:
         return np.asarray(ring.mean(axis=0))
     middle = np.array([np.dot(x[:-1] + x[1:], cross), np.dot(y[:-1] + y[1:], cross)])
     return np.asarray(ring[0] + middle / (3.0 * twice))
+
+
+def centroid(parts: Sequence[Part]) -> Vertices:
+    """The centroid of the area of all parts, holes taken away. (2,)"""
+    if len(parts) == 1 and not parts[0].holes:
+        return ring_centroid(parts[0].outer)
+    whole = shapely.MultiPolygon([(part.outer, part.holes) for part in parts])
+    return np.asarray(shapely.get_coordinates(shapely.centroid(whole))[0])
 
 
 def is_same(first: tuple[Part, ...], second: tuple[Part, ...]) -> bool:

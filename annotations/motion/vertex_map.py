@@ -133,12 +133,13 @@ class _View:
 
     def cost(self, nodes_a: Fractions, nodes_b: Fractions) -> NDArray[np.float64]:
         """Of matching each node with each: squared distance by scale, and how much the directions differ."""
-        first, second = self._curves.first, self._curves.second
-        p = (first.at(nodes_a) - self._curves.first_origin) / self._scale
-        q = (second.at(nodes_b) - self._second_origin) / self._scale
+        p, p_direction = self._curves.first.with_tangents(nodes_a)
+        q, q_direction = self._curves.second.with_tangents(nodes_b)
+        p = (p - self._curves.first_origin) / self._scale
+        q = (q - self._second_origin) / self._scale
         # |p − q|² + 1 − u·v as one product of matrices.
-        left = np.concatenate((p * -2.0, -first.tangents(nodes_a)), axis=1)
-        right = np.concatenate((q, second.tangents(nodes_b)), axis=1)
+        left = np.concatenate((p * -2.0, -p_direction), axis=1)
+        right = np.concatenate((q, q_direction), axis=1)
         cost: NDArray[np.float64] = left @ right.T
         cost += (p * p).sum(axis=1)[:, None] + 1.0
         cost += (q * q).sum(axis=1)
