@@ -40,13 +40,16 @@ export type Command =
   | 'select.next'
   | 'select.previous';
 
-export interface Binding {
-  readonly command: Command;
+/** A command of a workspace, the keys that give it, and what the help says of it. */
+export interface KeyBinding<Name extends string, Group extends string> {
+  readonly command: Name;
   /** Chords such as "mod+shift+z"; "mod" is Ctrl, on a Mac ⌘. */
   readonly chords: readonly string[];
-  readonly group: 'Tools' | 'Drawing' | 'Editing' | 'View';
+  readonly group: Group;
   readonly says: string;
 }
+
+export type Binding = KeyBinding<Command, 'Tools' | 'Drawing' | 'Editing' | 'View'>;
 
 export const BINDINGS: readonly Binding[] = [
   { command: 'tool.move', chords: ['m'], group: 'Tools', says: 'Move: drag to pan, click to select' },
@@ -109,7 +112,11 @@ export function chordOf(press: KeyPress): string {
     .join('+');
 }
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(BINDINGS.flatMap((b) => b.chords.map((chord) => [chord, b.command] as const)));
+/** By chord, what it means. */
+export const commandsByChord = <Name extends string>(bindings: readonly KeyBinding<Name, string>[]): ReadonlyMap<string, Name> =>
+  new Map(bindings.flatMap((b) => b.chords.map((chord) => [chord, b.command] as const)));
+
+const COMMANDS = commandsByChord(BINDINGS);
 
 export const commandOf = (press: KeyPress): Command | null => COMMANDS.get(chordOf(press)) ?? null;
 
@@ -137,13 +144,18 @@ const NAMES: Readonly<Record<string, string>> = {
   arrowup: '↑',
   arrowdown: '↓',
   home: 'Home',
+  end: 'End',
+  tab: 'Tab',
 };
 
 /** A chord as it is printed on keys. */
 export const formatChord = (chord: string): string =>
   chord === '+' ? '+' : chord.split('+').map((part) => NAMES[part] ?? part.toUpperCase()).join(' ');
 
-export const keysFor = (command: Command): string => {
-  const chord = BINDINGS.find((b) => b.command === command)?.chords[0];
+/** The first key of a command as it is printed; empty where it has none. */
+export function keysIn<Name extends string>(bindings: readonly KeyBinding<Name, string>[], command: Name): string {
+  const chord = bindings.find((b) => b.command === command)?.chords[0];
   return chord === undefined ? '' : formatChord(chord);
-};
+}
+
+export const keysFor = (command: Command): string => keysIn(BINDINGS, command);
