@@ -11,6 +11,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.container import OutputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -32,6 +33,8 @@ from tests.video.picture_code import Pixels, draw_code
 CANARY = "CANARY-Zimmermann-"
 """Everything that a scrub has to find in the clips of this file begins with it."""
 _WORDS = (CANARY + "subtitle").encode()
+# A picture of MPEG-4 that is not coded: its header, and the bit that says so.
+_NOTHING_NEW = bytes.fromhex("000001b6 51 00 7f".replace(" ", ""))
 _GIF_DELAYS_CS = (10, 4, 25, 50, 2, 7)
 
 
@@ -99,6 +102,42 @@ def avi_with_wrong_count() -> Clip:
     return clip_of("avi", recipe, bytes(data))
 
 
+@register
+def avi_with_dropped_frames() -> Clip:
+    """A recorder that could not keep up: empty pieces stand for frames that are to be shown longer."""
+    ticks = np.cumsum([0, *(1 if number % 7 else 4 for number in range(59))]).tolist()
+    return clip_of("avi", Recipe("avi", "mpeg4", time_base=Fraction(1, 25), ticks=ticks))
+
+
+@register
+def avi_with_packed_frames() -> Clip:
+    """As DivX packed B-frames into AVI: two pictures in one piece, then a piece that says "nothing new"."""
+    recipe = Recipe("avi", "mpeg4", time_base=Fraction(1, 25), b_frames=1, gop=100)
+    coded = _coded(recipe)
+    mark = b"\0\0\1\xb2DivX503b1393p"
+    head = coded[0].index(b"\0\0\1\xb6")
+    pieces = [coded[0][:head] + mark + coded[0][head:]]
+    for anchor, between in zip(coded[1::2], coded[2::2], strict=False):
+        pieces += [anchor + between, _NOTHING_NEW]
+    pieces += coded[1 + 2 * ((len(coded) - 1) // 2) :]
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="avi") as output:
+        stream = output.add_mux_stream("mpeg4", rate=25, width=recipe.width_px, height=recipe.height_px)
+        for number, piece in enumerate(pieces):
+            packet = Packet(piece)
+            packet.stream, packet.time_base = stream, Fraction(1, 25)
+            packet.pts = packet.dts = number
+            packet.is_keyframe = number == 0
+            output.mux(packet)
+    return clip_of("avi", recipe, buffer.getvalue())
+
+
+@register
+def mp4_with_cover() -> Clip:
+    """The cover is a stream of one picture, larger than the clip: no film."""
+    return clip_of("mp4", replace(H264, prepare=_cover))
+
+
 def changing_size() -> tuple[bytes, int]:
     """A bare stream whose pictures grow; how many there are before they do. Not presented as a whole."""
     small = write_clip(replace(H264, muxer="h264", codes=range(30)))
@@ -123,6 +162,24 @@ def _gif(pictures: Sequence[Pixels], disposal: int) -> Clip:
     height, width = pictures[0].shape[:2]
     times_s = np.cumsum([0, *delays_cs[:-1]]) / 100
     return Clip("", "gif", buffer.getvalue(), tuple(range(len(pictures))), tuple(times_s), width, height)
+
+
+def _coded(recipe: Recipe) -> list[bytes]:
+    """The coded pictures alone, in the order of decoding."""
+    with av.open(io.BytesIO(write_clip(recipe))) as container:
+        extra = container.streams.video[0].codec_context.extradata or b""
+        coded = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    return [extra + coded[0], *coded[1:]]
+
+
+def _cover(output: OutputContainer, _: VideoStream) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(draw_code(HIDDEN, 400, 300)).save(buffer, "JPEG")
+    cover = output.add_mux_stream("mjpeg", width=400, height=300)
+    cover.disposition = Disposition.attached_pic
+    packet = Packet(buffer.getvalue())
+    packet.stream = cover
+    output.mux(packet)
 
 
 def _company(output: OutputContainer, stream: VideoStream) -> None:

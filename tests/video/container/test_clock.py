@@ -31,11 +31,15 @@ def test_two_frames_of_one_time_stay_so() -> None:
     assert times([(0, None), (40, None), (40, None)]) == [0.0, 0.04, 0.04]
 
 
-def test_frames_without_a_stamp_follow_at_the_mean_rate() -> None:
+def test_frames_without_a_stamp_at_the_beginning_follow_at_the_nominal_rate() -> None:
     assert times([(None, None)] * 3) == [0.0, 0.04, 0.08]
     clock = Clock(BASE, 0.04)
     assert [clock.time_s(stamp) for stamp in (0, None, 80)] == [0.0, 0.04, 0.08]
     assert clock.guessed_count == 1
+
+
+def test_a_frame_without_a_stamp_keeps_the_pace_of_those_before() -> None:
+    assert times([(0, None), (100, None), (None, None), (300, None)]) == [0.0, 0.1, 0.2, 0.3]
 
 
 def test_the_decoding_stamp_is_believed_once_the_other_misbehaves_more_often() -> None:

@@ -7,12 +7,13 @@ class Clock:
     """Seconds since the first frame, never falling.
 
     Which of two stamps is believed is decided as in FFmpeg (`best_effort_timestamp`): the presentation stamp,
-    unless it has misbehaved more often than the decoding stamp.
+    unless it has misbehaved more often than the decoding stamp. A frame without any is as far from the one
+    before as that was from its own predecessor; at the beginning, as the nominal rate says.
     """
 
     def __init__(self, time_base: Fraction, nominal_frame_s: float) -> None:
         self._time_base = time_base
-        self._nominal_frame_s = nominal_frame_s
+        self._step_s = nominal_frame_s
         self._first: int | None = None
         self._last_s = 0.0
         self._last_pts: int | None = None
@@ -46,7 +47,7 @@ class Clock:
             return 0.0
         if stamp is None or self._first is None:
             self.guessed_count += 1
-            self._last_s += self._nominal_frame_s
+            self._last_s += self._step_s
             if stamp is not None:
                 # The first frame had no stamp: count back from this one.
                 self._first = stamp - round(Fraction(self._last_s) / self._time_base)
@@ -55,5 +56,7 @@ class Clock:
         if time_s < self._last_s:
             self.fallen_count += 1
             return self._last_s
+        if time_s > self._last_s:
+            self._step_s = time_s - self._last_s
         self._last_s = time_s
         return time_s

@@ -138,6 +138,7 @@ class ContainerVideo:
                 if shown.is_corrupt:
                     tally.damage(tally.presented)
                 tally.presented += 1
+                tally.presented_s = time_s
                 tally.interlaced += shown.interlaced_frame
                 tally.guessed_times, tally.fallen_times = clock.guessed_count, clock.fallen_count
                 yield Frame(tally.presented - 1, time_s, planes)

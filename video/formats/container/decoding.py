@@ -81,7 +81,7 @@ def _tail(
 ) -> Iterator[VideoFrame]:
     """What the last packet and the decoder still hold, as far as nothing before it can be missing."""
     is_incomplete = last.is_corrupt or ending.container in WITHOUT_LENGTHS
-    if not tally.is_cut_short:
+    if not tally.ends_early:
         failed = tally.undecodable
         frames = [*_frames_of(stream, last, tally), *_frames_of(stream, None, tally)]
         end = len(frames)
@@ -148,7 +148,7 @@ def _packets(handle: InputContainer, stream: VideoStream, tally: Tally) -> Itera
     except MemoryError as error:
         raise VideoTooLargeError(_NO_MEMORY) from error
     except FFmpegError:
-        tally.is_cut_short = True
+        tally.is_broken_off = True
 
 
 def _frames_of(stream: VideoStream, packet: Packet[VideoStream] | None, tally: Tally) -> Sequence[VideoFrame]:

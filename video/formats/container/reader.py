@@ -9,6 +9,7 @@ from video.model import Action, Place
 from video.source import ByteSource
 
 _WINDOW_BYTES = 64 * 1024
+_LEAP_BYTES = 1024
 _MOST_TEXTS = 20_000
 _MOST_TEXT_BYTES = 64 * 2**20
 _SHORTEST_TEXT = 4
@@ -32,7 +33,10 @@ class Window:
             return self.source.read_at(offset, length)
         inside = offset - self._start
         if inside < 0 or inside + length > len(self._data):
-            self._start, self._data = offset, self.source.read_at(offset, _WINDOW_BYTES)
+            # A walk that leaps from piece to piece needs the head of each, one that strolls all that follows.
+            is_near = 0 <= inside <= len(self._data) + _LEAP_BYTES
+            size = _WINDOW_BYTES if is_near else max(length, _LEAP_BYTES)
+            self._start, self._data = offset, self.source.read_at(offset, size)
             inside = 0
         return self._data[inside : inside + length]
 

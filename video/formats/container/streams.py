@@ -19,6 +19,7 @@ from video.source import ByteSource
 av.logging.set_level(None)
 
 _NO_CLIP = Disposition.attached_pic | Disposition.timed_thumbnails
+_MAKE_UP_TIMES = 0x0001  # AVFMT_FLAG_GENPTS
 _DEFAULT_BONUS_PX = 5_000_000  # ffmpeg's own weight of a stream that is marked as the default
 
 
@@ -39,6 +40,9 @@ def opened(source: ByteSource, container: Container, limits: Limits) -> Iterator
     try:
         if len(handle.streams) > limits.streams:
             raise VideoTooLargeError(f"the file has more than {limits.streams} streams")
+        # PyAV asks FFmpeg to make up missing times of presentation. The `ffmpeg` program does not, and AVI
+        # with packed B-frames shows why.
+        handle.flags &= ~_MAKE_UP_TIMES
         yield handle
     finally:
         handle.close()

@@ -5,18 +5,28 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one pass over the frames."""
+    """Counts of one pass over the frames.
+
+    presented_s: the time of the last one. is_cut_short: bytes are missing at the file's end. is_broken_off:
+    they are there, but the demuxer cannot go on.
+    """
 
     presented: int = 0
     damaged: int = 0
     first_damaged: int = 0
     undecodable: int = 0
     first_undecodable: int = 0
+    presented_s: float = 0.0
     is_cut_short: bool = False
+    is_broken_off: bool = False
     resized_at: int | None = None
     interlaced: int = 0
     guessed_times: int = 0
     fallen_times: int = 0
+
+    @property
+    def ends_early(self) -> bool:
+        return self.is_cut_short or self.is_broken_off
 
     def damage(self, number: int) -> None:
         if not self.damaged:
@@ -31,17 +41,18 @@ class Tally:
     def losses(self, promised_frames: int | None, promised_duration_s: float | None) -> tuple[str, ...]:
         """Frame numbers as everywhere: from 0."""
         found = []
-        if self.is_cut_short:
-            found.append(self._cut(promised_frames, promised_duration_s))
+        if self.ends_early:
+            found.append(self._end(promised_frames, promised_duration_s))
         if self.resized_at is not None:
             found.append(
                 f"From frame {self.resized_at:,} on the frames have another size or colour layout; "
                 "they are left out."
             )
         if self.undecodable:
+            pieces = "1 piece" if self.undecodable == 1 else f"{self.undecodable:,} pieces"
             found.append(
-                f"{self.undecodable:,} pieces of the stream could not be decoded and are missing; "
-                f"the first belongs near frame {self.first_undecodable:,}."
+                f"{pieces} of the stream could not be decoded; what is missing begins "
+                f"near frame {self.first_undecodable:,}."
             )
         if self.damaged:
             found.append(
@@ -50,15 +61,16 @@ class Tally:
             )
         return tuple(found)
 
-    def _cut(self, promised_frames: int | None, promised_duration_s: float | None) -> str:
+    def _end(self, promised_frames: int | None, promised_duration_s: float | None) -> str:
+        what = "cut short" if self.is_cut_short else "damaged and its end cannot be read"
         if promised_frames is not None and promised_frames > self.presented:
-            return f"The file is cut short: {self.presented:,} of {promised_frames:,} frames are there."
-        if promised_duration_s is not None:
+            return f"The file is {what}: {self.presented:,} of {promised_frames:,} frames are there."
+        if promised_duration_s is not None and promised_duration_s > self.presented_s:
             return (
-                f"The file is cut short: {self.presented:,} frames are there, "
-                f"of {promised_duration_s:,.1f} s that it speaks of."
+                f"The file is {what}: it has {_frames(self.presented)}, up to {self.presented_s:,.1f} of the "
+                f"{promised_duration_s:,.1f} s that it speaks of."
             )
-        return f"The file is cut short: {self.presented:,} frames are there."
+        return f"The file is {what}: it has {_frames(self.presented)}."
 
     def remarks(self) -> tuple[str, ...]:
         found = []
@@ -69,11 +81,14 @@ class Tally:
             )
         if self.guessed_times:
             found.append(
-                f"{self.guessed_times:,} frames have no time of their own; they follow at the mean rate."
+                f"The file gives no time for {_frames(self.guessed_times)}; the pace of the others is kept."
             )
         if self.fallen_times:
             found.append(
-                f"{self.fallen_times:,} frames are stamped earlier than the one before; "
-                "they are given its time."
+                f"The times of {_frames(self.fallen_times)} fall; the time of the frame before is taken."
             )
         return tuple(found)
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count:,} frames"
