@@ -221,7 +221,7 @@ def test_lengths_that_run_backwards_or_nowhere_are_refused(worker: Bench) -> Non
 
 @pytest.mark.parametrize("name", SPOILED)
 def test_a_spoiled_clip_is_refused_or_shown_never_anything_else(worker: Bench, name: str) -> None:
-    assert _complaints(worker, make(name).data, name, 15) == []
+    assert _complaints(worker, make(name).data, name, 6) == []
 
 
 @pytest.mark.slow

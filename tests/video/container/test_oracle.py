@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from tests.video.clips import NAMES, Clip, make
+from tests.video.clips import NAMES, BytesSource, Clip, make
 from tests.video.picture_code import Pixels
 from video.model import Frame, Sampling, Video
 from video.open_video import open_video
@@ -97,6 +97,24 @@ def test_every_plane_is_that_of_plain_decoding(name: str, tmp_path: Path) -> Non
         _assert_same(ours, theirs, video)
         count += 1
     assert count == len(clip.codes)
+
+
+@pytest.mark.parametrize("name", ["h264_transport_stream", "mpeg2_transport_stream", "mpeg2_program_stream"])
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.7])
+def test_a_recording_joined_late_shows_what_plain_decoding_shows(
+    name: str, share: float, tmp_path: Path
+) -> None:
+    """What cannot be decoded for want of its references is not shown, and neither is it made up."""
+    clip = make(name)
+    step = 188 if clip.suffix == "ts" else 2048
+    data = clip.data[int(len(clip.data) * share) // step * step :]
+    path = tmp_path / f"clip.{clip.suffix}"
+    path.write_bytes(data)
+    video = open_video(BytesSource(data))
+    frames = list(zip(video.frames(), plainly(path), strict=True))
+    for ours, theirs in frames:
+        _assert_same(ours, theirs, video)
+    assert 0 < len(frames) < len(clip.codes)
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,8 @@ def _remarks(
         found.append(
             "The file does not say by which matrix its colours are coded; BT.601 is taken, as ffmpeg does."
         )
+    if colours.is_for_hdr:
+        found.append("The video is coded for screens of high dynamic range; its levels are kept as they are.")
     if colours.is_rounded:
         found.append("Samples of more than 8 bits are rounded to 8.")
     if colours.is_repeated:

@@ -26,6 +26,7 @@ _MATRICES = {
     9: Matrix.BT2020,
     10: Matrix.BT2020,
 }
+_HDR_TRANSFERS = frozenset({16, 18})  # PQ and HLG (H.273, table 3)
 _UNSPECIFIED_MATRICES = frozenset({0, 2, 3})
 # Samples that lie in turns: the same samples, a plane each. FFmpeg's names.
 _LYING_IN_TURNS = {
@@ -69,6 +70,7 @@ class Colours:
     is_assumed: bool = False
     is_rounded: bool = False
     is_repeated: bool = False
+    is_for_hdr: bool = False
 
 
 def colours_of(frame: VideoFrame) -> Colours:
@@ -87,6 +89,7 @@ def colours_of(frame: VideoFrame) -> Colours:
         is_full_range=layout.name.startswith("yuvj") or int(frame.color_range) == _FULL_RANGE,
         is_assumed=int(frame.colorspace) in _UNSPECIFIED_MATRICES,
         is_rounded=_depth(layout) > 8,
+        is_for_hdr=int(frame.color_trc) in _HDR_TRANSFERS,
         is_repeated=sampling is Sampling.YUV444 and bool(shift_x or shift_y),
     )
 
