@@ -12,6 +12,7 @@ from math import ceil
 from video.canonical.decoder import SampleDecoder, frame_planes
 from video.canonical.encoder import COARSEST, FINEST, SampleEncoder, coded_sampling
 from video.canonical.fidelity import picture_digest, psnr_db
+from video.canonical.planes import frame_bytes
 from video.errors import VerificationError
 from video.model import PictureFormat, Plane
 
@@ -20,7 +21,8 @@ _FIRST_QUANTISER = 25
 _DB_PER_STEP = 1.1  # seldom more, so that a correction seldom overshoots
 _SLACK_DB = 1.0  # beyond it the next group is tried one step coarser
 _GROUPS_UNTIL_RETRY = 50  # after a step that was one too coarse
-_MOST_ENCODERS = 2
+_MOST_ENCODERS = 2  # one of 1080p takes 20 MB
+_LARGE_FRAME_BYTES = 8 * 2**20  # of such only one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class GroupCoder:
         self._picture = picture
         self._gop = gop
         self._encoders: OrderedDict[int, SampleEncoder] = OrderedDict()
+        self._most_encoders = 1 if frame_bytes(picture) > _LARGE_FRAME_BYTES else _MOST_ENCODERS
         self._quantiser = _FIRST_QUANTISER
         self._coarsest = COARSEST
         self._patience = 0
@@ -85,8 +88,8 @@ class GroupCoder:
     def _encoder(self, quantiser: int) -> SampleEncoder:
         encoder = self._encoders.pop(quantiser, None)
         if encoder is None:
-            encoder = SampleEncoder(self._picture, self._gop, quantiser)
-            if len(self._encoders) == _MOST_ENCODERS:
+            if len(self._encoders) == self._most_encoders:
                 self._encoders.popitem(last=False)
+            encoder = SampleEncoder(self._picture, self._gop, quantiser)
         self._encoders[quantiser] = encoder
         return encoder

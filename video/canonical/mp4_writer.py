@@ -47,11 +47,6 @@ class Mp4Writer:
         self._synced: Future[None] | None = None
         self._synced_bytes = 0
 
-    @property
-    def byte_count(self) -> int:
-        """Of all samples so far."""
-        return self._byte_count
-
     def append(self, sample: bytes) -> None:
         """Raises OSError where the disk is full, perhaps some samples late."""
         if self._count == len(self._sizes):
@@ -72,10 +67,14 @@ class Mp4Writer:
         self._synced_bytes = self._byte_count
         self._synced = self._syncer.submit(os.fdatasync, self._file.fileno())
 
-    def finish(self, picture: PictureFormat, tick: Tick, avcc: bytes) -> tuple[int, NDArray[np.uint32]]:
-        """Write the tables and bring the file to the disk; returns where the first sample lies, and
-        all sizes."""
-        sizes = self._sizes[: self._count]
+    @property
+    def sizes(self) -> NDArray[np.uint32]:
+        """Of each sample so far, in bytes."""
+        return self._sizes[: self._count]
+
+    def finish(self, picture: PictureFormat, tick: Tick, avcc: bytes) -> int:
+        """Write the tables and bring the file to the disk; returns where the first sample lies."""
+        sizes = self.sizes
         self._file.flush()
         movie = movie_box(picture, tick, avcc, sizes, self._first_offset, self._gop)
         if self._gap(len(movie)) < 0 or 0 < self._gap(len(movie)) < _FREE_HEADER_BYTES:
@@ -88,7 +87,7 @@ class Mp4Writer:
         self._file.write(FILE_TYPE + movie + padding + data_header)
         self._file.flush()
         os.fsync(self._file.fileno())
-        return self._first_offset, sizes
+        return self._first_offset
 
     def _gap(self, movie_bytes: int) -> int:
         return self._first_offset - _MDAT_HEADER_BYTES - movie_bytes - len(FILE_TYPE)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video.canonical.decoder import SampleDecoder
-from video.canonical.encoder import SampleEncoder
+from video.canonical.encoder import stream_configuration
 from video.canonical.group_coder import CodedFrame
 from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import (
@@ -74,9 +74,9 @@ class CanonicalWriter:
         times_s = np.frombuffer(self._times_s, np.float64)
         duration_s, rate = pace(times_s, facts.promised_duration_s)
         tick = Tick.of_rate(rate)
-        # The parameter sets of an encoder that knows the rate; in all else equal to those used.
-        avcc = SampleEncoder(self._picture, self._gop, 1, tick).avcc
-        first, sizes = self._mp4.finish(self._picture, tick, avcc)
+        sizes = self._mp4.sizes
+        avcc = stream_configuration(self._picture, self._gop, tick, sizes)
+        first = self._mp4.finish(self._picture, tick, avcc)
         ends = first + np.cumsum(sizes, dtype=np.uint64)
         numbers = [number for number, _ in self.thumbnails]
         jpegs = [jpeg for _, jpeg in self.thumbnails]

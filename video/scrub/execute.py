@@ -19,10 +19,11 @@ from video.canonical.fidelity import DIGEST_BYTES
 from video.canonical.group_coder import CodedFrame, GroupCoder
 from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import THUMBNAIL_HEIGHT_PX, Description
+from video.canonical.planes import frame_bytes, plane_shapes
 from video.canonical.writer import THUMBNAIL_QUALITY, CanonicalWriter, Facts
 from video.errors import ConversionCancelled, CorruptVideoError, VideoTooLargeError
 from video.limits import Limits
-from video.model import Frame, Mask, PictureFormat, Plane, Sampling, Video
+from video.model import Frame, Mask, PictureFormat, Plane, Video
 from video.scrub.masks import Blanker
 
 _BATCH_BYTES = 8 * 2**20
@@ -152,23 +153,6 @@ def batch_frames(picture: PictureFormat, gop: int) -> int:
     step (see `encoder`), of few bytes."""
     wanted = min(_MOST_BATCH_FRAMES, _BATCH_BYTES // frame_bytes(picture))
     return max(2, wanted & ~1) if gop == 1 else max(1, wanted // gop) * gop
-
-
-def frame_bytes(picture: PictureFormat) -> int:
-    return sum(height * width for height, width in plane_shapes(picture))
-
-
-def plane_shapes(picture: PictureFormat) -> tuple[tuple[int, int], ...]:
-    """(height, width) of each plane."""
-    whole = (picture.height_px, picture.width_px)
-    half = (picture.height_px // 2, picture.width_px // 2)
-    match picture.sampling:
-        case Sampling.GRAY:
-            return (whole,)
-        case Sampling.YUV420:
-            return (whole, half, half)
-        case Sampling.YUV444:
-            return (whole, whole, whole)
 
 
 def _checked(frames: Iterator[Frame], picture: PictureFormat, limits: Limits) -> Iterator[Frame]:
