@@ -79,6 +79,8 @@ export class VideoPlayer {
   #usesWebCodecs = false;
   #frame = -1;
   #direction: Direction = 1;
+  /** Coded frames to fetch beyond the one that is sought. */
+  #ahead = 0;
   #range: FrameRange | null = null;
   #playing: Playing | null = null;
   #isWaiting = false;
@@ -157,9 +159,11 @@ export class VideoPlayer {
   scrub(frame: number): Promise<number> {
     this.pause();
     const to = this.#times.clamp(frame);
+    // A slow drag goes on the way it goes; of a leap nobody knows where the next one ends.
+    const isNear = this.#frame >= 0 && Math.abs(to - this.#frame) <= STEP_AHEAD;
     this.#turnTo(to, this.#frame);
     const shown = this.#seek.through(to, this.#frame);
-    this.#pursue(0);
+    this.#pursue(isNear ? STEP_AHEAD : 0);
     return shown;
   }
 
@@ -267,11 +271,12 @@ export class VideoPlayer {
   }
 
   #pursue(ahead: number): void {
-    this.#wish(ahead);
+    this.#ahead = ahead;
+    this.#wish();
     this.#tickSoon();
   }
 
-  #wish(ahead = 0): void {
+  #wish(): void {
     if (this.#rest !== null) clearTimeout(this.#rest);
     this.#rest = null;
     if (this.#screen.isHidden) return;
@@ -283,7 +288,7 @@ export class VideoPlayer {
       return;
     }
     const frames = this.#seek.wanted(this.#frame);
-    if (frames.length > 0) this.#source?.want({ frames, direction: this.#direction, ahead, behind: 0 });
+    if (frames.length > 0) this.#source?.want({ frames, direction: this.#direction, ahead: this.#ahead, behind: 0 });
     else this.#restSoon();
   }
 

@@ -43,6 +43,17 @@ describe('reading ahead', () => {
     expect(numberIn(r.sample(517)!.data)).toBe(517);
   });
 
+  test('fetches in pieces while playing, not frame by frame', async () => {
+    const { api, reader: r } = reader();
+    api.isPrompt = true;
+    for (let frame = 0; frame < 500; frame += 1) {
+      r.want(still(frame, { ahead: 60 }));
+      await settled();
+      for (let next = frame; next < frame + 25; next += 1) expect(r.sample(next), String(next)).not.toBeNull();
+    }
+    expect(api.asked.length).toBeLessThan(25);
+  });
+
   test('calls off what nobody wants any more', () => {
     const { api, reader: r } = reader();
     r.want(still(500, { ahead: 20 }));

@@ -126,12 +126,20 @@ export class ReadAhead {
       const isUsable = this.fromKeyFrame(frame) !== null || this.#isAskedFor(frame);
       if (!isUsable) this.#ask(frame, direction, low, high);
     }
-    // Then the nearest gap on the way, and last the one behind.
-    for (const [way, end] of [[direction, direction > 0 ? high : low], [direction > 0 ? -1 : 1, direction > 0 ? low : high]] as const) {
-      for (let frame = at; way > 0 ? frame <= end : frame >= end; frame += way) {
-        if (this.#requests.size >= REQUESTS_AT_ONCE) return;
-        if (!this.#isComing(frame)) this.#ask(frame, way, low, high);
-      }
+    // Then the way on, and last the way back.
+    const back: Direction = direction > 0 ? -1 : 1;
+    this.#fillWay(at, direction, direction > 0 ? high : low, low, high);
+    this.#fillWay(at, back, direction > 0 ? low : high, low, high);
+  }
+
+  /** Ask for what is missing on a way once half of it is: a request a frame would be all that the server hears. */
+  #fillWay(from: number, way: Direction, end: number, low: number, high: number): void {
+    const length = Math.abs(end - from);
+    for (let gone = 0; gone <= length && this.#requests.size < REQUESTS_AT_ONCE; gone += 1) {
+      const frame = from + way * gone;
+      if (this.#isComing(frame)) continue;
+      if (gone > Math.ceil(length / 2)) return;
+      this.#ask(frame, way, low, high);
     }
   }
 
