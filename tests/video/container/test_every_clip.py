@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.video_source import VideoContract
-from tests.video.clips import NAMES, Clip, make, read_code
+from tests.video.clips import NAMES, BytesSource, Clip, make, read_code
 from video.model import Sampling, Video
 from video.open_video import is_video, open_video
 
@@ -148,3 +148,18 @@ def test_a_header_that_promises_more_frames_than_there_are_loses_none() -> None:
 
 def test_the_remarks_of_a_clip_that_leaves_no_choice_are_none() -> None:
     assert open_video(make("full_range").source).remarks == ()
+
+
+def test_pictures_that_are_not_shown_for_want_of_their_references_are_counted() -> None:
+    data = make("mpeg2_transport_stream").data
+    video = open_video(BytesSource(data[len(data) // 2 // 188 * 188 :]))
+    shown = len(list(video.frames()))
+    counted = [remark for remark in video.remarks if "coded pictures" in remark]
+    assert len(counted) == 1
+    assert counted[0].endswith(f", of which {shown} are shown.")
+
+
+def test_a_pass_that_was_given_up_counts_nothing_as_not_shown() -> None:
+    video = open_video(make("b_frames").source)
+    next(iter(video.frames()))
+    assert not [remark for remark in video.remarks if "coded pictures" in remark]

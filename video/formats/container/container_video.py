@@ -68,7 +68,7 @@ class ContainerVideo:
         with opened(source, container, limits) as handle:
             is_cut = self._structure.missing_bytes > 0
             stream, had_choice = choose_stream(handle, limits, is_cut_short=is_cut)
-            self._facts = _facts(handle, stream)
+            self._facts = _facts(handle, stream, limits)
             self._user_data = UserData(self._facts.codec, limits)
             self._contents = contents_of(handle, stream, source, self._structure, limits)
             first = next(self._decoded(handle, stream, Tally(), self._user_data), None)
@@ -142,6 +142,7 @@ class ContainerVideo:
                 tally.interlaced += shown.interlaced_frame
                 tally.guessed_times, tally.fallen_times = clock.guessed_count, clock.fallen_count
                 yield Frame(tally.presented - 1, time_s, planes)
+        tally.is_complete = True
         if not tally.presented:
             raise CorruptVideoError(_NOTHING)
 
@@ -168,7 +169,7 @@ def _picture(look: _Look, colours: Colours, stream: VideoStream) -> PictureForma
     return PictureFormat(width_px, height_px, colours.sampling, colours.matrix, colours.is_full_range, aspect)
 
 
-def _facts(handle: InputContainer, stream: VideoStream) -> _Facts:
+def _facts(handle: InputContainer, stream: VideoStream, limits: Limits) -> _Facts:
     rate = float(stream.average_rate or stream.guessed_rate or 0)
     time_base = stream.time_base or Fraction(1, 1_000_000)
     duration_s = None
@@ -180,7 +181,7 @@ def _facts(handle: InputContainer, stream: VideoStream) -> _Facts:
         codec=stream.codec_context.codec.canonical_name,
         time_base=time_base,
         frame_rate=rate if rate > 0 else _USUAL_RATE,
-        promised_frames=stream.frames if stream.frames > 0 else None,
+        promised_frames=stream.frames if 0 < stream.frames <= limits.frames else None,
         promised_duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
         indexed_packets=len(stream.index_entries) if handle.format.name.startswith("mov") else 0,
     )

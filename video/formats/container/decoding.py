@@ -70,6 +70,7 @@ def decoded(
                 yield frame
         last = packet
         count += 1
+        tally.coded += not packet.is_discard
     if last is not None:
         if last.is_corrupt or count < ending.indexed_packets:
             tally.is_cut_short = True

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 class Tally:
     """Counts of one pass over the frames.
 
-    presented_s: the time of the last one. is_cut_short: bytes are missing at the file's end. is_broken_off:
-    they are there, but the demuxer cannot go on.
+    coded: pictures that were to be shown. presented_s: the time of the last one that was. is_cut_short: bytes
+    are missing at the file's end. is_broken_off: they are there, but the demuxer cannot go on.
+    is_complete: the pass has ended.
     """
 
+    coded: int = 0
     presented: int = 0
     damaged: int = 0
     first_damaged: int = 0
@@ -19,6 +21,7 @@ class Tally:
     presented_s: float = 0.0
     is_cut_short: bool = False
     is_broken_off: bool = False
+    is_complete: bool = False
     resized_at: int | None = None
     interlaced: int = 0
     guessed_times: int = 0
@@ -74,6 +77,12 @@ class Tally:
 
     def remarks(self) -> tuple[str, ...]:
         found = []
+        is_quiet = self.is_complete and not (self.losses(None, None) or self.interlaced)
+        if self.coded > self.presented and is_quiet:
+            # Such as first pictures that are predicted from what lies before the file's beginning.
+            found.append(
+                f"The file holds {self.coded:,} coded pictures, of which {self.presented:,} are shown."
+            )
         if self.interlaced:
             found.append(
                 f"{self.interlaced:,} of {self.presented:,} frames are interlaced; "
