@@ -49,11 +49,14 @@ _REBUILT = frozenset(
 class Leaf:
     """An element and the sequences around it. byte_count: with its header; of a sequence without its items'
     elements, which come as leaves of their own.
+
+    is_opaque: a sequence that cannot be entered, damaged or nested too deep; it is one leaf as a whole.
     """
 
     path: tuple[int, ...]
     element: Element
     byte_count: int
+    is_opaque: bool = False
 
     @property
     def tag(self) -> int:
@@ -62,6 +65,8 @@ class Leaf:
     @property
     def is_rebuilt(self) -> bool:
         """Whether the result says it again in our words: as a checked number, or in pixels."""
+        if self.is_opaque:
+            return False
         if self.element.is_sequence:
             return (*self.path, self.tag) in _REBUILT_SEQUENCES
         return self.tag in _REBUILT and (not self.path or self.path in _REBUILT_SEQUENCES)
@@ -90,7 +95,11 @@ class Walk:
         try:
             for element in self.reader.elements(span):
                 end = self.reader.fragments_end(element) if element.is_encapsulated else element.end
-                yield from self._leaves(element, end, ())
+                try:
+                    leaves = list(self._leaves(element, end, ()))
+                except VideoError:
+                    leaves = [Leaf((), element, end - element.start, is_opaque=True)]
+                yield from leaves
                 self.rest = end
         except VideoError:
             pass

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.dicom.elements import Element, ElementReader, Span
+from video.formats.dicom.tags import PIXEL_DATA
 
 _SHORT_BYTES = 4096
 _MAX_ITEMS = 4_000_000
@@ -29,10 +30,13 @@ class DataSet:
         self._reader = reader
         self._depth = depth
         self._elements: dict[int, Element] = {}
-        for element in reader.elements(span, depth):
-            self._elements.setdefault(element.tag, element)
-            if element.is_cut:
-                break
+        try:
+            for element in reader.elements(span, depth):
+                self._elements.setdefault(element.tag, element)
+        except CorruptVideoError:
+            # What stands behind the pixels is padding, signatures, or rubbish: a picture needs none of it.
+            if PIXEL_DATA not in self._elements:
+                raise
 
     def element(self, tag: int) -> Element | None:
         return self._elements.get(tag)

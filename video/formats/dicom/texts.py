@@ -18,9 +18,11 @@ from video.source import ByteSource
 
 _MIN_BYTES = 4
 _MIN_RUN_BYTES = 6
+_MIN_LETTERS = 4
 _MOST_TEXTS = 100_000
 _MOST_TEXT_BYTES = 64 * 2**20
 _REST_BYTES = 1 << 20
+_OPAQUE_BYTES = 1 << 24
 _TEXT_KINDS = frozenset(
     {
         b"AE", b"AS", b"CS", b"DA", b"DS", b"DT", b"IS", b"LO", b"LT",
@@ -90,7 +92,10 @@ def _texts(
     codecs: list[str] = []
     for leaf in walk.leaves():
         element = leaf.element
-        if element.is_sequence or leaf.tag in _SAMPLES or element.byte_count < _MIN_BYTES:
+        if leaf.is_opaque:
+            yield from _runs(layout.source.read_at(element.offset, min(leaf.byte_count, _OPAQUE_BYTES)))
+        is_picture = leaf.tag in _SAMPLES and not leaf.path
+        if element.is_sequence or is_picture or element.byte_count < _MIN_BYTES:
             continue
         if element.vr not in _TEXT_KINDS and element.vr not in _UNKNOWN_KINDS:
             continue
@@ -150,5 +155,6 @@ def _runs(data: bytes) -> Iterator[bytes]:
     for pattern, step in ((_PRINTABLE_ASCII, None), (_PRINTABLE_UTF16, 0), (_PRINTABLE_UTF16_BIG, 1)):
         for run in pattern.findall(data):
             text = (run if step is None else run[step::2]).strip()
-            if len(text) >= _MIN_RUN_BYTES:
+            # Samples of an even shade read like a letter, many times over.
+            if len(text) >= _MIN_RUN_BYTES and len(set(text)) >= _MIN_LETTERS:
                 yield text
