@@ -24,7 +24,7 @@ COLOUR_RANGES = {False: 1, True: 2}  # limited and full, as FFmpeg numbers them
 _LARGEST_ASPECT_TERM = 255
 _LARGEST_TICK_TERM = 1001  # 30000/1001 and its relatives come out exactly
 _SMALLEST_TIMESCALE = 1_000
-_RATE_RANGE = (1e-3, 1e4)
+_SLOWEST_RATE, FASTEST_RATE = 1e-6, 1e4
 FILE_TYPE = struct.pack(">I4s4sI8s", 24, b"ftyp", b"isom", 0x200, b"isomavc1")
 
 
@@ -37,8 +37,10 @@ class Tick:
 
     @classmethod
     def of_rate(cls, frame_rate: float) -> "Tick":
-        rate = Fraction(min(max(frame_rate, _RATE_RANGE[0]), _RATE_RANGE[1]))
+        rate = Fraction(min(max(frame_rate, _SLOWEST_RATE), FASTEST_RATE))
         near = rate.limit_denominator(_LARGEST_TICK_TERM)
+        if rate < 1:
+            near = 1 / (1 / rate).limit_denominator(_LARGEST_TICK_TERM)
         factor = ceil(_SMALLEST_TIMESCALE / near.numerator)
         return cls(near.numerator * factor, near.denominator * factor)
 

@@ -34,7 +34,7 @@ class Mp4Writer:
     def __init__(self, path: Path, expected_frames: int, gop: int) -> None:
         self._path = path
         self._gop = gop
-        self._file: BinaryIO = path.open("xb")
+        self._file: BinaryIO = path.open("x+b")
         bytes_each = 4 + 8 / SAMPLES_PER_CHUNK + (0 if gop == 1 else 4 / gop)
         room = _FIXED_BYTES + int(expected_frames * bytes_each)
         self._first_offset = -(-(len(FILE_TYPE) + room + _MDAT_HEADER_BYTES) // _BLOCK_BYTES) * _BLOCK_BYTES

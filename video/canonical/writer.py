@@ -25,7 +25,7 @@ from video.canonical.layout import (
     Description,
     StoredFile,
 )
-from video.canonical.mp4_boxes import Tick
+from video.canonical.mp4_boxes import FASTEST_RATE, Tick
 from video.canonical.mp4_writer import Mp4Writer
 from video.canonical.thumbnails import ThumbnailTray
 from video.model import CalibrationRegion, PictureFormat
@@ -143,7 +143,7 @@ def pace(times_s: NDArray[np.float64], promised_duration_s: float | None) -> tup
     intervals = len(times_s) - 1
     span_s = float(times_s[-1] - times_s[0])
     if intervals and span_s > 0:
-        rate = intervals / span_s
+        rate = min(intervals / span_s, FASTEST_RATE)
         tick = Tick.of_rate(rate)
         tidy = tick.timescale / tick.duration  # 25.0 rather than 24.999999999999996
         rate = tidy if abs(tidy / rate - 1) < _SAME_RATE else rate
