@@ -100,9 +100,10 @@ def _tail(
     if lost_from is None or ending.container in WITHOUT_DECODING_TIMES:
         return
     for frame in _frames_of(stream, None, tally):
-        stamp = _stamp(frame)
-        if stamp is None or stamp < lost_from:
-            yield frame
+        # The decoding stamp of a frame is that of another packet: it says nothing about the order.
+        if frame.pts is None or frame.pts >= lost_from:
+            return
+        yield frame
 
 
 class _Pace:

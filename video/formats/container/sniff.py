@@ -10,6 +10,7 @@ from video.source import ByteSource
 
 _START_BYTES = 4 * 204 + 8
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx"})
+_IDLE_BOXES = frozenset({b"free", b"skip", b"wide"})
 # Pictures in boxes (HEIF, AVIF, raw photographs): no clips, although the boxes are the same.
 _STILL_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"crx ", b"jp2 ", b"jpx "})
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -61,6 +62,8 @@ _BY_START_CODE = {
 def sniff(source: ByteSource) -> Container | None:
     """None where the bytes are of no container that is known here."""
     start = source.read_at(0, _START_BYTES)
+    if start[4:8] in _IDLE_BOXES and int.from_bytes(start[:4], "big") > source.size_bytes:
+        return None  # a text: "wide" and "free" are words
     for recognise in (_boxed, _by_magic, _transport_stream, _elementary):
         container = recognise(start)
         if container is not None:
