@@ -120,7 +120,7 @@ class DicomVideo:
 
     def frames(self) -> Iterator[Frame]:
         """As `Video.frames`. Frames that are shown black count as none that could be had."""
-        self._failed = []
+        failed = self._failed = []
         for number in range(self._frames.frame_count):
             time_s = self._timing.at(number)
             if time_s > self._limits.duration_s:
@@ -129,7 +129,7 @@ class DicomVideo:
             try:
                 planes = self._planes(number)
             except CorruptVideoError:
-                self._failed.append(number)
+                failed.append(number)
                 planes = self._black
             yield Frame(number, time_s, planes)
 
@@ -197,6 +197,8 @@ class DicomVideo:
                 "The frames are planes of a volume and are shown in the order in which they are stored; "
                 "where in space each lies is not kept."
             )
+        if data_set.element(tags.START_TRIM) is not None or data_set.element(tags.STOP_TRIM) is not None:
+            remarks.append("The file asks to play a part of its frames only; all are shown.")
         if data_set.element(tags.ICC_PROFILE) is not None:
             remarks.append("The file's colour profile is not applied.")
         return (*remarks, *self._painter.remarks, *self._timing.remarks, *self._calibration.remarks)

@@ -100,6 +100,10 @@ def _pixels(data_set: DataSet) -> Element:
     kind = data_set.text(tags.SOP_CLASS)
     if kind == tags.WHOLE_SLIDE_IMAGE:
         raise UnsupportedVideoError("the DICOM file is a whole-slide image, not a clip")
+    if kind == tags.MEDIA_DIRECTORY:
+        raise UnsupportedVideoError(
+            "the file is a list of DICOM files (DICOMDIR); bring the files themselves"
+        )
     if kind in tags.NO_PICTURES:
         raise UnsupportedVideoError("the DICOM file holds no picture but what was made from one")
     pixels = data_set.element(tags.PIXEL_DATA)

@@ -4,6 +4,7 @@ MEDIA_SOP_CLASS = 0x00020002
 TRANSFER_SYNTAX = 0x00020010
 CHARACTER_SET = 0x00080005
 SOP_CLASS = 0x00080016
+START_TRIM, STOP_TRIM = 0x00082142, 0x00082143
 RECOMMENDED_DISPLAY_FRAME_RATE = 0x00082144
 CINE_RATE = 0x00180040
 EFFECTIVE_DURATION = 0x00180072
@@ -66,10 +67,10 @@ NO_PICTURES = frozenset(
         "1.2.840.10008.5.1.4.1.1.66.4",  # segmentation
         "1.2.840.10008.5.1.4.1.1.66.7",  # label map segmentation
         "1.2.840.10008.5.1.4.1.1.481.2",  # radiotherapy dose
-        "1.2.840.10008.1.3.10",  # media directory
     }
 )
-"""Kinds of data set whose samples, if there are any, are no picture that anybody looked at."""
+"""Kinds of data set whose samples are no picture that anybody looked at."""
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 IMPLICIT_VR = "1.2.840.10008.1.2"
