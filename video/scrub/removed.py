@@ -48,13 +48,23 @@ def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:
     permitted = allowed.lower()
     wanted = {value for value in values if value.lower() not in permitted}
     result: list[Needle] = []
-    for value in sorted(wanted)[:_MAX_TEXT_VALUES]:
+    for value in sorted(
+        case for value in sorted(wanted)[:_MAX_TEXT_VALUES] for case in _foreign_cases(value)
+    ):
         for plain in _encodings(value):
             result += _plain(plain)
         result += _utf16(value)
         result += _base64(value)
     # Two letters of Chinese are six bytes in UTF-8, but only four in UTF-16: too few to search for.
     return [needle for needle in result if len(needle.data) >= MIN_BYTES]
+
+
+def _foreign_cases(value: bytes) -> set[bytes]:
+    """A search ignores the case of ASCII letters; Ü and ü are different bytes to it."""
+    if value.isascii():
+        return {value}
+    text = _decoded(value)
+    return {value, text.upper().encode(), text.lower().encode()}
 
 
 def _encodings(value: bytes) -> set[bytes]:
