@@ -38,11 +38,14 @@ function edgesOf(parts: readonly Part[]): Float64Array {
 }
 
 function squaredDistance(edges: Float64Array, edge: number, x: number, y: number): number {
-  const [ax, ay, bx, by] = [edges[edge]!, edges[edge + 1]!, edges[edge + 2]!, edges[edge + 3]!];
-  const [dx, dy] = [bx - ax, by - ay];
+  const ax = edges[edge]!;
+  const ay = edges[edge + 1]!;
+  const dx = edges[edge + 2]! - ax;
+  const dy = edges[edge + 3]! - ay;
   const squared = dx * dx + dy * dy;
   const t = squared === 0 ? 0 : Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / squared));
-  const [px, py] = [ax + t * dx - x, ay + t * dy - y];
+  const px = ax + t * dx - x;
+  const py = ay + t * dy - y;
   return px * px + py * py;
 }
 

@@ -2,20 +2,20 @@
 import type { Vertices } from './outlines';
 
 /**
- * Checks the outlines of one motion, frame after frame: the order of its edges from left to right hardly changes from one to the
- * next, and is kept.
+ * Checks the outlines of one motion, frame after frame: room is made once, and the order of its edges from left to right hardly
+ * changes from one frame to the next.
  */
 export class ValidityCheck {
-  #order: Uint32Array = new Uint32Array(0);
+  #edges: Edges | null = null;
 
   /** @param parts of each part the outer ring and its holes */
   isValid(parts: readonly (readonly Vertices[])[]): boolean {
     const rings = parts.flat().map(withoutRepeats);
     if (rings.some((ring) => ring.length < 6)) return false;
-    const edges = edgesOf(rings);
-    if (this.#order.length !== edges.count) this.#order = Uint32Array.from({ length: edges.count }, (_, i) => i).sort((i, j) => edges.left(i) - edges.left(j));
-    else sortNearlySorted(this.#order, edges);
-    const touches = contactsOf(edges, this.#order);
+    const count = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
+    if (this.#edges?.count !== count) this.#edges = new Edges(count);
+    this.#edges.fill(rings);
+    const touches = contactsOf(this.#edges);
     return touches !== null && (rings.length === 1 || areNested(parts, rings, touches));
   }
 }
@@ -39,41 +39,53 @@ class Edges {
   readonly ring: Uint32Array;
   /** The edge that begins where this one ends. */
   readonly next: Uint32Array;
+  /** From left to right, by their left ends. */
+  readonly order: Uint32Array;
+  readonly #left: Float64Array;
+  #isOrdered = false;
 
   constructor(count: number) {
     this.count = count;
     this.ends = new Float64Array(4 * count);
     this.ring = new Uint32Array(count);
     this.next = new Uint32Array(count);
+    this.order = Uint32Array.from({ length: count }, (_, i) => i);
+    this.#left = new Float64Array(count);
   }
 
-  left(i: number): number {
-    return Math.min(this.ends[4 * i]!, this.ends[4 * i + 2]!);
-  }
-}
-
-function edgesOf(rings: readonly Vertices[]): Edges {
-  const edges = new Edges(rings.reduce((sum, ring) => sum + ring.length / 2, 0));
-  let at = 0;
-  rings.forEach((xy, ring) => {
-    const first = at;
-    for (let i = 0; i < xy.length; i += 2, at++) {
-      const n = i + 2 === xy.length ? 0 : i + 2;
-      edges.ends.set([xy[i]!, xy[i + 1]!, xy[n]!, xy[n + 1]!], 4 * at);
-      edges.ring[at] = ring;
-      edges.next[at] = n === 0 ? first : at + 1;
+  fill(rings: readonly Vertices[]): void {
+    const { ends } = this;
+    let at = 0;
+    for (let ring = 0; ring < rings.length; ring++) {
+      const xy = rings[ring]!;
+      const first = at;
+      for (let i = 0; i < xy.length; i += 2, at++) {
+        const n = i + 2 === xy.length ? 0 : i + 2;
+        ends[4 * at] = xy[i]!;
+        ends[4 * at + 1] = xy[i + 1]!;
+        ends[4 * at + 2] = xy[n]!;
+        ends[4 * at + 3] = xy[n + 1]!;
+        this.#left[at] = Math.min(xy[i]!, xy[n]!);
+        this.ring[at] = ring;
+        this.next[at] = n === 0 ? first : at + 1;
+      }
     }
-  });
-  return edges;
-}
+    if (this.#isOrdered) this.#orderAgain();
+    else this.order.sort((i, j) => this.#left[i]! - this.#left[j]!);
+    this.#isOrdered = true;
+  }
 
-function sortNearlySorted(order: Uint32Array, edges: Edges): void {
-  for (let k = 1; k < order.length; k++) {
-    const edge = order[k]!;
-    const left = edges.left(edge);
-    let at = k;
-    for (; at > 0 && edges.left(order[at - 1]!) > left; at--) order[at] = order[at - 1]!;
-    order[at] = edge;
+  /** By insertion: what is almost in order takes hardly more than a look. */
+  #orderAgain(): void {
+    const { order } = this;
+    const left = this.#left;
+    for (let k = 1; k < order.length; k++) {
+      const edge = order[k]!;
+      const place = left[edge]!;
+      let at = k;
+      for (; at > 0 && left[order[at - 1]!]! > place; at--) order[at] = order[at - 1]!;
+      order[at] = edge;
+    }
   }
 }
 
@@ -85,28 +97,32 @@ interface Touch {
 }
 
 /** Where rings touch each other in a point; null where edges cross, run along each other, or a ring touches itself. */
-function contactsOf(edges: Edges, order: Uint32Array): Touch[] | null {
-  const { ends, ring, next } = edges;
+function contactsOf({ ends, ring, next, order }: Edges): Touch[] | null {
   const touches: Touch[] = [];
   const active = new Uint32Array(order.length);
   let count = 0;
-  for (const i of order) {
-    const [ax, ay, bx, by] = [ends[4 * i]!, ends[4 * i + 1]!, ends[4 * i + 2]!, ends[4 * i + 3]!];
+  for (let at = 0; at < order.length; at++) {
+    const i = order[at]!;
+    const ax = ends[4 * i]!;
+    const ay = ends[4 * i + 1]!;
+    const bx = ends[4 * i + 2]!;
+    const by = ends[4 * i + 3]!;
     const left = Math.min(ax, bx);
-    const [low, high] = ay < by ? [ay, by] : [by, ay];
+    const low = Math.min(ay, by);
+    const high = Math.max(ay, by);
     let kept = 0;
     for (let k = 0; k < count; k++) {
       const j = active[k]!;
-      const [cx, cy, dx, dy] = [ends[4 * j]!, ends[4 * j + 1]!, ends[4 * j + 2]!, ends[4 * j + 3]!];
+      const cx = ends[4 * j]!;
+      const cy = ends[4 * j + 1]!;
+      const dx = ends[4 * j + 2]!;
+      const dy = ends[4 * j + 3]!;
       if (cx < left && dx < left) continue;
       active[kept++] = j;
       if ((cy < low && dy < low) || (cy > high && dy > high)) continue;
-      if (next[i] === j) {
-        if (foldsBack(ax, ay, bx, by, dx, dy)) return null;
-        if (next[j] !== i) continue;
-      }
-      if (next[j] === i) {
-        if (foldsBack(cx, cy, dx, dy, bx, by)) return null;
+      if (next[i] === j || next[j] === i) {
+        if (next[i] === j && foldsBack(ax, ay, bx, by, dx, dy)) return null;
+        if (next[j] === i && foldsBack(cx, cy, dx, dy, bx, by)) return null;
         continue;
       }
       const contact = contactOf(ax, ay, bx, by, cx, cy, dx, dy);
@@ -213,7 +229,10 @@ function isRingInside(ring: Vertices, around: Vertices): boolean {
 export function sideOf(x: number, y: number, ring: Vertices): number {
   let isInside = false;
   for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
-    const [ax, ay, bx, by] = [ring[i]!, ring[i + 1]!, ring[j]!, ring[j + 1]!];
+    const ax = ring[i]!;
+    const ay = ring[i + 1]!;
+    const bx = ring[j]!;
+    const by = ring[j + 1]!;
     const cross = turn(ax, ay, bx, by, x, y);
     if (cross === 0 && x >= Math.min(ax, bx) && x <= Math.max(ax, bx) && y >= Math.min(ay, by) && y <= Math.max(ay, by)) return 0;
     if (ay > y !== by > y && cross > 0 === by > ay) isInside = !isInside;
