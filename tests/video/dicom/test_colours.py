@@ -144,8 +144,9 @@ def without_markers(data: bytes) -> bytes:
 def test_a_jpeg_that_says_what_it_is_is_believed(photometric: str, encode: object) -> None:
     loop = pictures(3, 97, 51)
     chosen = jpeg if encode is jpeg else jpeg_of_rgb
-    data = dicom_loop(loop, Writing(JPEGBaseline8Bit, photometric=photometric, encode=chosen))
-    assert all(shows(frame, picture, 8) for frame, picture in zip(frames_of(data), loop, strict=True))
+    video = opened(dicom_loop(loop, Writing(JPEGBaseline8Bit, photometric=photometric, encode=chosen)))
+    assert all(shows(frame, picture, 8) for frame, picture in zip(video.frames(), loop, strict=True))
+    assert video.losses == ()
 
 
 @pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL", "YBR_FULL_422"])

@@ -113,6 +113,16 @@ def test_a_frame_that_cannot_be_unpacked_keeps_its_place_and_is_black() -> None:
     assert video.losses == ("1 of 5 frames are damaged and shown black: 2.",)
 
 
+def test_a_jpeg_that_ends_too_early_is_shown_as_far_as_it_goes_and_told() -> None:
+    frames = [usual(Writing(JPEGBaseline8Bit))(picture) for picture in LOOP]
+    frames[1] = frames[1][: len(frames[1]) // 2]
+    frames[3] = frames[3].rstrip(b"\0").removesuffix(b"\xff\xd9")  # no end, but all there
+    given = iter(frames)
+    video = opened(dicom_loop(LOOP, Writing(JPEGBaseline8Bit, encode=lambda picture: next(given))))
+    assert [read_code(f.planes[0]) for f in video.frames() if f.number != 1] == [0, 2, 3, 4]
+    assert video.losses == ("1 of 5 frames are damaged and shown as far as they can be unpacked: 1.",)
+
+
 def test_when_no_frame_can_be_unpacked_the_file_is_refused() -> None:
     data = dicom_loop(LOOP, Writing(RLELossless, encode=lambda picture: bytes(700)))
     with pytest.raises(CorruptVideoError, match="not one frame"):

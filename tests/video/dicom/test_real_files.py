@@ -139,9 +139,19 @@ def by_pydicom(path: Path, data_set: Dataset, number: int) -> NDArray[Any]:
 
 
 class TestContract(VideoContract):
-    @pytest.fixture
-    def video(self, path: Path, real: Real) -> Video:
-        return open_dicom_video(BytesSource(path.read_bytes()))
+    """One file of each coding."""
+
+    @pytest.fixture(
+        params=(
+            "JPGLosslessP14SV1_1s_1f_8b.dcm",
+            "OBXXXX1A_2frame.dcm",
+            "US-PAL-8-10x-echo",
+            "examples_jpeg2k.dcm",
+            "examples_ybr_color.dcm",
+        )
+    )
+    def video(self, shared_data: Path, request: pytest.FixtureRequest) -> Video:
+        return open_dicom_video(BytesSource((shared_data / "ultrasound" / request.param).read_bytes()))
 
 
 def test_a_region_of_a_larger_frame_is_not_used_and_a_cut_one_is(shared_data: Path) -> None:

@@ -68,6 +68,7 @@ class DicomVideo:
             data_set, self._decoder.width_px, self._decoder.height_px
         )
         self._failed: list[int] = []
+        self._partial: list[int] = []
         self._remarks = self._all_remarks(data_set)
 
     @property
@@ -111,23 +112,29 @@ class DicomVideo:
         elif self._layout.is_cut or self._image.pixels.is_cut:
             losses.append("The DICOM file is cut short; what came behind its frames is missing.")
         if self._failed:
-            some = ", ".join(f"{number:,}" for number in self._failed[:_NAMED_FRAMES])
-            more = ", …" if len(self._failed) > _NAMED_FRAMES else ""
+            losses.append(f"{_of(self._failed, there)} are damaged and shown black: {_some(self._failed)}.")
+        if self._partial:
             losses.append(
-                f"{len(self._failed):,} of {there:,} frames are damaged and shown black: {some}{more}."
+                f"{_of(self._partial, there)} are damaged and shown as far as they can be unpacked: "
+                f"{_some(self._partial)}."
             )
         return tuple(losses)
 
     def frames(self) -> Iterator[Frame]:
         """As `Video.frames`. Frames that are shown black count as none that could be had."""
-        failed = self._failed = []
+        failed: list[int] = []
+        partial: list[int] = []
+        self._failed, self._partial = failed, partial
         for number in range(self._frames.frame_count):
             time_s = self._timing.at(number)
             if time_s > self._limits.duration_s:
                 hours = self._limits.duration_s / 3600
                 raise VideoTooLargeError(f"the video is longer than {hours:,.0f} hours")
             try:
-                planes = self._planes(number)
+                data = self._frames.read(number)
+                planes = self._planes(data, number)
+                if not self._decoder.is_sound(data):
+                    partial.append(number)
             except CorruptVideoError:
                 failed.append(number)
                 planes = self._black
@@ -139,8 +146,7 @@ class DicomVideo:
     def texts(self) -> Sequence[bytes]:
         return list_texts(self._source, self._layout, self._frames, self._limits)
 
-    def _planes(self, number: int) -> tuple[Plane, ...]:
-        data = self._frames.read(number)
+    def _planes(self, data: bytes, number: int) -> tuple[Plane, ...]:
         if self._keeps_halved_chroma:
             return self._decoder.halved_planes(data)
         return self._painter(self._decoder.samples(data, number))
@@ -202,3 +208,12 @@ class DicomVideo:
         if data_set.element(tags.ICC_PROFILE) is not None:
             remarks.append("The file's colour profile is not applied.")
         return (*remarks, *self._painter.remarks, *self._timing.remarks, *self._calibration.remarks)
+
+
+def _of(numbers: Sequence[int], there: int) -> str:
+    return f"{len(numbers):,} of {there:,} frames"
+
+
+def _some(numbers: Sequence[int]) -> str:
+    more = ", …" if len(numbers) > _NAMED_FRAMES else ""
+    return ", ".join(f"{number:,}" for number in numbers[:_NAMED_FRAMES]) + more

@@ -56,9 +56,12 @@ class FrameHeader:
 
 def read_frame_header(data: bytes) -> FrameHeader | None:
     """data: the frame, or its beginning. None where it is none of these, or damaged, or of a rare kind."""
+    header = None
     if data.startswith((_SOC_SIZ, _JP2_BOXES)):
-        return _jpeg_2000(data)
-    return _jpeg(data) if data.startswith(_SOI) else None
+        header = _jpeg_2000(data)
+    elif data.startswith(_SOI):
+        header = _jpeg(data)
+    return header if header is not None and min(header.width_px, header.height_px) > 0 else None
 
 
 def begins_frame(start: bytes) -> bool:
