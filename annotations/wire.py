@@ -20,82 +20,18 @@ that is unknown is refused: a member that nobody reads is a member that somebody
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from annotations.errors import InvalidGeometryError, InvalidTimeError, WireError, without_values
-from annotations.geometry import DEFAULT_LIMITS, GeometryLimits, from_geojson, to_geojson, vertex_count
+from annotations.errors import InvalidGeometryError, InvalidTimeError, WireError
+from annotations.geometry import from_geojson, to_geojson, vertex_count
 from annotations.history import ChangeSet, CommittedChange
-from annotations.model import (
-    DEFAULT_LAYER,
-    DEFAULT_TIER,
-    JSON,
-    Annotation,
-    Keyframe,
-    Segment,
-    StoredAnnotation,
-    Track,
-    TrackShape,
-    is_uuid,
-)
-from annotations.over_time import DEFAULT_TIME_LIMITS, TimeLimits, check_segment, check_track
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class WireLimits:
-    """What one ChangeSet may hold. An import of a file does not travel as a ChangeSet and is not bound by
-    them.
-
-    Attributes
-    ----------
-    max_items : annotations created, updated and deleted together.
-    max_vertices : of all shapes together.
-    max_name_length, max_layer_length, max_class_id_length : characters.
-    max_extra_bytes : of `extra`, written as JSON; the measurements of one cell take 5,000.
-    max_extra_depth : arrays and objects inside one another.
-    max_attributes_bytes : of one key frame, written as JSON.
-    """
-
-    max_items: int = 20_000
-    max_vertices: int = 2_000_000
-    max_name_length: int = 500
-    max_layer_length: int = 100
-    max_class_id_length: int = 100
-    max_extra_bytes: int = 65_536
-    max_extra_depth: int = 16
-    max_attributes_bytes: int = 4_096
-    geometry: GeometryLimits = DEFAULT_LIMITS
-    time: TimeLimits = DEFAULT_TIME_LIMITS
-
-
-DEFAULT_WIRE_LIMITS = WireLimits()
-
-
-class _Keyframe(msgspec.Struct, forbid_unknown_fields=True):
-    frame: int
-    geometry: dict[str, Any]
-    is_outside: bool = False
-    is_occluded: bool = False
-    attributes: dict[str, Any] = msgspec.field(default_factory=dict)
-
-
-class _Track(msgspec.Struct, forbid_unknown_fields=True):
-    shape: TrackShape
-    keyframes: list[_Keyframe]
-    ended_frame: int | None = None
-
-
-class _Segment(msgspec.Struct, forbid_unknown_fields=True):
-    start_frame: int
-    end_frame: int | None = None
-    tier: str = DEFAULT_TIER
+from annotations.model import DEFAULT_LAYER, Annotation, StoredAnnotation, is_uuid
+from annotations.strict_json import DEFAULT_WIRE_LIMITS, WireLimits, check_extra, decode, is_text
+from annotations.wire_over_time import WireSegment, WireTrack, over_time_from_wire, over_time_to_json
 
 
 class _Properties(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,8 +40,8 @@ class _Properties(msgspec.Struct, forbid_unknown_fields=True):
     name: str = ""
     is_locked: bool = False
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
-    track: _Track | None = None
-    segment: _Segment | None = None
+    track: WireTrack | None = None
+    segment: WireSegment | None = None
     at: Any = None
     author: Any = None
     created_at: Any = None
@@ -138,7 +74,7 @@ def feature_from_json(
     InvalidTimeError : the frames of a track or a segment contradict themselves.
     InvalidGeometryError : its shape, or that of a key frame, cannot be stored.
     """
-    return _annotation(_decode(document, _Feature), limits)
+    return _annotation(decode(document, _Feature), limits)
 
 
 def changeset_from_json(
@@ -153,7 +89,7 @@ def changeset_from_json(
     InvalidTimeError : the frames of a track or a segment contradict themselves.
     InvalidGeometryError : a shape cannot be stored; the sentence says which.
     """
-    wire = _decode(document, _ChangeSet)
+    wire = decode(document, _ChangeSet)
     if not is_uuid(wire.change_id):
         raise WireError("change_id must be a UUID in lower case.")
     count = len(wire.created) + len(wire.updated) + len(wire.deleted)
@@ -206,39 +142,9 @@ def feature_to_json(annotation: Annotation | StoredAnnotation) -> dict[str, Any]
             "name": annotation.name,
             "is_locked": annotation.is_locked,
             "extra": dict(annotation.extra),
-            **_over_time_to_json(annotation.over_time),
+            **over_time_to_json(annotation.over_time),
         },
     }
-
-
-def track_to_json(track: Track) -> dict[str, Any]:
-    """The `track` of a feature, as JSON types; `track_from_json` gives the same track back."""
-    return {
-        "shape": track.shape.value,
-        "keyframes": [
-            {
-                "frame": keyframe.frame,
-                "geometry": to_geojson(keyframe.geometry),
-                "is_outside": keyframe.is_outside,
-                "is_occluded": keyframe.is_occluded,
-                "attributes": dict(keyframe.attributes),
-            }
-            for keyframe in track.keyframes
-        ],
-        "ended_frame": track.ended_frame,
-    }
-
-
-def track_from_json(
-    document: bytes | str | Mapping[str, Any], limits: WireLimits = DEFAULT_WIRE_LIMITS
-) -> Track:
-    """The track that JSON (text, or decoded already) describes.
-
-    Raises
-    ------
-    WireError, InvalidTimeError, InvalidGeometryError : as for `feature_from_json`.
-    """
-    return _track(_decode(document, _Track), limits)
 
 
 def changeset_to_json(change: ChangeSet) -> dict[str, Any]:
@@ -269,19 +175,6 @@ def time_to_json(at: datetime) -> str:
     return msgspec.to_builtins(at.astimezone(UTC), str_keys=True)  # type: ignore[no-any-return]
 
 
-def _decode(document: bytes | str | Mapping[str, Any], shape: type[T]) -> T:
-    try:
-        if isinstance(document, bytes | str):
-            return msgspec.json.decode(document, type=shape)
-        return msgspec.convert(document, shape)
-    except msgspec.ValidationError as error:
-        raise WireError(f"{without_values(str(error))}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise WireError("The body is not JSON.") from None
-    except RecursionError:
-        raise WireError("The body is nested too deeply.") from None
-
-
 def _annotations(member: str, features: list[_Feature], limits: WireLimits) -> tuple[Annotation, ...]:
     found = []
     for index, feature in enumerate(features):
@@ -306,10 +199,12 @@ def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
         raise WireError(f"class_id must have 1 to {limits.max_class_id_length} characters.")
     if not 0 < len(properties.layer) <= limits.max_layer_length or not properties.layer.isprintable():
         raise WireError(f"layer must have 1 to {limits.max_layer_length} printable characters.")
-    if len(properties.name) > limits.max_name_length or not _is_text(properties.name):
+    if len(properties.name) > limits.max_name_length or not is_text(properties.name):
         raise WireError(f"name must have at most {limits.max_name_length} characters, and no NUL.")
     check_extra(properties.extra, limits)
-    over_time = _over_time(properties, limits)
+    if properties.at is not None:
+        raise WireError("A label as it is on one frame cannot be sent back: send its track.")
+    over_time = over_time_from_wire(properties.track, properties.segment, limits)
     if (feature.geometry is None) == (over_time is None):
         raise WireError(
             "A feature must have a geometry."
@@ -326,110 +221,3 @@ def _annotation(feature: _Feature, limits: WireLimits) -> Annotation:
         extra=properties.extra,
         over_time=over_time,
     )
-
-
-def _over_time(properties: _Properties, limits: WireLimits) -> Track | Segment | None:
-    if properties.at is not None:
-        raise WireError("A label as it is on one frame cannot be sent back: send its track.")
-    if properties.track is not None and properties.segment is not None:
-        raise WireError("A feature cannot have both a track and a segment.")
-    if properties.track is not None:
-        return _track(properties.track, limits)
-    if properties.segment is None:
-        return None
-    wire = properties.segment
-    segment = Segment(wire.start_frame, wire.end_frame, wire.tier)
-    check_segment(segment, limits.time)
-    return segment
-
-
-def _track(wire: _Track, limits: WireLimits) -> Track:
-    if len(wire.keyframes) > limits.time.max_keyframes:
-        # Said before its shapes are made: they may be very many.
-        raise InvalidTimeError(
-            f"The track has {len(wire.keyframes):,} key frames; "
-            f"at most {limits.time.max_keyframes:,} are possible."
-        )
-    track = Track(
-        wire.shape, tuple(_keyframe(keyframe, limits) for keyframe in wire.keyframes), wire.ended_frame
-    )
-    check_track(track, limits.time)
-    return track
-
-
-def _keyframe(wire: _Keyframe, limits: WireLimits) -> Keyframe:
-    place = f"The key frame at frame {wire.frame}"
-    _check_json(wire.attributes, f"{place}: attributes", limits.max_extra_depth, limits.max_attributes_bytes)
-    try:
-        geometry = from_geojson(wire.geometry, limits.geometry)
-    except InvalidGeometryError as error:
-        raise InvalidGeometryError(f"{place}: {error}", error.where) from None
-    return Keyframe(wire.frame, geometry, wire.is_outside, wire.is_occluded, wire.attributes)
-
-
-def _over_time_to_json(over_time: Track | Segment | None) -> dict[str, Any]:
-    match over_time:
-        case None:
-            return {}
-        case Track():
-            return {"track": track_to_json(over_time)}
-        case Segment():
-            return {
-                "segment": {
-                    "start_frame": over_time.start_frame,
-                    "end_frame": over_time.end_frame,
-                    "tier": over_time.tier,
-                }
-            }
-
-
-def check_extra(extra: Mapping[str, JSON], limits: WireLimits = DEFAULT_WIRE_LIMITS) -> None:
-    """Refuse what `extra` may not hold: too much, too deep, or a number that JSON cannot say.
-
-    Raises
-    ------
-    WireError : with the limit in its sentence.
-    """
-    _check_json(extra, "extra", limits.max_extra_depth, limits.max_extra_bytes)
-
-
-def _check_json(value: Mapping[str, JSON], name: str, max_depth: int, max_bytes: int) -> None:
-    if not value:
-        return
-    if not _is_json(value, max_depth):
-        raise WireError(
-            f"{name} must hold texts, lists, objects and finite numbers (integers up to 2^53), "
-            f"at most {max_depth} deep."
-        )
-    if len(msgspec.json.encode(value)) > max_bytes:
-        raise WireError(f"{name} may take at most {max_bytes:,} bytes.")
-
-
-def _is_json(value: object, depth: int) -> bool:
-    match value:
-        case None | bool():
-            return True
-        case str():
-            return _is_text(value, nul=True)
-        case int() | float():
-            return math.isfinite(value) if isinstance(value, float) else abs(value) <= 2**53
-        case list():
-            return depth > 0 and all(_is_json(item, depth - 1) for item in value)
-        case dict():
-            return depth > 0 and all(
-                isinstance(key, str) and _is_text(key, nul=True) and _is_json(item, depth - 1)
-                for key, item in value.items()
-            )
-        case _:
-            return False
-
-
-def _is_text(value: str, *, nul: bool = False) -> bool:
-    """Whether it can be written as UTF-8: decoded elsewhere, it may have half a surrogate pair."""
-    if value.isascii():
-        return nul or "\0" not in value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return nul or "\0" not in value

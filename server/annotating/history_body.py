@@ -13,7 +13,8 @@ from annotations.geometry import GeometryLimits
 from annotations.history import ChangeSet
 from annotations.model import Annotation
 from annotations.over_time import TimeLimits
-from annotations.wire import WireLimits, changeset_from_json, feature_from_json
+from annotations.strict_json import WireLimits
+from annotations.wire import changeset_from_json, feature_from_json
 from server.annotating.encoding import drawn_feature, encode
 from server.annotating.keyframe_rows import Record
 from server.annotating.rows import Prepared

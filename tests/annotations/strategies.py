@@ -9,7 +9,7 @@ import shapely
 from hypothesis import strategies as st
 
 from annotations.history import ChangeSet
-from annotations.model import Annotation
+from annotations.model import Annotation, Keyframe, Segment, Track, TrackShape
 from annotations.ontology import LabelClass, Ontology
 
 ONTOLOGY = Ontology(
@@ -77,6 +77,45 @@ extras = st.dictionaries(texts, json_values, max_size=3)
 layers = st.just("default") | st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=12)
 
 
+frames = st.integers(0, 2**31 - 1)
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> shapely.Polygon:
+    """A box, turned by any angle."""
+    x, y = draw(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)))
+    width, height = draw(st.tuples(st.floats(1.0, 1e4), st.floats(1.0, 1e4)))
+    angle = draw(st.sampled_from([0.0, math.pi / 2, math.pi])) + draw(st.floats(-1.0, 1.0))
+    cos, sin = math.cos(angle), math.sin(angle)
+    corners = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
+    return shapely.Polygon([(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in corners])
+
+
+@st.composite
+def tracks(draw: st.DrawFn) -> Track:
+    shape = draw(st.sampled_from(TrackShape))
+    count = draw(st.integers(1, 4))
+    shapes = {
+        TrackShape.BOX: boxes(),
+        TrackShape.POINT: st.lists(positions, min_size=count, max_size=count).map(shapely.MultiPoint),
+        TrackShape.POLYLINE: lines.map(shapely.LineString),
+        TrackShape.POLYGON: (polygons() | multi_polygons()).filter(lambda outline: outline.is_valid),
+    }[shape]
+    numbers = sorted(draw(st.sets(frames, min_size=1, max_size=4)))
+    keyframes = tuple(
+        Keyframe(number, draw(shapes), draw(st.booleans()), draw(st.booleans()), draw(extras))
+        for number in numbers
+    )
+    last = numbers[-1]
+    return Track(shape, keyframes, draw(st.none() | st.integers(last + 1, max(last + 1, 2**31 - 1))))
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> Segment:
+    start, end = sorted((draw(frames), draw(frames)))
+    return Segment(start, draw(st.sampled_from([None, end])), draw(layers))
+
+
 def annotations(extra: st.SearchStrategy = extras) -> st.SearchStrategy[Annotation]:
     return st.builds(
         Annotation,
@@ -90,7 +129,19 @@ def annotations(extra: st.SearchStrategy = extras) -> st.SearchStrategy[Annotati
     )
 
 
-states = st.lists(annotations(), max_size=5, unique_by=lambda a: a.annotation_id).map(
+labels = annotations() | st.builds(
+    Annotation,
+    annotation_id=ids,
+    geometry=st.none(),
+    class_id=st.sampled_from([None, "c1"]),
+    layer=layers,
+    name=texts,
+    is_locked=st.booleans(),
+    over_time=tracks() | segments(),
+)
+"""Labels of every kind: still ones, tracks and segments."""
+
+states = st.lists(labels, max_size=5, unique_by=lambda a: a.annotation_id).map(
     lambda found: {annotation.annotation_id: annotation for annotation in found}
 )
 
@@ -102,10 +153,10 @@ def changes(draw: st.DrawFn, state: dict[str, Annotation]) -> ChangeSet:
     for annotation_id in state:
         match draw(st.sampled_from(["keep", "update", "delete"])):
             case "update":
-                updated.append(replace(draw(annotations()), annotation_id=annotation_id))
+                updated.append(replace(draw(labels), annotation_id=annotation_id))
             case "delete":
                 deleted.append(annotation_id)
-    created = draw(st.lists(annotations(), max_size=3, unique_by=lambda a: a.annotation_id))
+    created = draw(st.lists(labels, max_size=3, unique_by=lambda a: a.annotation_id))
     return ChangeSet(
         change_id=draw(ids),
         created=tuple(annotation for annotation in created if annotation.annotation_id not in state),

@@ -9,7 +9,7 @@ import shapely
 
 from annotations.geometry import from_geojson
 from annotations.interpolation import shape_at
-from annotations.wire import track_from_json, track_to_json
+from annotations.wire_over_time import track_from_json, track_to_json
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "interpolation.json").read_text(encoding="utf-8"))
 

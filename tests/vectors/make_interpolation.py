@@ -16,7 +16,7 @@ from annotations.geometry import to_geojson
 from annotations.interpolation import shape_at
 from annotations.model import Keyframe, Track, TrackShape
 from annotations.motion.outline_motion import plan_outlines
-from annotations.wire import track_to_json
+from annotations.wire_over_time import track_to_json
 
 TARGET = Path(__file__).parent / "interpolation.json"
 TOLERANCE_PX = 1e-6

@@ -17,7 +17,7 @@ from annotations.formats.losses import Loss, LossCounter
 from annotations.formats.qupath_geojson.shapes import is_inscribed_ellipse, read_shapes
 from annotations.geometry import to_geojson
 from annotations.model import DEFAULT_LAYER, Annotation
-from annotations.wire import DEFAULT_WIRE_LIMITS, check_extra
+from annotations.strict_json import DEFAULT_WIRE_LIMITS, check_extra
 
 LAYER_KEY = "slidereel.layer"
 """Where the layer travels among the metadata: QuPath keeps metadata, but knows no layers."""

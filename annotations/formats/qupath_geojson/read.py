@@ -20,7 +20,7 @@ from annotations.formats.qupath_geojson.extra import CHILDREN, read_extra
 from annotations.formats.qupath_geojson.shapes import read_shapes
 from annotations.model import Annotation
 from annotations.ontology import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, LabelClass, Ontology
-from annotations.wire import DEFAULT_WIRE_LIMITS
+from annotations.strict_json import DEFAULT_WIRE_LIMITS
 
 MAX_ANNOTATIONS = 1_000_000
 

@@ -8,7 +8,7 @@ import shapely
 import sqlalchemy as sa
 
 from annotations.interpolation import shape_at
-from annotations.wire import track_from_json
+from annotations.wire_over_time import track_from_json
 from server.access import Role
 from server.annotating import at_frame
 from server.db.schema import asset
