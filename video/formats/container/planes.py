@@ -4,12 +4,14 @@ Nothing is scaled or filtered. 4:2:0 with even sides is handed on untouched; coa
 up to 4:4:4, so that every sample keeps its value; RGB becomes full-range BT.601; deeper samples are rounded.
 """
 
+import functools
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 
 from video.errors import UnsupportedVideoError
 from video.model import Matrix, Plane, Sampling
@@ -75,22 +77,33 @@ class Colours:
 
 def colours_of(frame: VideoFrame) -> Colours:
     """What `planes_of` will make of the frame; as ffmpeg does, BT.601 is taken where nothing is said."""
-    layout = frame.format
+    return _colours(
+        frame.format.name,
+        frame.width % 2 == 0 and frame.height % 2 == 0,
+        int(frame.colorspace),
+        int(frame.color_range),
+        int(frame.color_trc),
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _colours(name: str, is_even: bool, matrix: int, levels: int, transfer: int) -> Colours:
+    layout = VideoFormat(name)
+    is_rounded = _depth(layout) > 8
     if _is_gray(layout):
-        return Colours(Sampling.GRAY, Matrix.BT601, is_full_range=True, is_rounded=_depth(layout) > 8)
+        return Colours(Sampling.GRAY, Matrix.BT601, is_full_range=True, is_rounded=is_rounded)
     if not _is_yuv(layout):
-        return Colours(Sampling.YUV444, Matrix.BT601, is_full_range=True, is_rounded=_depth(layout) > 8)
-    shift_x, shift_y = _chroma_shifts(layout)
-    is_even = frame.width % 2 == 0 and frame.height % 2 == 0
-    sampling = Sampling.YUV420 if (shift_x, shift_y) == (1, 1) and is_even else Sampling.YUV444
+        return Colours(Sampling.YUV444, Matrix.BT601, is_full_range=True, is_rounded=is_rounded)
+    shifts = _chroma_shifts(layout)
+    sampling = Sampling.YUV420 if shifts == (1, 1) and is_even else Sampling.YUV444
     return Colours(
         sampling,
-        _MATRICES.get(int(frame.colorspace), Matrix.BT601),
-        is_full_range=layout.name.startswith("yuvj") or int(frame.color_range) == _FULL_RANGE,
-        is_assumed=int(frame.colorspace) in _UNSPECIFIED_MATRICES,
-        is_rounded=_depth(layout) > 8,
-        is_for_hdr=int(frame.color_trc) in _HDR_TRANSFERS,
-        is_repeated=sampling is Sampling.YUV444 and bool(shift_x or shift_y),
+        _MATRICES.get(matrix, Matrix.BT601),
+        is_full_range=name.startswith("yuvj") or levels == _FULL_RANGE,
+        is_assumed=matrix in _UNSPECIFIED_MATRICES,
+        is_rounded=is_rounded,
+        is_for_hdr=transfer in _HDR_TRANSFERS,
+        is_repeated=sampling is Sampling.YUV444 and shifts != (0, 0),
     )
 
 
@@ -103,14 +116,14 @@ def planes_of(frame: VideoFrame) -> tuple[Plane, ...]:
         return (_gray(frame),)
     if not _is_yuv(frame.format):
         return _from_rgb(frame)
+    colours = colours_of(frame)
     plain = _LYING_IN_TURNS.get(frame.format.name)
-    if plain is not None or any(plane.line_size < 0 for plane in frame.planes):
-        frame = frame.reformat(format=plain or frame.format.name)
-    full = frame.format.name.startswith("yuvj") or int(frame.color_range) == _FULL_RANGE
-    planes = tuple(_samples(frame, index, is_full_range=full) for index in range(3))
-    shift_x, shift_y = _chroma_shifts(frame.format)
-    if (shift_x, shift_y) == (0, 0) or colours_of(frame).sampling is Sampling.YUV420:
+    if plain is not None:
+        frame = frame.reformat(format=plain)
+    planes = tuple(_samples(frame, index, is_full_range=colours.is_full_range) for index in range(3))
+    if not colours.is_repeated:
         return planes
+    shift_x, shift_y = _chroma_shifts(frame.format)
     luma, *chroma = planes
     return luma, *(_repeated(plane, shift_x, shift_y, luma.shape) for plane in chroma)
 
@@ -136,6 +149,7 @@ def _chroma_shifts(layout: VideoFormat) -> tuple[int, int]:
 def _samples(frame: VideoFrame, index: int, *, is_full_range: bool) -> Plane:
     """Plane `index` in 8 bits: a view where it has 8, else rounded."""
     plane = frame.planes[index]
+    _check_rows(plane)
     bits = frame.format.components[index].bits
     if bits == 8:
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
@@ -154,6 +168,12 @@ def _samples(frame: VideoFrame, index: int, *, is_full_range: bool) -> Plane:
     return np.asarray(rounded, np.uint8)
 
 
+def _check_rows(plane: VideoPlane) -> None:
+    """Rows that run backwards begin at the end of their memory: reading on from there would leave it."""
+    if plane.line_size <= 0:
+        raise UnsupportedVideoError("the video's rows are stored in an order that is not supported")
+
+
 def _repeated(plane: Plane, shift_x: int, shift_y: int, shape: tuple[int, ...]) -> Plane:
     height, width = plane.shape
     large = cv2.resize(plane, (width << shift_x, height << shift_y), interpolation=cv2.INTER_NEAREST)
@@ -162,7 +182,7 @@ def _repeated(plane: Plane, shift_x: int, shift_y: int, shape: tuple[int, ...]) 
 
 def _gray(frame: VideoFrame) -> Plane:
     name = frame.format.name
-    if not name.startswith("gray") or any(plane.line_size < 0 for plane in frame.planes):
+    if not name.startswith("gray"):
         frame = frame.reformat(format="gray")
     samples = _samples(frame, 0, is_full_range=True)
     if int(frame.color_range) != _VIDEO_RANGE:
@@ -177,6 +197,7 @@ def _from_rgb(frame: VideoFrame) -> tuple[Plane, ...]:
     except (ValueError, OSError) as error:
         raise UnsupportedVideoError("the video's colours are coded in a way that is not supported") from error
     plane = plain.planes[0]
+    _check_rows(plane)
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plain.height, plane.line_size)[
         :, : plain.width * 3
     ]
