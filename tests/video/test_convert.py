@@ -89,7 +89,21 @@ def test_a_source_that_promises_too_little_is_said_to_be_of_unknown_length(tmp_p
         assert video.info.frame_count == 100
 
 
-@pytest.mark.parametrize("after", [0, 1, 3, 8, 20, 60])
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_conversion_is_cancelled_at_any_stage(tmp_path: Path, stage: Stage) -> None:
+    seen: set[Stage] = set()
+    with pytest.raises(ConversionCancelled):
+        canonical(
+            SyntheticVideo(picture(), 100),
+            tmp_path,
+            progress=lambda own, done, total: seen.add(own),
+            cancelled=lambda: stage in seen,
+        )
+    assert seen == set(list(Stage)[: list(Stage).index(stage) + 1])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 8])
 def test_a_conversion_that_is_cancelled_leaves_nothing(tmp_path: Path, after: int) -> None:
     questions = iter(range(10**6))
     with pytest.raises(ConversionCancelled):

@@ -48,9 +48,8 @@ def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:
     permitted = allowed.lower()
     wanted = {value for value in values if value.lower() not in permitted}
     result: list[Needle] = []
-    for value in sorted(
-        case for value in sorted(wanted)[:_MAX_TEXT_VALUES] for case in _foreign_cases(value)
-    ):
+    chosen = sorted(wanted)[:_MAX_TEXT_VALUES]
+    for value in sorted({case for whole in chosen for case in _foreign_cases(whole)}):
         for plain in _encodings(value):
             result += _plain(plain)
         result += _utf16(value)

@@ -84,7 +84,9 @@ def verify(
     index = _read_index(directory, description)
     _check_thumbnails(directory, description)
     count = description.frame_count
-    done = _Counter(cancelled)
+    done = _Counter()
+    progress(0, count)
+    stop_if(cancelled())
     with (
         FileSource(directory / VIDEO_FILE) as video_file,
         FileSource(directory / FRAMES_FILE) as frames_file,
@@ -112,6 +114,7 @@ def verify(
             while not all(future.done() for future in running):
                 wait(running, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
                 progress(min(done.count, count), count)
+                stop_if(cancelled())
                 if any(future.done() and future.exception() for future in running):
                     break
             residues = [part.result() for part in parts]
@@ -134,14 +137,13 @@ def verify(
 class _Counter:
     """Frames done by all threads; adding to it is also where they learn that they should stop."""
 
-    def __init__(self, cancelled: Callable[[], bool]) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._cancelled = cancelled
         self._is_stopped = False
         self.count = 0
 
     def add(self, frames: int) -> None:
-        stop_if(self._is_stopped or self._cancelled())
+        stop_if(self._is_stopped)
         with self._lock:
             self.count += frames
 

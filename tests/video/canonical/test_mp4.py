@@ -4,12 +4,13 @@ import struct
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.video.canonical.synthetic import SyntheticVideo, canonical, picture
+from tests.video.canonical.synthetic import SyntheticVideo, canonical, picture, waves
 from video.canonical.encoder import SampleEncoder
 from video.canonical.layout import VIDEO_FILE
 from video.canonical.mp4_boxes import FILE_TYPE, Tick, movie_box, pixel_aspect_terms
@@ -144,6 +145,24 @@ def test_another_reader_sees_size_range_matrix_and_aspect(
         assert {int(frame.color_range) for frame in frames} == {1 + is_full_range}
         assert [frame.pts for frame in frames] == [number * 1_000 // 25 for number in range(14)]
         assert [frame.key_frame for frame in frames] == [number % gop == 0 for number in range(14)]
+
+
+def test_opencvs_own_ffmpeg_sees_the_same_frames(tmp_path: Path) -> None:
+    """A build of another version than the one that wrote and proved the file."""
+    form = picture(160, 96)
+    canonical(SyntheticVideo(form, 20), tmp_path)
+    capture = cv2.VideoCapture(str(tmp_path / VIDEO_FILE))
+    try:
+        assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 20
+        for number in range(20):
+            is_there, pixels = capture.read()
+            assert is_there
+            luma = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY).astype(float)
+            source = (waves(form, number)[0].astype(float) - 16) * 255 / 219
+            assert abs(luma - source.clip(0, 255)).mean() < 16
+        assert not capture.read()[0]
+    finally:
+        capture.release()
 
 
 def test_nothing_is_said_about_who_made_the_file_or_when(tmp_path: Path) -> None:
