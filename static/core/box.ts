@@ -99,12 +99,6 @@ export function withBoxCornerMoved(geometry: Geometry, index: number, to: Positi
   });
 }
 
-/** A box turned about its centre, by radians clockwise on the screen. */
-export function turnedBox(geometry: Geometry, by: number): PolygonGeometry {
-  const box = boxOf(geometry);
-  return boxGeometry({ ...box, angle: box.angle + by });
-}
-
 /** Half a turn, give or take rounding, goes clockwise. */
 const HALF_TURN_SLACK = 1e-9;
 

@@ -120,6 +120,21 @@ test('among thousands of tracks it finds what a look at each of them would', () 
   }
 });
 
+test('what the next frames need is made ready a little at a time', () => {
+  const outline = (x: number): Geometry => polygon([[x, 0], [x + 9, 1], [x + 5, 8]]);
+  const moving = putKeyframe(putKeyframe(newTrack('polygon', 0, outline(0)), 10, outline(5)), 20, outline(9));
+  const { view } = desk(track('a', moving), track('b', putKeyframe(newTrack('polygon', 12, outline(0)), 30, outline(5))), segment('s', 0, null));
+  const asked = (first: number, last: number, most: number): readonly [boolean, number] => {
+    let count = 0;
+    return [view.prepare(first, last, () => count++ < most), count];
+  };
+  expect(asked(0, 5, 9)).toEqual([true, 1]);
+  expect(asked(0, 5, 9)).toEqual([true, 0]);
+  expect(asked(0, 15, 1)).toEqual([false, 2]);
+  expect(asked(0, 15, 9)).toEqual([true, 1]);
+  expect(asked(0, 99, 9)).toEqual([true, 0]);
+});
+
 test('an outline that has blended to nothing is not drawn', () => {
   const far: Geometry = { type: 'MultiPolygon', coordinates: [rectangle([0, 0], [4, 4]).coordinates, rectangle([400, 0], [404, 4]).coordinates] };
   const near = polygon([[200, 0], [204, 0], [204, 4], [200, 4]]);

@@ -1,6 +1,6 @@
 /** What is to be seen on one frame of a video: labels over time as the still shapes that they are there. */
 import { hasShape, isSegment, isTrack, type Annotation, type SegmentAnnotation, type StillAnnotation, type TrackAnnotation } from './annotation';
-import { shapeAt } from './interpolation';
+import { prepareBetween, shapeAt } from './interpolation';
 import { SpatialIndex } from './spatial_index';
 import type { AnnotationStore, AppliedChange } from './store';
 import type { Json } from './wire';
@@ -54,6 +54,20 @@ export class FrameView {
     shown.sort((a, b) => this.#rank.get(a.annotationId)! - this.#rank.get(b.annotationId)!);
     this.#newest = { frame, shown };
     return shown;
+  }
+
+  /**
+   * Make ready what the frames first … last will need, so that playing does not stop where many tracks have a key frame at once.
+   * To be called where there is time: a pair of outlines takes about half a millisecond, one that must be blended ten.
+   * @param mayGoOn asked before each; false: that is enough for now
+   * @returns whether all is ready
+   */
+  prepare(first: number, last: number, mayGoOn: () => boolean): boolean {
+    for (const id of this.#spans.search({ minX: first, maxX: last, minY: 0, maxY: 0 })) {
+      const annotation = this.#store.get(id);
+      if (annotation && isTrack(annotation) && !prepareBetween(annotation.overTime, first, last, mayGoOn)) return false;
+    }
+    return true;
   }
 
   /** One label as it is on a frame; null where it is not to be seen. */

@@ -39,6 +39,22 @@ export function geometryAt(track: Track, frame: number): Geometry | null {
   return geometryBetween(track, Math.max(0, lastAtOrBefore(track.keyframes, frame)), frame);
 }
 
+/**
+ * Have the costly part of what is between two frames made before it is needed: which point goes where.
+ * @param mayGoOn asked before each pair of key frames; false: that is enough for now
+ * @returns whether all is made
+ */
+export function prepareBetween(track: Track, first: number, last: number, mayGoOn: () => boolean): boolean {
+  const { keyframes, shape } = track;
+  for (let at = Math.max(0, lastAtOrBefore(keyframes, first)); at + 1 < keyframes.length && keyframes[at]!.frame <= last; at++) {
+    const [left, right] = [keyframes[at]!, keyframes[at + 1]!];
+    if (left.isOutside || right.frame === left.frame + 1 || ways.get(left.geometry)?.has(right.geometry)) continue;
+    if (!mayGoOn()) return false;
+    wayBetween(shape, left.geometry, right.geometry)(0.5);
+  }
+  return true;
+}
+
 const hasEndedBy = (track: Track, frame: number): boolean => track.endedFrame !== null && frame >= track.endedFrame;
 
 /** Index of the last key frame that is not after the frame; −1 where all are. */
