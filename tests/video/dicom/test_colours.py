@@ -7,6 +7,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEGBaseline8Bit,
     JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -106,6 +107,13 @@ def test_ycbcr_that_is_called_rgb_is_seen_in_the_samples(encode: object) -> None
     assert "The samples are read as YCbCr, which they show, not as RGB, as is stated." in video.remarks
 
 
+def test_a_clip_that_begins_black_is_judged_by_later_frames() -> None:
+    loop = pictures(9, 192, 128)
+    loop[0] = np.zeros_like(loop[0])
+    video = opened(dicom_loop(loop, Writing(photometric="YBR_FULL")))
+    assert all(shows(frame, picture) for frame, picture in zip(video.frames(), loop, strict=True))
+
+
 def test_garish_pictures_stay_what_they_are_called() -> None:
     random = np.random.default_rng(1)
     loop = [random.integers(0, 256, (52, 96, 3), np.uint8) for _ in range(2)]
@@ -188,3 +196,34 @@ def test_lossless_jpeg_of_ycbcr_is_handed_on_untouched() -> None:
 def test_the_shape_of_a_pixel_is_width_by_height(stated: list[str], aspect: float) -> None:
     video = opened(dicom_loop(pictures(1), PixelAspectRatio=stated))
     assert video.picture.pixel_aspect == pytest.approx(aspect)
+
+
+def test_encapsulated_frames_without_compression() -> None:
+    loop = pictures(3, 97, 51)
+    data = dicom_loop(loop, Writing(JPEGBaseline8Bit, encode=lambda picture: bytes(picture.tobytes())))
+    # pydicom does not write this transfer syntax.
+    data = data.replace(b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.1.98")
+    assert all(shows(frame, picture) for frame, picture in zip(frames_of(data), loop, strict=True))
+
+
+def test_a_jpeg_with_one_component_is_grey_whatever_the_file_says() -> None:
+    loop = pictures(2, 97, 51)
+
+    def encode(picture: Picture) -> bytes:
+        return bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(picture[..., 0]), level=98))
+
+    data = dicom_loop(loop, Writing(JPEGBaseline8Bit, photometric="YBR_FULL_422", encode=encode))
+    assert opened(data).picture.sampling is Sampling.GRAY
+
+
+def test_eight_bits_in_frames_of_a_file_that_states_sixteen() -> None:
+    loop = pictures(2, 97, 51, colour=False)
+    writing = Writing(JPEGLSLossless, encode=lambda picture: bytes(imagecodecs.jpegls_encode(picture)))
+    data = dicom_loop(loop, writing, BitsAllocated=16, BitsStored=16, HighBit=15)
+    frames = frames_of(data)
+    assert [frame.planes[0].tolist() for frame in frames] == [picture.tolist() for picture in loop]
+
+
+def test_volumes_of_ultrasound_say_what_is_not_kept() -> None:
+    video = opened(dicom_loop(pictures(2), SOPClassUID="1.2.840.10008.5.1.4.1.1.6.2"))
+    assert any("planes of a volume" in remark for remark in video.remarks)

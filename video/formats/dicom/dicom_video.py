@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.dicom import tags
@@ -22,7 +21,7 @@ from video.limits import Limits
 from video.model import CalibrationRegion, Frame, Matrix, PictureFormat, Place, Plane, Sampling
 from video.source import ByteSource
 
-_WINDOW_SAMPLES = 16
+_SOME = 16
 _NAMED_FRAMES = 5
 _MIDDLE = 128
 
@@ -60,7 +59,7 @@ class DicomVideo:
             check_size(header.width_px, header.height_px, limits)
         self._decoder = SampleDecoder(image, self._coding, header, native)
         samples = self._first_whole()
-        evidence = Evidence(self._coding, header, samples, self._sampled)
+        evidence = Evidence(self._coding, header, samples, self._some)
         self._painter: Painter = choose_painter(data_set, image, evidence)
         self._keeps_halved_chroma = self._decoder.has_halved_chroma and self._painter.keeps_samples
         self._timing: Timing = read_timing(data_set, self._frames.frame_count, limits)
@@ -171,17 +170,14 @@ class DicomVideo:
                 continue
         raise CorruptVideoError("not one frame of the DICOM file can be unpacked")
 
-    def _sampled(self) -> NDArray[np.int64]:
-        """Words of frames from all over the clip."""
+    def _some(self) -> Iterator[Samples]:
+        """Frames from all over the clip, as far as they can be unpacked."""
         count = self._frames.frame_count
-        words: list[NDArray[np.int64]] = []
-        for number in np.unique(np.linspace(0, count - 1, min(count, _WINDOW_SAMPLES)).round().astype(int)):
+        for number in np.unique(np.linspace(0, count - 1, min(count, _SOME)).round().astype(int)).tolist():
             try:
-                samples = self._decoder.samples(self._frames.read(int(number)), int(number))
+                yield self._decoder.samples(self._frames.read(number), number)
             except CorruptVideoError:
                 continue
-            words.append(samples[::2, ::2].ravel().astype(np.int64))
-        return np.concatenate(words)
 
     def _all_remarks(self, data_set: DataSet) -> tuple[str, ...]:
         image, decoder = self._image, self._decoder

@@ -4,8 +4,9 @@ All of it becomes one table with an entry for each word that can be stored, so t
 a pixel however long the chain is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +45,9 @@ def stored_values(image: Image, bits: int, word_count: int, *, is_coded: bool) -
 
 
 def grey_table(
-    data_set: DataSet, image: Image, stored: NDArray[np.int64], sampled: Callable[[], NDArray[np.int64]]
+    data_set: DataSet, image: Image, stored: NDArray[np.int64], some: Callable[[], Iterator[NDArray[Any]]]
 ) -> GreyTable:
-    """stored: as `stored_values`; sampled: words that some frames of the clip hold.
+    """stored: as `stored_values`; some: frames of all over the clip.
 
     Raises CorruptVideoError, VideoTooLargeError.
     """
@@ -68,7 +69,7 @@ def grey_table(
         lowest = values.min()
         shares = (values - lowest) / max(1.0, values.max() - lowest)
     else:
-        low, high = np.percentile(values[sampled()], _PERCENTILES)
+        low, high = np.percentile(values[_words(some())], _PERCENTILES)
         high = max(high, low + 1)
         shares = (values - low) / (high - low)
         remarks.append(f"The file states no window; grey values from {low:g} to {high:g} are shown.")
@@ -79,6 +80,10 @@ def grey_table(
         shares = 1 - shares
         remarks.append("Low values are white, as the file states.")
     return GreyTable(np.rint(255 * shares).astype(np.uint8), tuple(remarks))
+
+
+def _words(frames: Iterator[NDArray[Any]]) -> NDArray[np.int64]:
+    return np.concatenate([frame[::2, ::2].ravel().astype(np.int64) for frame in frames])
 
 
 def _modality(data_set: DataSet, groups: list[DataSet], image: Image, values: Values) -> Values:

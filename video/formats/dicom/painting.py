@@ -1,7 +1,8 @@
 """Samples to the planes of a frame: one painter for each way in which a file means its samples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import cv2
@@ -20,6 +21,7 @@ from video.formats.dicom.samples import Samples
 from video.model import Plane, Sampling
 
 Planes = tuple[Plane, ...]
+_MOST_LOOKED_AT = 6
 
 
 class Painter(Protocol):
@@ -103,12 +105,12 @@ class ColourPainter:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the first frame shows. sampled: words of some frames of the clip, for a window."""
+    """What frames show. first: that can be unpacked; some: of all over the clip, unpacked one by one."""
 
     coding: Coding
     header: FrameHeader | None
     first: Samples
-    sampled: Callable[[], NDArray[np.int64]]
+    some: Callable[[], Iterator[Samples]]
 
 
 def choose_painter(data_set: DataSet, image: Image, evidence: Evidence) -> Painter:
@@ -127,7 +129,7 @@ def choose_painter(data_set: DataSet, image: Image, evidence: Evidence) -> Paint
         start, colours = palette
         at = (stored - start).clip(0, len(colours) - 1)
         return PalettePainter(colours[at], ())
-    grey = grey_table(data_set, image, stored, evidence.sampled)
+    grey = grey_table(data_set, image, stored, evidence.some)
     if data_set.code(tags.PIXEL_PRESENTATION) in ("COLOR", "MIXED"):
         palette = read_palette(data_set, is_signed=image.is_signed)
         if palette is not None:
@@ -143,7 +145,7 @@ def choose_painter(data_set: DataSet, image: Image, evidence: Evidence) -> Paint
 def _colour_painter(image: Image, evidence: Evidence, bits: int, word_count: int) -> Painter:
     model = stated_model(image.photometric, evidence.header)
     remarks: list[str] = []
-    shown = shown_model(evidence.first, bits) if bits >= 8 else None
+    shown = _shown(evidence, bits) if bits >= 8 else None
     if shown is not None and shown is not model:
         remarks.append(
             f"The samples are read as {shown.value}, which they show, not as {model.value}, as is stated."
@@ -158,6 +160,13 @@ def _colour_painter(image: Image, evidence: Evidence, bits: int, word_count: int
             remarks.append(f"Samples of {bits} bits are rounded to 8.")
     is_partial = model is ColourModel.YCBCR and image.photometric in YBR_PARTIAL
     return ColourPainter(model, table, tuple(remarks), is_full_range=not is_partial)
+
+
+def _shown(evidence: Evidence, bits: int) -> ColourModel | None:
+    """By the first of some frames that decides: clips begin black."""
+    found = shown_model(evidence.first, bits)
+    frames = islice(evidence.some(), _MOST_LOOKED_AT) if found is None else ()
+    return found or next(filter(None, (shown_model(frame, bits) for frame in frames)), None)
 
 
 def _ycbcr(pixels: NDArray[np.uint8]) -> Planes:
