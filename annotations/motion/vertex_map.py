@@ -112,7 +112,8 @@ def _stretches(curves: Curves) -> list[_InOrder | _Aligned]:
         borders = [*borders, (i + n, j + m)]
     found: list[_InOrder | _Aligned] = []
     for (i, j), (i_end, j_next) in itertools.pairwise(borders):
-        j_end = j_next if j_next > j else j_next + m
+        # Round the ring, if need be; from its only pin all round to it.
+        j_end = j + (j_next - j - 1) % m + 1
         if i_end - i == j_end - j and (is_edited or i_end - i == 1):
             found.append(_InOrder(np.arange(i, i_end) % n, np.arange(j, j_end) % m))
             continue

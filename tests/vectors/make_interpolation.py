@@ -183,6 +183,11 @@ def spans() -> list[tuple[str, Track, int]]:
         ("a concave outline turns a little", track(POLYGON, L_SHAPE, affinity.rotate(L_SHAPE, 20)), 5),
         ("an arrow grows", track(POLYGON, ARROW, affinity.scale(ARROW, 1.5, 0.8)), 3),
         ("one vertex was moved, the others are pinned", track(POLYGON, handmade, shapely.Polygon(edited)), 5),
+        (
+            "the first vertex was moved, and with it where the ring begins",
+            track(POLYGON, handmade, first_moved()),
+            5,
+        ),
         ("one vertex was taken away", track(POLYGON, handmade, rolled(shapely.Polygon(short_cut), 4)), 5),
         (
             "a vertex was put in and another moved",
@@ -274,6 +279,15 @@ def spiral(direction: int) -> shapely.Polygon:
     radius = 10 + 6 * turns
     line = np.stack([radius * np.cos(direction * turns), radius * np.sin(direction * turns)], axis=1)
     return shapely.LineString(np.round(line, 3)).buffer(6, quad_segs=2)
+
+
+def first_moved() -> shapely.Polygon:
+    """The smallest vertex is another one than before."""
+    ring = shapely.get_coordinates(blob(16, 4, 80, 80))[:-1].copy()
+    lowest = int(ring[:, 0].argmin())
+    ring[lowest] += (9.0, 4.0)
+    ring[(lowest + 2) % 16] -= (4.0, 0.5)
+    return shapely.Polygon(ring)
 
 
 def comb() -> shapely.Polygon:
