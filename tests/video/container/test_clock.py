@@ -47,6 +47,17 @@ def test_the_decoding_stamp_is_believed_once_the_other_misbehaves_more_often() -
     assert times([(0, 0), (0, 40), (0, 80), (0, 120)]) == [0.0, 0.04, 0.08, 0.12]
 
 
+def test_a_leap_beyond_all_bounds_is_a_damaged_stamp() -> None:
+    clock = Clock(BASE, 0.04, longest_s=48 * 3600.0)
+    assert [clock.time_s(stamp) for stamp in (0, 40, 1 << 40, 120)] == [0.0, 0.04, 0.08, 0.12]
+    assert clock.guessed_count == 1
+
+
+def test_a_recording_that_is_truly_too_long_goes_beyond_the_bound() -> None:
+    clock = Clock(BASE, 0.04, longest_s=10.0)
+    assert [clock.time_s(stamp) for stamp in (0, 6_000, 12_000)] == [0.0, 6.0, 12.0]
+
+
 @given(st.lists(st.tuples(STAMPS, STAMPS), min_size=1))
 def test_time_begins_at_0_and_never_falls(stamps: list[tuple[int | None, int | None]]) -> None:
     result = times(stamps)

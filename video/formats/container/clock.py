@@ -1,6 +1,9 @@
 """When each frame is shown, from time stamps that may be missing, doubled or fall."""
 
+import math
 from fractions import Fraction
+
+_LONGEST_PAUSE_S = 3600.0
 
 
 class Clock:
@@ -11,8 +14,10 @@ class Clock:
     before as that was from its own predecessor; at the beginning, as the nominal rate says.
     """
 
-    def __init__(self, time_base: Fraction, nominal_frame_s: float) -> None:
+    def __init__(self, time_base: Fraction, nominal_frame_s: float, longest_s: float = math.inf) -> None:
+        """longest_s: a leap beyond it is no time, but a damaged stamp."""
         self._time_base = time_base
+        self._longest_s = longest_s
         self._step_s = nominal_frame_s
         self._first: int | None = None
         self._last_s = 0.0
@@ -53,6 +58,10 @@ class Clock:
                 self._first = stamp - round(Fraction(self._last_s) / self._time_base)
             return self._last_s
         time_s = float((stamp - self._first) * self._time_base)
+        if time_s > self._longest_s and time_s - self._last_s > _LONGEST_PAUSE_S:
+            self.guessed_count += 1
+            self._last_s += self._step_s
+            return self._last_s
         if time_s < self._last_s:
             self.fallen_count += 1
             return self._last_s

@@ -29,6 +29,7 @@ from video.source import ByteSource
 
 _NOTHING = "not one frame of the video can be decoded"
 _USUAL_RATE = 25.0
+_SLOWEST_RATE, _FASTEST_RATE = 0.01, 10_000.0
 _WIDEST_PIXEL = 16.0
 _FFMPEG_TICKS_PER_S = 1_000_000
 
@@ -119,7 +120,7 @@ class ContainerVideo:
         """As `Video.frames`. The planes are FFmpeg's own memory where nothing had to be changed."""
         tally = self._tally = Tally()
         user_data = self._user_data = UserData(self._facts.codec, self._limits)
-        clock = Clock(self._facts.time_base, 1 / self._facts.frame_rate)
+        clock = Clock(self._facts.time_base, 1 / self._facts.frame_rate, self._limits.duration_s)
         with opened(self._source, self._container, self._limits) as handle:
             stream, _ = choose_stream(handle, self._limits)
             for shown in self._decoded(handle, stream, tally, user_data):
@@ -180,7 +181,7 @@ def _facts(handle: InputContainer, stream: VideoStream, limits: Limits) -> _Fact
     return _Facts(
         codec=stream.codec_context.codec.canonical_name,
         time_base=time_base,
-        frame_rate=rate if rate > 0 else _USUAL_RATE,
+        frame_rate=rate if _SLOWEST_RATE <= rate <= _FASTEST_RATE else _USUAL_RATE,
         promised_frames=stream.frames if 0 < stream.frames <= limits.frames else None,
         promised_duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
         indexed_packets=len(stream.index_entries) if handle.format.name.startswith("mov") else 0,
