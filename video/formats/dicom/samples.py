@@ -132,6 +132,8 @@ class SampleDecoder:
             bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
             first = native.first_bit(number)
             return bits[first : first + image.width_px * image.height_px * image.samples]
+        if native is None:  # in a fragment, filled up to an even length
+            data = data[: image.width_px * image.height_px * image.samples * self._stored.itemsize]
         samples = np.frombuffer(data, self._stored).astype(self.dtype, copy=False)
         if native is not None and native.is_subsampled:
             return _enlarged(samples, image)
