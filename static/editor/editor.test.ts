@@ -8,7 +8,7 @@ import type { SlideInfo } from '../core/wire';
 import { prepare } from './prepared_shape';
 import { EditorSession } from './session.svelte';
 import { PointTool } from './tools/point_tool';
-import { PolygonTool } from './tools/polygon_tool';
+import { OutlineTool } from './tools/outline_tool';
 import { RectangleTool } from './tools/rectangle_tool';
 import { SelectTool } from './tools/select_tool';
 import type { PointerInput, Tool } from './tools/tool';
@@ -98,10 +98,10 @@ describe('rectangle', () => {
 
 describe('polygon', () => {
   let kept: readonly Position[];
-  let tool: PolygonTool;
+  let tool: OutlineTool;
   beforeEach(() => {
     kept = [];
-    tool = new PolygonTool(session, (positions) => (kept = positions));
+    tool = new OutlineTool(session, (positions) => (kept = positions));
   });
 
   const corners: Position[] = [[0, 0], [100, 0], [100, 100], [0, 100]];
@@ -140,7 +140,7 @@ describe('polygon', () => {
     for (const [x, y] of [[0, 0], [100, 100], [100, 0], [0, 100]] as const) click(tool, x, y);
     tool.finish();
     expect(session.store.all.size).toBe(0);
-    expect(session.draft).toMatchObject({ kind: 'polygon', crossing: { at: [50, 50] } });
+    expect(session.draft).toMatchObject({ kind: 'outline', crossing: { at: [50, 50] } });
     expect(session.hint?.isWarning).toBe(true);
     drag(tool, [100, 100], [150, -50]);
     tool.finish();
@@ -183,7 +183,7 @@ describe('select', () => {
 
   beforeEach(() => {
     tool = new SelectTool(session);
-    const draw = new PolygonTool(session, () => undefined);
+    const draw = new OutlineTool(session, () => undefined);
     for (const [x, y] of triangle) click(draw, x, y);
     draw.finish();
     session.select([]);

@@ -2,7 +2,7 @@
 import { hasShape, newAnnotation, type Annotation, type StillAnnotation } from '../core/annotation';
 import { boundsOverlap, paths, rectangle, type Position } from '../core/geometry';
 import { axesOf, toScreen, visibleBounds, type ViewTransform } from '../slide/view_transform';
-import { paintNames, traceRun } from './paint_shapes';
+import { dashOf, paintNames, traceRun } from './paint_shapes';
 import { prepare, type PreparedShape } from './prepared_shape';
 import type { EditorSession } from './session.svelte';
 
@@ -29,9 +29,8 @@ export function paintMarks(context: Context, view: ViewTransform, session: Edito
     for (const { mine } of session.conflicts) if (mine && hasShape(mine)) paintConflict(context, view, mine, session.ontology.colorOf(mine.classId));
   }
   const window = visibleBounds(view, HALO_PX);
-  const selected = session.selected
+  const selected = session.selectedShown
     .map((a) => session.preview.get(a.annotationId) ?? a)
-    .filter(hasShape)
     .filter((a) => boundsOverlap(prepare(a).bounds, window));
   if (selected.length <= MAX_HALOS) for (const annotation of selected) paintSelected(context, view, annotation, session);
   else paintCrowd(context, view, selected);
@@ -57,16 +56,18 @@ function trace(context: Context, shape: PreparedShape, view: ViewTransform): voi
 }
 
 /** White under the class's colour: the selection shows by shape, on pale and on dark tissue. */
-function strokeWithHalo(context: Context, color: string): void {
+function strokeWithHalo(context: Context, color: string, dash: number[] = []): void {
   context.lineWidth = HALO_PX + 2;
   context.strokeStyle = 'rgb(0 0 0 / 0.55)';
   context.stroke();
   context.lineWidth = HALO_PX;
   context.strokeStyle = '#ffffff';
   context.stroke();
-  context.lineWidth = LINE_PX;
+  context.lineWidth = dash.length > 0 ? HALO_PX : LINE_PX;
+  context.setLineDash(dash);
   context.strokeStyle = color;
   context.stroke();
+  context.setLineDash([]);
 }
 
 function paintSelected(context: Context, view: ViewTransform, annotation: StillAnnotation, session: EditorSession): void {
@@ -78,7 +79,8 @@ function paintSelected(context: Context, view: ViewTransform, annotation: StillA
     context.fill('nonzero');
     context.globalAlpha = 1;
   }
-  strokeWithHalo(context, color);
+  // What is being dragged is drawn by hand from now on.
+  strokeWithHalo(context, color, session.preview.has(annotation.annotationId) ? [] : dashOf(session.lookOf(annotation.annotationId)));
 }
 
 function paintCrowd(context: Context, view: ViewTransform, annotations: readonly StillAnnotation[]): void {
@@ -175,7 +177,7 @@ function paintDraft(context: Context, view: ViewTransform, session: EditorSessio
   context.beginPath();
   onScreen.forEach(([x, y], i) => (i === 0 ? context.moveTo(x, y) : context.lineTo(x, y)));
   if (draft.crossing) context.closePath();
-  if (positions.length > 2) {
+  if (draft.isClosed && positions.length > 2) {
     context.globalAlpha = FILL_ALPHA / 2;
     context.fillStyle = color;
     context.fill('evenodd');
@@ -184,12 +186,12 @@ function paintDraft(context: Context, view: ViewTransform, session: EditorSessio
   strokeWithHalo(context, color);
   const first = onScreen[0];
   const last = onScreen.at(-1);
-  if (first && last && draft.positions.length > 1 && !draft.crossing) dashed(context, view, [positions.at(-1)!, positions[0]!]);
+  if (draft.isClosed && first && last && draft.positions.length > 1 && !draft.crossing) dashed(context, view, [positions.at(-1)!, positions[0]!]);
   let lastHandle: Position = [Infinity, Infinity];
   onScreen.slice(0, draft.positions.length).forEach(([x, y], i) => {
     if (i > 0 && Math.hypot(x - lastHandle[0], y - lastHandle[1]) < LEAST_HANDLE_GAP_PX) return;
     lastHandle = [x, y];
-    handle(context, x, y, i === 0 && draft.positions.length >= 3);
+    handle(context, x, y, draft.isClosed && i === 0 && draft.positions.length >= 3);
   });
   if (draft.crossing) paintCrossing(context, toScreen(view, draft.crossing.at));
 }

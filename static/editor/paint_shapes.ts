@@ -1,6 +1,7 @@
 /** The annotations that nobody is touching: thousands at once. Two-dimensional canvas, because it needs no GPU. */
 import type { StillAnnotation } from '../core/annotation';
 import { axesOf, boundsOnScreen, toScreen, type ViewTransform } from '../slide/view_transform';
+import type { LineLook } from './session.svelte';
 import { prepare, type PreparedRun } from './prepared_shape';
 
 const LINE_PX = 2;
@@ -33,6 +34,7 @@ function careFor(count: number): Care {
 export interface ShapesPicture {
   readonly annotations: readonly StillAnnotation[];
   readonly colorOf: (classId: string | null) => string;
+  readonly lookOf: (annotation: StillAnnotation) => LineLook;
   readonly nameOf: (annotation: StillAnnotation) => string;
   readonly isFilled: boolean;
   readonly isNamed: boolean;
@@ -86,7 +88,7 @@ export function paintShapes(context: Context, view: ViewTransform, picture: Shap
   }
   for (const [color, annotations] of byColor) {
     context.fillStyle = color;
-    for (const annotation of annotations) paintShape(context, view, annotation, color, picture.isFilled, care);
+    for (const annotation of annotations) paintShape(context, view, annotation, color, picture, care);
   }
   paintNames(context, view, named, picture.nameOf);
 }
@@ -96,7 +98,7 @@ function sizeOnScreen(annotation: StillAnnotation, view: ViewTransform): number 
   return Math.max(bounds.maxX - bounds.minX, bounds.maxY - bounds.minY) * view.scale;
 }
 
-function paintShape(context: Context, view: ViewTransform, annotation: StillAnnotation, color: string, isFilled: boolean, care: Care): void {
+function paintShape(context: Context, view: ViewTransform, annotation: StillAnnotation, color: string, picture: ShapesPicture, care: Care): void {
   const { bounds, runs } = prepare(annotation);
   const size = sizeOnScreen(annotation, view);
   if (size > 0 && size < care.dotPx) {
@@ -106,7 +108,7 @@ function paintShape(context: Context, view: ViewTransform, annotation: StillAnno
   }
   context.beginPath();
   for (const run of runs) traceRun(context, run, view, care.leastStepPx);
-  if (isFilled && runs[0]?.isClosed) {
+  if (picture.isFilled && runs[0]?.isClosed) {
     context.globalAlpha = FILL_ALPHA;
     context.fill('nonzero');
     context.globalAlpha = 1;
@@ -118,7 +120,17 @@ function paintShape(context: Context, view: ViewTransform, annotation: StillAnno
   }
   context.lineWidth = care.linePx;
   context.strokeStyle = color;
+  const dash = dashOf(picture.lookOf(annotation));
+  if (dash.length === 0) return context.stroke();
+  context.setLineDash(dash);
   context.stroke();
+  context.setLineDash([]);
+}
+
+/** Drawn by a person: a whole line. Computed between key frames: dashes. Covered by something: dots. */
+export function dashOf({ isBetween, isOccluded }: LineLook): number[] {
+  if (isOccluded) return isBetween ? [9, 4, 2, 4] : [2, 4];
+  return isBetween ? [9, 6] : [];
 }
 
 /** Dark plates with white words, so that they read on any stain. */

@@ -1,7 +1,6 @@
 /** Who gets a gesture on the slide: the tool, or the viewer's own panning and pinching. */
 import type { Position } from '../core/geometry';
-import type { SlideView } from '../slide/slide_view';
-import { toSlide } from '../slide/view_transform';
+import { toSlide, type ViewTransform } from '../slide/view_transform';
 import type { PointerInput, Tool } from './tools/tool';
 
 const REACH_PX: Readonly<Record<string, number>> = { mouse: 7, pen: 10, touch: 20 };
@@ -9,10 +8,17 @@ const CLICK_SLACK_PX = 4;
 const DOUBLE_CLICK_MS = 400;
 const DOUBLE_CLICK_SLACK_PX = 8;
 
+/** What shows the image: it pans and zooms, and says where it is. */
+export interface MovableView {
+  readonly transform: ViewTransform | null;
+  panBy(dxPx: number, dyPx: number, immediately?: boolean): void;
+  zoomBy(factor: number, about?: Position, immediately?: boolean): void;
+}
+
 export interface RouterParts {
   /** Holds the viewer; gestures are caught here before they reach it. */
   readonly element: HTMLElement;
-  readonly view: () => SlideView | null;
+  readonly view: () => MovableView | null;
   readonly tool: () => Tool;
   /** While Space is held, everything pans. */
   readonly isPanning: () => boolean;

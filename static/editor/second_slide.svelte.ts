@@ -2,10 +2,11 @@
 import type { Position } from '../core/geometry';
 import { follow, zoomAlike, type Link } from '../slide/link';
 import type { Place, SlideView } from '../slide/slide_view';
+import type { SlideInfo } from '../core/wire';
 import type { EditorSession } from './session.svelte';
 
 export interface OpenedBeside {
-  readonly session: EditorSession;
+  readonly session: EditorSession<SlideInfo>;
   readonly title: string;
 }
 

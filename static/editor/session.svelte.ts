@@ -1,4 +1,4 @@
-/** One person at one slide: what is drawn, chosen and shown, and every verb the tools, keys and panels use on it. */
+/** One person at one slide or video: what is drawn, chosen and shown, and every verb the tools, keys and panels use on it. */
 import { hasShape, newAnnotation, type Annotation, type StillAnnotation } from '../core/annotation';
 import { changeOf, inPieces, touchedIds, type ChangeSet, type Transition } from '../core/changeset';
 import { firstCrossing, type Crossing } from '../core/crossing';
@@ -12,16 +12,17 @@ import type { Conflict } from '../core/rebase';
 import { SpatialIndex } from '../core/spatial_index';
 import { AnnotationStore, type AppliedChange } from '../core/store';
 import { UndoStack } from '../core/undo';
-import type { SlideInfo } from '../core/wire';
 import type { ViewTransform } from '../slide/view_transform';
 import { browserClock, newId } from './browser_ports';
 
-export type ToolName = 'move' | 'select' | 'rectangle' | 'polygon' | 'point';
+export type ToolName = 'move' | 'select' | 'rectangle' | 'polygon' | 'polyline' | 'point';
 
 /** What is being drawn and is no annotation yet. */
 export type Draft =
   | {
-      readonly kind: 'polygon';
+      readonly kind: 'outline';
+      /** A ring; otherwise a line that stays open. */
+      readonly isClosed: boolean;
       readonly positions: readonly Position[];
       readonly pointer: Position | null;
       /** Set when closing was refused. */
@@ -40,6 +41,34 @@ export interface ChosenVertex {
 /** What of an annotation a person can change. */
 export type Revision = Pick<StillAnnotation, 'geometry' | 'classId' | 'name' | 'isLocked'>;
 
+/** How the line of what is no plain fact of a person is drawn: computed between key frames, or covered by something. */
+export interface LineLook {
+  readonly isBetween: boolean;
+  readonly isOccluded: boolean;
+}
+
+const PLAIN: LineLook = { isBetween: false, isOccluded: false };
+
+/** What is being annotated. A slide's SlideInfo is one. */
+export interface Subject {
+  readonly asset_id: string;
+  readonly width_px: number;
+  readonly height_px: number;
+  /** µm per pixel; null where nobody knows. */
+  readonly mpp: number | null;
+  readonly mpp_x: number | null;
+  readonly mpp_y: number | null;
+  readonly objective_power: number | null;
+}
+
+export interface SessionParts<S> {
+  readonly slide: S;
+  readonly readOnlyBecause: string | null;
+  readonly author: string;
+  readonly transport: Transport;
+  readonly port: OutboxPort;
+}
+
 /** Annotations in one change; the server's limit is twice that. */
 const MAX_CHANGE = 10_000;
 
@@ -50,13 +79,13 @@ export interface Hint {
   readonly isWarning: boolean;
 }
 
-export class EditorSession {
-  readonly slide: SlideInfo;
+export class EditorSession<S extends Subject = Subject> {
+  readonly slide: S;
   /** Why this person may only look, as a sentence; null when they may draw. */
   readonly readOnlyBecause: string | null;
-  readonly #author: string;
+  protected readonly author: string;
   readonly store = new AnnotationStore();
-  readonly index = new SpatialIndex();
+  readonly #index = new SpatialIndex();
   readonly outbox: Outbox;
   readonly #undoStack = new UndoStack();
 
@@ -80,6 +109,11 @@ export class EditorSession {
 
   /** Counts the changes to the annotations. */
   version = $state(0);
+  /** Of a video, the frame that is shown: another one shows other shapes. */
+  get moment(): number {
+    return 0;
+  }
+
   undoDepth = $state.raw({ canUndo: false, canRedo: false });
   status = $state.raw<SaveStatus>({ state: 'loading', waiting: 0, notKept: 0, conflicts: 0, revision: null, problem: null });
   conflicts = $state.raw<readonly Conflict[]>([]);
@@ -87,10 +121,10 @@ export class EditorSession {
   view = $state.raw<ViewTransform | null>(null);
   cursor = $state.raw<Position | null>(null);
 
-  constructor(parts: { slide: SlideInfo; readOnlyBecause: string | null; author: string; transport: Transport; port: OutboxPort }) {
+  constructor(parts: SessionParts<S>) {
     this.slide = parts.slide;
     this.readOnlyBecause = parts.readOnlyBecause;
-    this.#author = parts.author;
+    this.author = parts.author;
     this.outbox = new Outbox({ store: this.store, transport: parts.transport, port: parts.port, clock: browserClock });
     this.store.subscribe((applied) => this.#follow(applied));
     this.outbox.subscribe((status) => {
@@ -127,12 +161,51 @@ export class EditorSession {
 
   /** Those of the selection whose points can be taken hold of: of a crowd nobody means a point. */
   get reshapable(): StillAnnotation[] {
-    return this.selection.size <= MAX_RESHAPABLE ? this.editable.filter(hasShape) : [];
+    return this.selection.size <= MAX_RESHAPABLE ? this.movable : [];
+  }
+
+  /** What of the selection is shown and may be changed. */
+  get movable(): StillAnnotation[] {
+    return this.editable.flatMap((a) => this.shownOf(a) ?? []);
+  }
+
+  /** What of the selection is shown. */
+  get selectedShown(): StillAnnotation[] {
+    return this.selected.flatMap((a) => this.shownOf(a) ?? []);
+  }
+
+  // What is to be seen
+
+  /** A label as it is shown now; null where it is not. */
+  shownOf(annotation: Annotation): StillAnnotation | null {
+    return hasShape(annotation) ? annotation : null;
+  }
+
+  /** Whether it has four corners with right angles, and keeps them. */
+  isBox(_annotation: Annotation): boolean {
+    return false;
+  }
+
+  lookOf(_annotationId: string): LineLook {
+    return PLAIN;
+  }
+
+  /** Everything that reaches into a window, visible or not. */
+  shownIn(window: Bounds): readonly StillAnnotation[] {
+    return this.#index.search(window).flatMap((id) => {
+      const annotation = this.store.get(id);
+      return annotation && hasShape(annotation) ? [annotation] : [];
+    });
   }
 
   select(ids: Iterable<string>): void {
     this.selection = new Set(ids);
     this.chosenVertex = null;
+  }
+
+  /** Everything that is to be seen now. */
+  selectAll(): void {
+    this.select([...this.store.all.values()].filter((a) => this.isVisible(a) && this.shownOf(a)).map((a) => a.annotationId));
   }
 
   toggleSelected(id: string): void {
@@ -148,14 +221,14 @@ export class EditorSession {
   /** The topmost visible annotation there, or null. */
   at(position: Position, reachPx: number): StillAnnotation | null {
     const [x, y] = position;
-    const near = this.index.search({ minX: x - reachPx, minY: y - reachPx, maxX: x + reachPx, maxY: y + reachPx });
-    const candidates = near.flatMap((id) => this.store.get(id) ?? []).filter((a) => this.isVisible(a));
+    const near = this.shownIn({ minX: x - reachPx, minY: y - reachPx, maxX: x + reachPx, maxY: y + reachPx });
+    const candidates = near.filter((a) => this.isVisible(a));
     return annotationAt(candidates, position, reachPx);
   }
 
   /** Select the neighbour in the list's order: `step` 1 is the next, −1 the one before. */
   selectNeighbour(step: 1 | -1): void {
-    const ids = [...this.store.all.values()].filter((a) => this.isVisible(a)).map((a) => a.annotationId);
+    const ids = [...this.store.all.values()].filter((a) => this.isVisible(a) && this.shownOf(a)).map((a) => a.annotationId);
     if (ids.length === 0) return;
     const current = ids.indexOf([...this.selection][0] ?? '');
     const next = current < 0 ? (step > 0 ? 0 : ids.length - 1) : (current + step + ids.length) % ids.length;
@@ -166,12 +239,22 @@ export class EditorSession {
 
   /** A new annotation of the active class, selected. */
   draw(geometry: Geometry): void {
-    const annotation = newAnnotation({ annotationId: newId(), geometry, classId: this.activeClassId, author: this.#author });
+    const annotation = this.labelled(geometry);
     this.hint = null;
-    this.#commit([{ from: null, to: annotation }]);
+    this.commit([{ from: null, to: annotation }]);
     this.select([annotation.annotationId]);
     if (!this.areShown) this.areShown = true;
     if (this.hiddenClassIds.has(annotation.classId)) this.showClass(annotation.classId, true);
+  }
+
+  /** What a new drawing becomes. */
+  protected labelled(geometry: Geometry): Annotation {
+    return newAnnotation({ annotationId: newId(), geometry, classId: this.activeClassId, author: this.author });
+  }
+
+  /** What a label becomes by a revision. */
+  protected revised(from: Annotation, revision: Partial<Revision>): Annotation {
+    return { ...from, ...revision };
   }
 
   /** Change annotations that still exist; what is not named stays as it is now, whoever changed it meanwhile. */
@@ -179,9 +262,9 @@ export class EditorSession {
     const transitions: Transition[] = [];
     for (const [id, revision] of revisions) {
       const from = this.store.get(id);
-      if (from) transitions.push({ from, to: { ...from, ...revision, author: this.#author } });
+      if (from) transitions.push({ from, to: { ...this.revised(from, revision), author: this.author } });
     }
-    this.#commit(transitions);
+    this.commit(transitions);
   }
 
   /** A new outline for one annotation, unless it would cross itself. */
@@ -198,7 +281,7 @@ export class EditorSession {
   deleteSelected(): void {
     const editable = this.editable;
     if (editable.length < this.selection.size && this.canWrite) this.say('Locked annotations were left alone. Unlock them first.', true);
-    this.#commit(editable.map((from) => ({ from, to: null })));
+    this.commit(editable.map((from) => ({ from, to: null })));
   }
 
   /** The class of the selection, or of the next drawing when nothing is selected. */
@@ -233,8 +316,8 @@ export class EditorSession {
   /** End a conflict: mine over theirs, theirs alone, or both side by side. */
   settle(conflict: Conflict, choice: 'mine' | 'theirs' | 'both'): void {
     const { annotationId, mine } = conflict;
-    if (choice === 'mine') this.#commit([{ from: this.store.get(annotationId), to: mine }]);
-    if (choice === 'both' && mine) this.#commit([{ from: null, to: { ...mine, annotationId: newId() } }]);
+    if (choice === 'mine') this.commit([{ from: this.store.get(annotationId), to: mine }]);
+    if (choice === 'both' && mine) this.commit([{ from: null, to: { ...mine, annotationId: newId() } }]);
     this.outbox.settle(annotationId);
   }
 
@@ -248,7 +331,7 @@ export class EditorSession {
   }
 
   boundsOfSelection(): Bounds | null {
-    const all = this.selected.filter(hasShape).map((a) => boundsOf(a.geometry));
+    const all = this.selectedShown.map((a) => boundsOf(a.geometry));
     if (all.length === 0) return null;
     return all.reduce((a, b) => ({
       minX: Math.min(a.minX, b.minX),
@@ -258,7 +341,7 @@ export class EditorSession {
     }));
   }
 
-  #commit(transitions: readonly Transition[]): void {
+  protected commit(transitions: readonly Transition[]): void {
     if (!this.canWrite) return;
     this.#apply(changeOf(newId(), transitions), 'local');
   }
@@ -284,10 +367,10 @@ export class EditorSession {
   #follow(applied: AppliedChange): void {
     const { change } = applied;
     for (const annotation of [...change.created, ...change.updated]) {
-      if (hasShape(annotation)) this.index.set(annotation.annotationId, boundsOf(annotation.geometry));
-      else this.index.delete(annotation.annotationId);
+      if (hasShape(annotation)) this.#index.set(annotation.annotationId, boundsOf(annotation.geometry));
+      else this.#index.delete(annotation.annotationId);
     }
-    for (const id of change.deleted) this.index.delete(id);
+    for (const id of change.deleted) this.#index.delete(id);
     this.#undoStack.record(applied, (id) => this.store.get(id));
     if (change.deleted.some((id) => this.selection.has(id))) this.select([...this.selection].filter((id) => this.store.get(id)));
     if (this.chosenVertex && touchedIds(change).includes(this.chosenVertex.annotationId)) this.chosenVertex = null;

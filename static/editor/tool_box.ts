@@ -3,7 +3,7 @@ import type { EditorSession, ToolName } from './session.svelte';
 import { TOOLS } from './tool_names';
 import { MoveTool } from './tools/move_tool';
 import { PointTool } from './tools/point_tool';
-import { PolygonTool } from './tools/polygon_tool';
+import { OutlineTool } from './tools/outline_tool';
 import { RectangleTool } from './tools/rectangle_tool';
 import { SelectTool } from './tools/select_tool';
 import type { Tool } from './tools/tool';
@@ -11,20 +11,24 @@ import type { Tool } from './tools/tool';
 /** The tools of one workspace, and what the keys mean that depend on the one in hand. */
 export class ToolBox {
   readonly #session: EditorSession;
-  readonly #polygon: PolygonTool;
+  readonly #polygon: OutlineTool;
+  readonly #polyline: OutlineTool;
   readonly #select: SelectTool;
   readonly #tools: Readonly<Record<ToolName, Tool>>;
 
   /** @param keepDraft called with an unfinished outline's points after every one of them */
   constructor(session: EditorSession, keepDraft: (positions: readonly Position[]) => void) {
     this.#session = session;
-    this.#polygon = new PolygonTool(session, keepDraft);
+    this.#polygon = new OutlineTool(session, keepDraft);
+    // An open line is a few clicks: only a polygon, which may be long work, outlives a reload.
+    this.#polyline = new OutlineTool(session, () => undefined, false);
     this.#select = new SelectTool(session);
     this.#tools = {
       move: new MoveTool(session),
       select: this.#select,
       rectangle: new RectangleTool(session),
       polygon: this.#polygon,
+      polyline: this.#polyline,
       point: new PointTool(session),
     };
   }
@@ -33,8 +37,11 @@ export class ToolBox {
     return this.#tools[this.#session.tool];
   }
 
-  get #isDrawingPolygon(): boolean {
-    return this.#session.draft?.kind === 'polygon';
+  /** The tool that draws what is under way. */
+  get #drawing(): OutlineTool | null {
+    const { draft } = this.#session;
+    if (draft?.kind !== 'outline') return null;
+    return draft.isClosed ? this.#polygon : this.#polyline;
   }
 
   take(name: ToolName): void {
@@ -43,32 +50,32 @@ export class ToolBox {
     if (draws && !session.canWrite) return session.say(`${session.readOnlyBecause}.`, true);
     if (name === session.tool) return;
     this.current.cancel();
-    // A polygon under way is given up by Escape only, never by reaching for another tool.
-    if (this.#isDrawingPolygon) return session.say('Finish the outline with Enter, or give it up with Esc.', true);
+    // An outline under way is given up by Escape only, never by reaching for another tool.
+    if (this.#drawing) return session.say('Finish the outline with Enter, or give it up with Esc.', true);
     session.tool = name;
     session.chosenVertex = null;
     session.hint = null;
   }
 
   finish(): void {
-    if (this.#isDrawingPolygon) this.#polygon.finish();
+    this.#drawing?.finish();
   }
 
   /** The last point, the chosen point, or the selection. */
   erase(): void {
-    if (this.#isDrawingPolygon) this.#polygon.removeLast();
+    if (this.#drawing) this.#drawing.removeLast();
     else if (!(this.#session.tool === 'select' && this.#select.removeVertex())) this.#session.deleteSelected();
   }
 
   undo(): void {
-    if (this.#isDrawingPolygon) this.#polygon.removeLast();
+    if (this.#drawing) this.#drawing.removeLast();
     else this.#session.undo();
   }
 
   /** One step back towards nothing: the drawing, the gesture, the point, the selection, the tool. */
   cancel(): void {
     const session = this.#session;
-    if (this.#isDrawingPolygon) this.#polygon.abandon();
+    if (this.#drawing) this.#drawing.abandon();
     else if (session.draft || session.preview.size > 0 || session.marquee) this.current.cancel();
     else if (session.chosenVertex) session.chosenVertex = null;
     else if (session.selection.size > 0) session.select([]);

@@ -18,7 +18,7 @@ export class Desk {
   /** undefined until the server has said who we are. */
   user = $state<User | null | undefined>(undefined);
   isReachable = $state(true);
-  /** The slide that was open last: its card is where the reader returns to. */
+  /** What was open last: its card is where the reader returns to. */
   lastOpened: string | null = null;
   /** How many cards the case list had loaded. */
   cardsLoaded = 0;

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { routeOf, safeNext } from './routes';
+import { addressOf, routeOf, safeNext } from './routes';
 
 test.each([
   ['/', { page: 'cases' }],
   ['/intake/', { page: 'intake' }],
   ['/slides/a1b2', { page: 'slide', assetId: 'a1b2' }],
   ['/slides/a1b2/', { page: 'slide', assetId: 'a1b2' }],
+  ['/videos/a1b2', { page: 'video', assetId: 'a1b2' }],
+  ['/videos/', { page: 'not-found' }],
   ['/slides/', { page: 'not-found' }],
   ['/slides/a/b', { page: 'not-found' }],
   ['/slides/..%2f', { page: 'not-found' }],
@@ -14,6 +16,7 @@ test.each([
 
 test.each([
   ['/slides/a1b2?x=1', '/slides/a1b2?x=1'],
+  ['/videos/a1b2', '/videos/a1b2'],
   ['/', '/'],
   [null, '/'],
   ['', '/'],
@@ -24,3 +27,6 @@ test.each([
   ['/login', '/'],
   ['/nowhere', '/'],
 ])('after signing in, %s goes to %s', (next, address) => expect(safeNext(next)).toBe(address));
+
+test.each(['slide', 'video'] as const)('the address of a %s leads to it', (kind) =>
+  expect(routeOf(addressOf({ kind, asset_id: 'a1b2' }))).toEqual({ page: kind, assetId: 'a1b2' }));

@@ -1,11 +1,13 @@
 /** Addresses and what they show. Pure: the router adds the browser's history. */
 import type { Permission } from '../api/permission';
+import type { Asset } from '../api/types';
 
 export type Route =
   | { page: 'cases' }
   | { page: 'login' }
   | { page: 'intake' }
   | { page: 'slide'; assetId: string }
+  | { page: 'video'; assetId: string }
   | { page: 'classes' }
   | { page: 'users' }
   | { page: 'audit' }
@@ -25,6 +27,7 @@ export const NEEDS: Partial<Record<Route['page'], Permission>> = {
   cases: 'asset.list',
   intake: 'asset.intake',
   slide: 'asset.view',
+  video: 'asset.view',
   classes: 'ontology.write',
   users: 'account.manage',
   audit: 'audit.read',
@@ -35,6 +38,7 @@ export const TITLES: Record<Route['page'], string> = {
   login: 'Sign in',
   intake: 'Intake',
   slide: 'Slide',
+  video: 'Video',
   classes: 'Classes',
   users: 'People',
   audit: 'Audit log',
@@ -45,9 +49,12 @@ export function routeOf(path: string): Route {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   const fixed = FIXED[trimmed];
   if (fixed) return fixed;
-  const slide = /^\/slides\/([A-Za-z0-9_-]+)$/.exec(trimmed);
-  return slide?.[1] ? { page: 'slide', assetId: slide[1] } : { page: 'not-found' };
+  const asset = /^\/(slide|video)s\/([A-Za-z0-9_-]+)$/.exec(trimmed);
+  return asset?.[2] ? { page: asset[1] as Asset['kind'], assetId: asset[2] } : { page: 'not-found' };
 }
+
+/** Where an asset is looked at. */
+export const addressOf = ({ kind, asset_id }: Pick<Asset, 'kind' | 'asset_id'>): string => `/${kind}s/${asset_id}`;
 
 /** Where to go after signing in: only an address of this very site, or the case list. */
 export function safeNext(next: string | null): string {

@@ -1,5 +1,6 @@
-import { hasShape, type StillAnnotation } from '../../core/annotation';
-import { isUprightRectangle, paths, translate, withCornerMoved, withPath, type Position } from '../../core/geometry';
+import type { StillAnnotation } from '../../core/annotation';
+import { withBoxCornerMoved } from '../../core/box';
+import { boundsOf, isUprightRectangle, paths, translate, withCornerMoved, withPath, type Position } from '../../core/geometry';
 import { edgeAt, vertexAt } from '../../core/hit_test';
 import type { ChosenVertex, EditorSession } from '../session.svelte';
 import type { PointerInput, Tool } from './tool';
@@ -59,10 +60,11 @@ export class SelectTool implements Tool {
     if (!hit) return input.shift ? { kind: 'marquee', start: input } : null;
     if (input.shift) session.toggleSelected(hit.annotationId);
     else if (!session.selection.has(hit.annotationId)) session.select([hit.annotationId]);
-    return { kind: 'shapes', annotations: session.editable.filter(hasShape), start: input, clicked: hit };
+    return { kind: 'shapes', annotations: session.movable, start: input, clicked: hit };
   }
 
   #addVertex(annotation: StillAnnotation, input: PointerInput): Gesture | null {
+    if (this.#session.isBox(annotation)) return null;
     const edge = edgeAt(annotation.geometry, input.at, input.reachPx);
     const path = edge && paths(annotation.geometry).find((p) => p.part === edge.part && p.ring === edge.ring);
     if (!edge || !path) return null;
@@ -89,7 +91,7 @@ export class SelectTool implements Tool {
       };
       return;
     }
-    const moved = gesture.kind === 'vertex' ? [movedVertex(gesture, input)] : movedShapes(gesture, input);
+    const moved = gesture.kind === 'vertex' ? [this.#movedVertex(gesture, input)] : movedShapes(gesture, input);
     this.#session.preview = new Map(moved.map((a) => [a.annotationId, a]));
   }
 
@@ -114,18 +116,16 @@ export class SelectTool implements Tool {
       this.#session.revise(new Map(movedShapes(gesture, input).map((a) => [a.annotationId, { geometry: a.geometry }])));
       return;
     }
-    if (this.#session.reshape(gesture.annotation.annotationId, movedVertex(gesture, input).geometry)) this.#session.chosenVertex = gesture.vertex;
+    if (this.#session.reshape(gesture.annotation.annotationId, this.#movedVertex(gesture, input).geometry)) this.#session.chosenVertex = gesture.vertex;
   }
 
   #selectWithin(window: { minX: number; minY: number; maxX: number; maxY: number }): void {
-    const { index, store, selection } = this.#session;
-    const inside = index.search(window).filter((id) => {
-      const b = index.boundsOf(id);
-      const annotation = store.get(id);
-      const isInside = b && b.minX >= window.minX && b.minY >= window.minY && b.maxX <= window.maxX && b.maxY <= window.maxY;
-      return isInside && annotation && this.#session.isVisible(annotation);
+    const inside = this.#session.shownIn(window).filter((annotation) => {
+      const b = boundsOf(annotation.geometry);
+      const isInside = b.minX >= window.minX && b.minY >= window.minY && b.maxX <= window.maxX && b.maxY <= window.maxY;
+      return isInside && this.#session.isVisible(annotation);
     });
-    this.#session.select([...selection, ...inside]);
+    this.#session.select([...this.#session.selection, ...inside.map((a) => a.annotationId)]);
   }
 
   click(input: PointerInput): void {
@@ -141,12 +141,32 @@ export class SelectTool implements Tool {
     this.#session.marquee = null;
   }
 
+  #movedVertex(gesture: Extract<Gesture, { kind: 'vertex' }>, input: PointerInput): StillAnnotation {
+    const { annotation, vertex, start } = gesture;
+    const path = paths(annotation.geometry).find((p) => p.part === vertex.part && p.ring === vertex.ring)!;
+    const old = path.positions[vertex.index]!;
+    // By the pointer's way, not to its place: a vertex grabbed off its centre must not jump.
+    const to: Position = [old[0] + input.at[0] - start.at[0], old[1] + input.at[1] - start.at[1]];
+    if (this.#session.isBox(annotation)) return { ...annotation, geometry: withBoxCornerMoved(annotation.geometry, vertex.index, to) };
+    // Rectangles stay rectangles; with Alt a corner goes its own way.
+    const positions =
+      isUprightRectangle(path.positions) && !input.alt
+        ? withCornerMoved(path.positions, vertex.index, to)
+        : path.positions.map((p, i) => (i === vertex.index ? to : p));
+    return { ...annotation, geometry: withPath(annotation.geometry, vertex.part, vertex.ring, positions) };
+  }
+
   /** @returns whether a point was chosen; a shape keeps at least three, a line two. */
   removeVertex(): boolean {
     const vertex = this.#session.chosenVertex;
-    const annotation = vertex && this.#session.editable.filter(hasShape).find((a) => a.annotationId === vertex.annotationId);
+    const annotation = vertex && this.#session.movable.find((a) => a.annotationId === vertex.annotationId);
     const path = annotation && paths(annotation.geometry).find((p) => p.part === vertex.part && p.ring === vertex.ring);
     if (!path) return false;
+    if (this.#session.isBox(annotation)) {
+      this.#session.say('A box keeps its four corners. Press Delete again for the whole of it.');
+      this.#session.chosenVertex = null;
+      return true;
+    }
     if (path.positions.length <= (path.closed ? 3 : 2)) {
       this.#session.say('An outline keeps at least three points. Press Delete again for the whole shape.');
       this.#session.chosenVertex = null;
@@ -156,20 +176,6 @@ export class SelectTool implements Tool {
     this.#session.reshape(annotation.annotationId, withPath(annotation.geometry, vertex.part, vertex.ring, positions));
     return true;
   }
-}
-
-function movedVertex(gesture: Extract<Gesture, { kind: 'vertex' }>, input: PointerInput): StillAnnotation {
-  const { annotation, vertex, start } = gesture;
-  const path = paths(annotation.geometry).find((p) => p.part === vertex.part && p.ring === vertex.ring)!;
-  const old = path.positions[vertex.index]!;
-  // By the pointer's way, not to its place: a vertex grabbed off its centre must not jump.
-  const to: Position = [old[0] + input.at[0] - start.at[0], old[1] + input.at[1] - start.at[1]];
-  // Rectangles stay rectangles; with Alt a corner goes its own way.
-  const positions =
-    isUprightRectangle(path.positions) && !input.alt
-      ? withCornerMoved(path.positions, vertex.index, to)
-      : path.positions.map((p, i) => (i === vertex.index ? to : p));
-  return { ...annotation, geometry: withPath(annotation.geometry, vertex.part, vertex.ring, positions) };
 }
 
 const movedShapes = (gesture: Extract<Gesture, { kind: 'shapes' }>, input: PointerInput): StillAnnotation[] =>

@@ -11,10 +11,11 @@ const FREEHAND_STEP_PX = 3;
 const LOOP_GAP_PX = 20;
 const LEAST_LOOP = 8;
 
-/** Each click adds a point, dragging draws freehand; double click, Enter or a click on the first point closes. */
-export class PolygonTool implements Tool {
+/** Of a ring or of a line: each click adds a point, dragging draws freehand; double click or Enter finishes, and so does a click on a ring's first point. */
+export class OutlineTool implements Tool {
   readonly #session: EditorSession;
   readonly #keep: (positions: readonly Position[]) => void;
+  readonly #isClosed: boolean;
   #pressedAt: PointerInput | null = null;
   #isFreehand = false;
   /** Whether the whole outline so far is one stroke. */
@@ -23,13 +24,19 @@ export class PolygonTool implements Tool {
   #movingIndex: number | null = null;
 
   /** @param keep called with the points after every one of them, so that a reload can bring them back */
-  constructor(session: EditorSession, keep: (positions: readonly Position[]) => void) {
+  constructor(session: EditorSession, keep: (positions: readonly Position[]) => void, isClosed = true) {
+    this.#isClosed = isClosed;
     this.#session = session;
     this.#keep = keep;
   }
 
   get #positions(): readonly Position[] {
-    return this.#session.draft?.kind === 'polygon' ? this.#session.draft.positions : [];
+    return this.#session.draft?.kind === 'outline' ? this.#session.draft.positions : [];
+  }
+
+  /** Points that make a shape. */
+  get #least(): number {
+    return this.#isClosed ? 3 : 2;
   }
 
   cursor(): string {
@@ -39,18 +46,18 @@ export class PolygonTool implements Tool {
   press(input: PointerInput): boolean {
     if (!this.#session.canWrite) return false;
     const positions = this.#positions;
-    if (input.isDouble && positions.length >= 3) {
+    if (input.isDouble && positions.length >= this.#least) {
       this.finish();
       return true;
     }
     if (positions.length === 0) this.#session.select([]);
-    if (positions.length >= 3 && distance(positions[0]!, input.at) <= input.reachPx) {
+    if (this.#isClosed && positions.length >= 3 && distance(positions[0]!, input.at) <= input.reachPx) {
       this.finish();
       return true;
     }
     this.#pressedAt = input;
     const draft = this.#session.draft;
-    if (draft?.kind === 'polygon' && draft.crossing) {
+    if (draft?.kind === 'outline' && draft.crossing) {
       const index = nearest(positions, input.at, input.reachPx);
       if (index !== null) this.#movingIndex = index;
     }
@@ -87,31 +94,36 @@ export class PolygonTool implements Tool {
       return this.#set([...this.#positions, at], input.at);
     }
     const positions = this.#positions;
-    const isLoop = this.#isOneStroke && positions.length >= LEAST_LOOP;
+    const isLoop = this.#isClosed && this.#isOneStroke && positions.length >= LEAST_LOOP;
     if (isLoop && distance(positions[0]!, input.at) <= LOOP_GAP_PX * input.l0PerScreenPx) return this.finish();
+    if (!this.#isClosed && this.#isOneStroke) return this.finish();
     this.#set(positions, input.at);
-    this.#session.say('Go on drawing, or press Enter to close the outline.');
+    this.#session.say('Go on drawing, or press Enter to finish the outline.');
   }
 
   click(): void {}
 
   hover(input: PointerInput): void {
     const draft = this.#session.draft;
-    if (draft?.kind === 'polygon') this.#session.draft = { ...draft, pointer: draft.crossing ? null : input.at };
+    if (draft?.kind === 'outline') this.#session.draft = { ...draft, pointer: draft.crossing ? null : input.at };
   }
 
-  /** Close the outline; one that crosses itself stays a drawing, with the place marked. */
+  /** Finish the shape; a ring that crosses itself stays a drawing, with the place marked. */
   finish(): void {
-    const positions = withoutRepeats(this.#positions);
+    const positions = withoutRepeats(this.#positions, this.#isClosed);
     this.#pressedAt = null;
     this.#isFreehand = false;
-    if (positions.length < 3) {
-      this.#session.say('A polygon needs at least three points.');
+    if (positions.length < this.#least) {
+      this.#session.say(this.#isClosed ? 'A polygon needs at least three points.' : 'A line needs at least two points.');
       return;
+    }
+    if (!this.#isClosed) {
+      this.#session.draw({ type: 'LineString', coordinates: positions });
+      return this.#clear();
     }
     const crossing = firstCrossing(positions);
     if (crossing) {
-      this.#session.draft = { kind: 'polygon', positions, pointer: null, crossing };
+      this.#session.draft = { kind: 'outline', isClosed: true, positions, pointer: null, crossing };
       this.#session.say('The outline crosses itself at the marked place. Drag a point away, or take points back with Backspace.', true);
       return;
     }
@@ -123,7 +135,7 @@ export class PolygonTool implements Tool {
   removeLast(): boolean {
     const positions = this.#positions;
     if (positions.length === 0) return false;
-    const pointer = this.#session.draft?.kind === 'polygon' ? this.#session.draft.pointer : null;
+    const pointer = this.#session.draft?.kind === 'outline' ? this.#session.draft.pointer : null;
     this.#set(positions.slice(0, -1), pointer);
     return true;
   }
@@ -151,7 +163,7 @@ export class PolygonTool implements Tool {
   }
 
   #set(positions: readonly Position[], pointer: Position | null, keep = true): void {
-    this.#session.draft = positions.length === 0 ? null : { kind: 'polygon', positions, pointer, crossing: null };
+    this.#session.draft = positions.length === 0 ? null : { kind: 'outline', isClosed: this.#isClosed, positions, pointer, crossing: null };
     if (keep) this.#keep(positions);
   }
 }
@@ -171,9 +183,10 @@ function nearest(positions: readonly Position[], at: Position, reachPx: number):
   return best;
 }
 
-/** A double click leaves the same place twice; a ring must not. */
-const withoutRepeats = (positions: readonly Position[]): readonly Position[] =>
+/** A double click leaves the same place twice; a shape must not. */
+const withoutRepeats = (positions: readonly Position[], isClosed: boolean): readonly Position[] =>
   positions.filter((p, i) => {
+    if (!isClosed && i === positions.length - 1) return true;
     const next = positions[(i + 1) % positions.length]!;
     return positions.length === 1 || p[0] !== next[0] || p[1] !== next[1];
   });
