@@ -73,8 +73,7 @@ const withinATurn = (angle: number): number => angle - 2 * Math.PI * Math.ceil((
 export function asBox(geometry: Geometry, angle = 0): PolygonGeometry | null {
   const corners = cornersOf(geometry);
   if (!corners) return null;
-  const [a, b, c, d] = corners;
-  const turned: Corners[] = [corners, [a, d, c, b]].flatMap(([p, q, r, s]): Corners[] => [[p, q, r, s] as Corners, [q, r, s, p] as Corners, [r, s, p, q] as Corners, [s, p, q, r] as Corners]);
+  const turned = [corners, [...corners].reverse()].flatMap((run) => run.map((_, start) => [...run.slice(start), ...run.slice(0, start)] as unknown as Corners));
   const off = ([p, q]: Corners): number => Math.abs(withinATurn(Math.atan2(q[1] - p[1], q[0] - p[0]) - angle));
   const best = turned.filter(areBox).sort((p, q) => off(p) - off(q))[0];
   return best ? polygonOf(best) : null;

@@ -80,7 +80,8 @@ export class FrameView {
     if (!shown?.geometry) return null;
     const { geometry, isKeyframe, isOccluded, attributes } = shown;
     const known = this.#derived.get(annotationId);
-    if (known?.geometry === geometry && known.isKeyframe === isKeyframe && known.isOccluded === isOccluded && known.attributes === attributes) return known;
+    const isKnown = known?.geometry === geometry && known.isKeyframe === isKeyframe && known.isOccluded === isOccluded;
+    if (isKnown && known.attributes === attributes) return known;
     const derived: ShownAnnotation = { ...source, geometry, overTime: null, source, isKeyframe, isOccluded, attributes };
     this.#derived.set(annotationId, derived);
     return derived;

@@ -108,7 +108,7 @@ function newWay(shape: TrackShape, left: Geometry, right: Geometry): Way {
 function boxWay(left: Geometry, right: Geometry): Way {
   const from = boxOf(left);
   const to = boxOf(right);
-  const areSame = from.widthPx === to.widthPx && from.heightPx === to.heightPx && from.angle === to.angle && from.centre[0] === to.centre[0] && from.centre[1] === to.centre[1];
+  const areSame = [0, 1].every((k) => from.centre[k] === to.centre[k]) && (['widthPx', 'heightPx', 'angle'] as const).every((part) => from[part] === to[part]);
   return areSame ? () => left : (t) => boxGeometry(boxBetween(from, to, t));
 }
 

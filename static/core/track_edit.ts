@@ -131,8 +131,8 @@ export const setAttributes = (track: Track, frame: number, attributes: Keyframe[
   isShownAt(track, frame) ? withKeyframe(track, { ...heldAt(track, frame), attributes }) : track;
 
 /**
- * Ended on a frame, the first on which it is no more; null where nothing is left. Later key frames go with it: the last frame that stays becomes one, as it is
- * shown, so that nothing moves before the end.
+ * Ended on a frame, the first on which it is no more; null where nothing is left. Later key frames go with it: the last frame that
+ * stays becomes one, as it is shown, so that nothing moves before the end.
  */
 export function endAt(track: Track, frame: number): Track | null {
   const [first, last] = [track.keyframes[0]!, track.keyframes.at(-1)!];

@@ -161,5 +161,10 @@ export const videoKeysFor = (command: VideoCommand): string => keysIn(VIDEO_BIND
 export const videoHotkeyOf = (press: KeyPress): string | null =>
   (press.ctrl || press.meta) && !press.alt && !press.shift && /^Digit[1-9]$/.test(press.code) ? press.code.slice(-1) : hotkeyOf(press);
 
+const REPEATED: ReadonlySet<VideoCommand> = new Set([
+  ...(['frame.next', 'frame.previous', 'frame.forward', 'frame.back', 'keyframe.next', 'keyframe.previous'] as const),
+  ...(['view.left', 'view.right', 'view.up', 'view.down', 'view.zoomIn', 'view.zoomOut', 'edit.undo', 'edit.redo'] as const),
+]);
+
 /** Whether a press goes on as long as the key is held: only stepping and panning do, everything else happens once. */
-export const mayRepeat = (command: VideoCommand): boolean => /^(frame\.(next|previous|forward|back)|keyframe\.(next|previous)|view\.(left|right|up|down|zoomIn|zoomOut)|edit\.(undo|redo))$/.test(command);
+export const mayRepeat = (command: VideoCommand): boolean => REPEATED.has(command);

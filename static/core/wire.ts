@@ -213,10 +213,11 @@ export interface FileContent {
   text(): Promise<string>;
 }
 
-/** What the slide workspace needs from a server; `api/client.ts` speaks it over HTTP. A failed call throws what problemOf() reads. */
 /** A slide as a list offers it. */
 export interface SlideChoice {
   asset_id: string;
+  /** "slide", "video" or, before its file was looked into, "unknown". */
+  kind?: string;
   case_id: string | null;
   case_name: string | null;
   width_px: number | null;
@@ -225,6 +226,7 @@ export interface SlideChoice {
   thumbnail_url: string | null;
 }
 
+/** What the slide workspace needs from a server; `api/client.ts` speaks it over HTTP. A failed call throws what problemOf() reads. */
 export interface WorkspaceApi {
   getAsset(assetId: string): Promise<{ case_id: string | null; case_name: string | null; state: string }>;
   listAssets(query: { state?: 'released'; limit?: number; cursor?: string | null }): Promise<{ items: readonly SlideChoice[]; next_cursor: string | null }>;

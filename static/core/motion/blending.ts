@@ -72,7 +72,8 @@ export function blended(blend: Blend, t: number): Geometry | null {
   if (found.length === 0) return null;
   const check = new ValidityCheck();
   const thinned = found.map((rings) => rings.map((ring) => thinnedRing(ring, THINNING)));
-  return [thinned, found].filter((parts) => check.isValid(parts)).map((parts) => outlineOf(parts.map((rings) => rings.map((ring) => placed(blend, ring, t)))))[0] ?? null;
+  const valid = [thinned, found].find((parts) => check.isValid(parts));
+  return valid ? outlineOf(valid.map((rings) => rings.map((ring) => placed(blend, ring, t)))) : null;
 }
 
 /** From the grid to where the moving centroid is. */

@@ -1,6 +1,7 @@
 /**
- * The outline at which a field on a grid changes its sign: marching squares (Lorensen and Cline 1987, in the plane), linear along the cells' sides. Every crossing of a
- * side has one way in and one way out, so that the rings close, and no two of them cross. docs/interpolation.md, step 6.
+ * The outline at which a field on a grid changes its sign: marching squares (Lorensen and Cline 1987, in the plane), linear along
+ * the cells' sides. Every crossing of a side has one way in and one way out, so that the rings close, and no two of them cross.
+ * docs/interpolation.md, step 6.
  */
 import { signedArea, type Vertices } from './outlines';
 import { sideOf } from './validity';

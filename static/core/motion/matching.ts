@@ -7,7 +7,12 @@ import { ringCentroid, signedArea, type Part, type Vertices } from './outlines';
 const MOST_PARTS = 32;
 
 /** Pairs of parts whose holes stand in pairs too; null where their numbers differ or are too large. */
-export function matchParts(first: readonly Part[], second: readonly Part[], firstCentroid: Position, secondCentroid: Position): (readonly [Part, Part])[] | null {
+export function matchParts(
+  first: readonly Part[],
+  second: readonly Part[],
+  firstCentroid: Position,
+  secondCentroid: Position,
+): (readonly [Part, Part])[] | null {
   if (first.length !== second.length || first.length > MOST_PARTS) return null;
   const outers = (parts: readonly Part[]): Vertices[] => parts.map((part) => part.outer);
   const pairs: (readonly [Part, Part])[] = [];

@@ -81,13 +81,15 @@ export function mapCurves(curves: Curves): Moving {
     }
     const nodesA = first.nodes(i, iEnd);
     const nodesB = second.nodes(j % m, jEnd - j + (j % m));
-    const between = (from: Index, to: Index, count: number): Index[] => Array.from({ length: Math.max(0, to - from - 1) }, (_, k) => (from + 1 + k) % count);
-    const stretch = { nodesA, nodesB, verticesA: between(i, iEnd, n), verticesB: between(j, jEnd, m), isPair: true, chains: view.chains(nodesA, nodesB) };
-    pairs.push(...union(curves, stretch));
+    const chains = view.chains(nodesA, nodesB);
+    pairs.push(...union(curves, { nodesA, nodesB, verticesA: inner(i, iEnd, n), verticesB: inner(j, jEnd, m), isPair: true, chains }));
   }
   if (!first.isRing) pairs.push([first.vertex(n - 1), second.vertex(m - 1)]);
   return movingOf(pairs);
 }
+
+/** The vertices between two, round and round. */
+const inner = (first: Index, last: Index, count: number): Index[] => Array.from({ length: Math.max(0, last - first - 1) }, (_, k) => (first + 1 + k) % count);
 
 const samePosition = (p: Position, q: Position): boolean => p[0] === q[0] && p[1] === q[1];
 
