@@ -163,3 +163,19 @@ def test_a_pass_that_was_given_up_counts_nothing_as_not_shown() -> None:
     video = open_video(make("b_frames").source)
     next(iter(video.frames()))
     assert not [remark for remark in video.remarks if "coded pictures" in remark]
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"), [("trimmed_start", 10), ("trimmed_both_ends", 36), ("two_edits", 30)]
+)
+def test_frames_that_an_edit_list_hides_are_left_out_and_counted(name: str, hidden: int) -> None:
+    video = open_video(make(name).source)
+    assert len(list(video.frames())) == len(make(name).codes)
+    assert f"The edit list hides {hidden} of 60 coded frames; they are left out." in video.remarks
+
+
+def test_an_edit_list_that_only_delays_hides_nothing() -> None:
+    for name in ("empty_edit_first", "b_frames", "fragmented"):
+        video = open_video(make(name).source)
+        assert len(list(video.frames())) == 60
+        assert not [remark for remark in video.remarks if "hides" in remark]

@@ -104,7 +104,16 @@ class ContainerVideo:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        return *self._remarks, *self._tally.remarks()
+        return *self._remarks, *self._hidden(), *self._tally.remarks()
+
+    def _hidden(self) -> tuple[str, ...]:
+        """Frames that the edit list of an MP4 or MOV cuts off: nobody sees them, and the file has them."""
+        tally, listed = self._tally, self._facts.promised_frames or 0
+        if not tally.is_complete or self.losses or not self._facts.indexed_packets or listed <= tally.coded:
+            return ()
+        return (
+            f"The edit list hides {listed - tally.coded:,} of {listed:,} coded frames; they are left out.",
+        )
 
     @property
     def losses(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from av.video.stream import VideoStream
 
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings
+from video.formats.container.streams import is_readable
 from video.limits import Limits
 from video.model import Action
 from video.source import ByteSource
@@ -73,9 +74,12 @@ def _words(findings: Findings, stream: Stream, source: ByteSource) -> None:
 
 
 def _byte_count(stream: Stream) -> int:
-    """By the container's index; 0 where it has none, or too long a one to add up."""
+    """By the container's index; of a long one by the mean rate; 0 where neither is known."""
     entries = stream.index_entries
-    return sum(entry.size for entry in entries) if len(entries) <= _MOST_INDEX_ENTRIES else 0
+    if len(entries) <= _MOST_INDEX_ENTRIES:
+        return sum(entry.size for entry in entries)
+    rate = stream.codec_context.bit_rate if is_readable(stream) else None
+    return int((rate or 0) * (stream.duration or 0) * (stream.time_base or 0) / 8)
 
 
 def _tags(findings: Findings, name: str, tags: dict[str, str]) -> None:
