@@ -243,6 +243,27 @@ describe('a player', () => {
     expect(p.statistics.passedOver).toBe(3 * frames.length);
   });
 
+  test('faster than life leaves out what comes closer together than a screen shows it, and stays in time', async () => {
+    // Bursts of five frames 8 ms apart, then half a second of nothing.
+    const frame_times_s = Array.from({ length: 50 }, (_, index) => Math.floor(index / 5) * 0.532 + (index % 5) * 0.008);
+    const p = await shownAt(0, clip({ frame_count: 50, duration_s: 5.4, frame_rate: 50 / 5.4, is_constant_rate: false, frame_times_s }));
+    const start = screen.timeMs;
+    p.play(2);
+    run(2800);
+    expect(numbers().at(-1)).toBe(49);
+    expect(p.statistics).toMatchObject({ dropped: 0, stalls: 0 });
+    for (const { frame, atMs } of told) expect(atMs - start - frame_times_s[frame]! * 500).toBeLessThan(70);
+  });
+
+  test('at 1× shows each of them all the same, without calling it a stall', async () => {
+    const frame_times_s = Array.from({ length: 60 }, (_, index) => Math.floor(index / 12) * 1 + (index % 12) * 0.004);
+    const p = await shownAt(0, clip({ frame_count: 60, duration_s: 6, frame_rate: 10, is_constant_rate: false, frame_times_s }));
+    p.play(1);
+    run(6500);
+    expect(numbers()).toEqual(rising(1, 59));
+    expect(p.statistics).toMatchObject({ dropped: 0, passedOver: 0, stalls: 0 });
+  });
+
   test('bounds a speed that is asked for', async () => {
     const p = await shownAt(0);
     p.play(1000);

@@ -5,31 +5,22 @@ import { browserScreen, type FrameSurface, type Screen } from './frame_surface';
 import { FrameTimes } from './frame_times';
 import { fetchJpeg, JpegPictures } from './jpeg_pictures';
 import { PlayClock } from './play_clock';
+import { DECODED_AHEAD, NOTHING_PLAYED, Playback, withTurn, type PlayStatistics } from './playback';
 import type { Direction, FrameRange, PlayableVideo, VideoApi } from './playable';
 import type { PictureEvents, PictureSource } from './pictures';
 import { Seek } from './seek';
 
+export type { PlayStatistics } from './playback';
+
 export const SLOWEST = 0.1;
 export const FASTEST = 8;
 
-/** Decoded pictures held ready while playing. */
-const DECODED_AHEAD = 8;
 /** Coded frames held ready. */
 const READ_AHEAD_S = 2.5;
 const STEP_AHEAD = 16;
 const REST_AROUND = 12;
 /** After so long without a wish, what lies around is fetched as well. */
 const REST_MS = 80;
-/** Later than this a frame counts as a stall. */
-const STALL_MS = 50;
-/** A screen refresh is met or missed by less than this. */
-const EARLY_MS = 4;
-/** Pictures to have before the clock starts, and how long to wait for them. */
-const PREROLL = 3;
-const PREROLL_MS = 400;
-/** So late, a person is told that it is the network and not the clip. */
-const WAITING_MS = 300;
-
 export interface PlayerEvents {
   /** This frame is on the screen now: its own number, and its time in the source. */
   onFrame(frame: number, time_s: number): void;
@@ -42,27 +33,6 @@ export interface PlayerEvents {
   onTimes?(): void;
   /** The browser cannot decode the clip itself: frames come as JPEGs from now on. */
   onFallback?(reason: string): void;
-}
-
-export interface PlayStatistics {
-  /** Pictures drawn. */
-  readonly shown: number;
-  /** Frame numbers left out since pictures did not come in time. */
-  readonly dropped: number;
-  /** Frame numbers left out since no screen shows so many: only where the rate times the speed is above 66 a second. */
-  readonly passedOver: number;
-  /** Frames drawn more than 50 ms late. */
-  readonly stalls: number;
-  readonly longestDelayMs: number;
-}
-
-const NOTHING_YET: PlayStatistics = { shown: 0, dropped: 0, passedOver: 0, stalls: 0, longestDelayMs: 0 };
-
-interface Playing {
-  readonly clock: PlayClock;
-  readonly speed: number;
-  /** When the clock was to start; null once it runs. */
-  prerollSinceMs: number | null;
 }
 
 /** Shows a clip frame by frame. What it says is on the screen is what was drawn: the number comes out of the decoder with the picture. */
@@ -82,9 +52,9 @@ export class VideoPlayer {
   /** Coded frames to fetch beyond the one that is sought. */
   #ahead = 0;
   #range: FrameRange | null = null;
-  #playing: Playing | null = null;
+  #playing: Playback | null = null;
   #isWaiting = false;
-  #statistics: PlayStatistics = NOTHING_YET;
+  #statistics: PlayStatistics = NOTHING_PLAYED;
   #cancelTick: (() => void) | null = null;
   #rest: ReturnType<typeof setTimeout> | null = null;
   #isClosed = false;
@@ -130,7 +100,7 @@ export class VideoPlayer {
   }
 
   resetStatistics(): void {
-    this.#statistics = NOTHING_YET;
+    this.#statistics = NOTHING_PLAYED;
   }
 
   /** Seconds in the source. */
@@ -329,49 +299,13 @@ export class VideoPlayer {
     if (this.#seek.target !== null) this.#tickSoon();
   }
 
-  #tickPlaying(playing: Playing, source: PictureSource): void {
-    const now = this.#screen.now();
-    const { clock } = playing;
-    if (playing.prerollSinceMs !== null) {
-      const first = clock.ahead(PREROLL);
-      const isReady = first.every(({ frame }) => source.has(frame));
-      const isLongEnough = now - playing.prerollSinceMs > PREROLL_MS && first[0] !== undefined && source.has(first[0].frame);
-      this.#wait(!isReady && now - playing.prerollSinceMs > WAITING_MS);
-      if (!isReady && !isLongEnough) return;
-      clock.slip(now - clock.current.dueMs);
-      playing.prerollSinceMs = null;
-      this.#wait(false);
-    }
-    const { next } = clock;
-    if (!next) return this.pause();
-    let late = now - next.dueMs;
-    if (late < -EARLY_MS) return;
-    let due = next;
-    if (!source.has(due.frame)) {
-      // Faster than life nobody counts frames: the newest that is there. At 1× and below every one is shown, and the clock waits.
-      const newest = Math.abs(playing.speed) > 1 && late > STALL_MS ? clock.ahead(DECODED_AHEAD).findLast((d) => d.dueMs <= now && source.has(d.frame)) : undefined;
-      if (!newest) {
-        if (late > WAITING_MS) this.#wait(true);
-        return;
-      }
-      due = newest;
-      late = now - due.dueMs;
-    }
-    this.#wait(false);
-    const skipped = Math.max(0, Math.abs(due.frame - clock.current.frame) - 1);
-    const { dropped, passedOver, stalls, longestDelayMs } = this.#statistics;
-    const isLeap = (due.frame - clock.current.frame) * clock.direction <= 0;
-    this.#statistics = {
-      ...this.#statistics,
-      dropped: dropped + (due === next || isLeap ? 0 : skipped),
-      passedOver: passedOver + (due === next && !isLeap ? skipped : 0),
-      stalls: stalls + (late > STALL_MS ? 1 : 0),
-      longestDelayMs: Math.max(longestDelayMs, late),
-    };
-    clock.moveTo(due);
-    // What was late stays late: the frames after it keep the distance that they have in the source.
-    if (late > STALL_MS) clock.slip(late);
-    this.#draw(due.frame, source);
+  #tickPlaying(playing: Playback, source: PictureSource): void {
+    const turn = playing.turn(this.#screen.now(), (frame) => source.has(frame));
+    if (turn.kind === 'end') return this.pause();
+    this.#wait(turn.kind === 'wait' && turn.isLong);
+    if (turn.kind === 'wait') return;
+    this.#statistics = withTurn(this.#statistics, turn);
+    this.#draw(turn.frame, source);
     this.#wish();
   }
 
@@ -394,7 +328,7 @@ export class VideoPlayer {
     const now = this.#screen.now();
     const from = this.#startOf(range);
     const clock = new PlayClock({ times: this.#times, range, loops: this.#range !== null, speed, frameRate: this.#video.frame_rate }, from, now);
-    this.#playing = { clock, speed, prerollSinceMs: now };
+    this.#playing = new Playback(clock, speed, now);
     this.#wish();
     this.#tickSoon();
   }
