@@ -141,3 +141,10 @@ def test_deflated_files_are_counted_as_what_they_hold() -> None:
 def test_numbers_that_describe_pictures_are_no_texts() -> None:
     video = opened(dicom_loop(pictures(2, colour=False), FrameTime="33.333333", WindowCenter="128.125"))
     assert not [text for text in video.texts() if text.startswith((b"33.33", b"128.1"))]
+
+
+def test_what_names_nobody_is_no_text() -> None:
+    video = opened(
+        dicom_loop(pictures(2), StudyTime="000000.000000", PatientID="0000000", StationName="??????")
+    )
+    assert not [text for text in video.texts() if b"0000" in text or b"??" in text]

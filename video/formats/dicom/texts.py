@@ -38,6 +38,7 @@ _PRINTABLE_ASCII = re.compile(rb"[\x20-\x7e]{6,}")
 _PRINTABLE_UTF16 = re.compile(rb"(?:[\x20-\x7e]\0){6,}")
 _PRINTABLE_UTF16_BIG = re.compile(rb"(?:\0[\x20-\x7e]){6,}")
 _DECIMAL = re.compile(rb"[ +-]?[0-9.]{1,24}([eE][+-]?\d{1,3})? *")
+_PUNCTUATION = frozenset(b" .,:;-_/+*")
 _SEPARATORS = re.compile(rb"[\\=]")
 # Python's names of the character sets of PS3.3, C.12.1.1.2; what is not here reads as Latin-1 or UTF-8.
 _CODECS = {
@@ -133,6 +134,8 @@ def _of_text(value: bytes, leaf: Leaf, codecs: list[str]) -> Iterator[bytes]:
         text = part.strip(b" \0")
         if len(text) < _MIN_BYTES or text.startswith(_STANDARD_UID):
             continue
+        if len(set(text) - _PUNCTUATION) < 2:
+            continue  # midnight, a number of nothing but zeros: it names nobody, and stands in many numbers
         if describes_pictures and all(_DECIMAL.fullmatch(number) for number in text.split(b"\\")):
             continue
         yield text
