@@ -7,7 +7,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from annotations.motion.arc import Arc
-from annotations.motion.outlines import Vertices, compare_vertices, without_repeats
+from annotations.motion.outlines import NOTHING_PX, Vertices, compare_vertices, extent_px, without_repeats
 from annotations.motion.vertex_map import Curves, map_curves
 
 TRAVEL_SAMPLES = 128
@@ -38,10 +38,29 @@ class LineMotion:
         return shapely.LineString(line)
 
 
-def plan_line(left: BaseGeometry, right: BaseGeometry) -> LineMotion:
+class NearerLine:
+    """Of two lines the nearer one in time: they are too small to be moved, the digits would not do."""
+
+    __slots__ = ("_left", "_right")
+
+    byte_count = 1_000
+    """What it takes in memory, about."""
+
+    def __init__(self, left: BaseGeometry, right: BaseGeometry) -> None:
+        self._left = left
+        self._right = right
+
+    def at(self, t: float) -> BaseGeometry:
+        """The line at a part of the way."""
+        return self._left if t < 0.5 else self._right
+
+
+def plan_line(left: BaseGeometry, right: BaseGeometry) -> LineMotion | NearerLine:
     """The motion between two lines."""
     ours = without_repeats(shapely.get_coordinates(left))
     theirs = without_repeats(shapely.get_coordinates(right))
+    if min(extent_px(ours), extent_px(theirs)) < NOTHING_PX:
+        return NearerLine(left, right)
     if _is_reversed(Arc(ours, is_ring=False), Arc(theirs, is_ring=False)):
         theirs = theirs[::-1]
     one, other = Arc(ours, is_ring=False), Arc(theirs, is_ring=False)

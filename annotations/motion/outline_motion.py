@@ -14,9 +14,11 @@ from annotations.motion.blending import Blend, make_blend
 from annotations.motion.cache import MotionCache
 from annotations.motion.matching import match_parts
 from annotations.motion.outlines import (
+    NOTHING_PX,
     Part,
     Vertices,
     centroid,
+    extent_px,
     is_ordered,
     is_same,
     parts_of,
@@ -46,9 +48,8 @@ class OutlineMotion:
     @property
     def byte_count(self) -> int:
         """What it takes in memory, about."""
-        rings = [ring for parts in self._ends for part in parts for ring in part.rings()]
         # The moving rings have the vertices of both, twice.
-        return 2_000 + 3 * sum(ring.nbytes for ring in rings)
+        return 2_000 + 3 * sum(ring.nbytes for ring in _rings(*self._ends))
 
     @property
     def is_still(self) -> bool:
@@ -61,6 +62,8 @@ class OutlineMotion:
 
     def blended_at(self, t: float) -> BaseGeometry | None:
         """The outline of the blended distances, whether or not the rings' own motion would be valid."""
+        if max(extent_px(ring) for ring in _rings(*self._ends)) < NOTHING_PX:
+            return None
         blend = _blends.get(self)
         if blend is None:
             blend = make_blend(*self._ends, *map(centroid, self._ends))
@@ -130,7 +133,7 @@ def plan_outlines(pairs: Sequence[tuple[BaseGeometry, BaseGeometry]]) -> list[Ou
     waiting: list[tuple[OutlineMotion, list[int]]] = []
     for motion, ends in motions:
         matched = None if motion.is_still else match_parts(*ends)
-        if matched is None:
+        if matched is None or any(extent_px(ring) < NOTHING_PX for ring in _rings(*ends)):
             continue
         counts = []
         for one, other in matched:
@@ -168,6 +171,10 @@ def _curves(first: Vertices, second: Vertices) -> Curves:
     return Curves(
         Arc(first, is_ring=True), Arc(second, is_ring=True), ring_centroid(first), ring_centroid(second)
     )
+
+
+def _rings(*outlines: tuple[Part, ...]) -> Iterator[Vertices]:
+    return (ring for parts in outlines for part in parts for ring in part.rings())
 
 
 def _take(moving: Iterator[Moving], count: int) -> tuple[Moving, ...]:

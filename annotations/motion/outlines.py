@@ -18,6 +18,10 @@ Vertices: TypeAlias = NDArray[np.float64]
 """(n, 2) float64, px. A ring's closing vertex is not among them."""
 
 
+NOTHING_PX = 1e-6
+"""What is smaller than this nobody drew on purpose: too small to be followed along its outline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One polygon: its outer ring has positive area, its holes have negative."""
@@ -87,6 +91,11 @@ def centroid(parts: Sequence[Part]) -> Vertices:
         return ring_centroid(parts[0].outer)
     whole = shapely.MultiPolygon([(part.outer, part.holes) for part in parts])
     return np.asarray(shapely.get_coordinates(shapely.centroid(whole))[0])
+
+
+def extent_px(vertices: Vertices) -> float:
+    """The longer side of the upright box around them."""
+    return float(np.ptp(vertices, axis=0).max())
 
 
 def is_same(first: tuple[Part, ...], second: tuple[Part, ...]) -> bool:

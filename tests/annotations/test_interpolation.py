@@ -306,6 +306,24 @@ def test_hundreds_of_vertices_are_no_different(first, second, frame):
     assert between(left, right, frame).is_valid
 
 
+tiny = st.sampled_from([5e-324, 1e-300, 1e-160, 1e-150, 1e-9, 1e-6, 1.0, 1e6])
+
+
+@given(tiny, tiny, st.sampled_from([0.0, 0.1, 1e6]), frames)
+def test_a_shape_may_be_smaller_or_larger_than_anything(first, second, x, frame):
+    def line(side: float) -> shapely.LineString:
+        return shapely.LineString([(x, 0.0), (x, side), (x + side, side)])
+
+    def triangle(side: float) -> shapely.Polygon:
+        return shapely.Polygon([(x, 0.0), (x + side, 0.0), (x, side)])
+
+    assert between(line(first), line(second), frame, TrackShape.POLYLINE).is_valid
+    left, right = triangle(first), triangle(second)
+    if left.is_valid and right.is_valid:
+        shape = between(left, right, frame)
+        assert shape is None or shape.is_valid
+
+
 def test_near_a_key_frame_it_is_near_the_key_frame():
     """The first step is no larger than an inner one: nothing snaps."""
     left = shapely.Polygon([(0, 0), (80, 0), (80, 25), (30, 25), (30, 90), (0, 90)])
