@@ -113,6 +113,22 @@ def test_a_frame_that_cannot_be_unpacked_keeps_its_place_and_is_black() -> None:
     assert video.losses == ("1 of 5 frames are damaged and shown black: 2.",)
 
 
+@pytest.mark.parametrize("spoil", ["header", "size"])
+def test_a_spoiled_first_frame_does_not_spoil_the_others(spoil: str) -> None:
+    frames = [bytearray(usual(Writing(JPEGLosslessSV1))(picture)) for picture in LOOP]
+    at = frames[0].index(b"\xff\xc3")
+    if spoil == "header":
+        frames[0][at] = 0
+    else:
+        frames[0][at + 5 : at + 7] = b"\0\x30"
+    given = iter(frames)
+    video = opened(dicom_loop(LOOP, Writing(JPEGLosslessSV1, encode=lambda picture: bytes(next(given)))))
+    shown = list(video.frames())
+    assert [read_code(frame.planes[0]) for frame in shown[1:]] == [1, 2, 3, 4]
+    assert not shown[0].planes[0].any()
+    assert video.losses == ("1 of 5 frames are damaged and shown black: 0.",)
+
+
 def test_a_jpeg_that_ends_too_early_is_shown_as_far_as_it_goes_and_told() -> None:
     frames = [usual(Writing(JPEGBaseline8Bit))(picture) for picture in LOOP]
     frames[1] = frames[1][: len(frames[1]) // 2]

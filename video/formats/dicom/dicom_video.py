@@ -1,16 +1,18 @@
 """A DICOM file's frames as a video, each unpacked when its turn comes."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from video.errors import CorruptVideoError, VideoTooLargeError
+from video.errors import CorruptVideoError, UnsupportedVideoError, VideoError, VideoTooLargeError
 from video.formats.dicom import tags
 from video.formats.dicom.calibration import Calibration, read_calibration
 from video.formats.dicom.data_set import DataSet
 from video.formats.dicom.file_layout import FileLayout
 from video.formats.dicom.frame_bytes import EncapsulatedFrames, Fragments, FrameBytes, NativeFrames
+from video.formats.dicom.frame_header import Coding, FrameHeader
 from video.formats.dicom.image import Image, check_size
 from video.formats.dicom.inventory import list_places
 from video.formats.dicom.painting import Evidence, Painter, choose_painter
@@ -53,8 +55,7 @@ class DicomVideo:
             raise CorruptVideoError("not one frame of the DICOM file is there in full")
         if self._frames.frame_count > limits.frames:
             raise VideoTooLargeError(f"the DICOM file has more than {limits.frames:,} frames")
-        first = self._frames.read(0)
-        self._coding, header = choose_coding(image, first, is_encapsulated=native is None)
+        self._coding, header = self._coding_of_most(is_encapsulated=native is None)
         if header is not None:
             check_size(header.width_px, header.height_px, limits)
         self._decoder = SampleDecoder(image, self._coding, header, native)
@@ -160,6 +161,36 @@ class DicomVideo:
         halves = 2 if picture.sampling is Sampling.YUV420 else 1
         chroma = np.full((height // halves, width // halves), _MIDDLE, np.uint8)
         return luma, chroma, chroma
+
+    def _coding_of_most(self, *, is_encapsulated: bool) -> tuple[Coding, FrameHeader | None]:
+        """By some frames, as any one may be damaged; those of the stated size are believed before others.
+
+        Raises CorruptVideoError, UnsupportedVideoError.
+        """
+        image = self._image
+        found: Counter[tuple[Coding, FrameHeader | None]] = Counter()
+        refusals: list[VideoError] = []
+        for number in range(min(self._frames.frame_count, _SOME)):
+            try:
+                coding, header = choose_coding(
+                    image, self._frames.read(number), is_encapsulated=is_encapsulated
+                )
+            except (CorruptVideoError, UnsupportedVideoError) as error:
+                refusals.append(error)
+                continue
+            found[coding, header] += 1
+            if header is None:
+                break
+        if not found:
+            raise refusals[0]
+        size_px = (image.width_px, image.height_px)
+        return max(
+            found,
+            key=lambda one: (
+                one[1] is not None and (one[1].width_px, one[1].height_px) == size_px,
+                found[one],
+            ),
+        )
 
     def _first_whole(self) -> Samples:
         """The first frame that can be unpacked, which shows what samples mean. Raises CorruptVideoError."""

@@ -174,7 +174,7 @@ def choose_coding(image: Image, first: bytes, *, is_encapsulated: bool) -> tuple
             raise UnsupportedVideoError("the DICOM picture's colours are of a kind that is not supported")
         return header.coding, header
     if first.startswith((b"\xff\xd8", b"\xff\x4f")):
-        raise CorruptVideoError("the first frame of the DICOM file is damaged")
+        raise CorruptVideoError("the frames of the DICOM file are damaged, or of a rare kind of JPEG")
     planes = image.samples * max(1, image.bits_allocated // 8)
     if first[:8] == planes.to_bytes(4, "little") + b"\x40\0\0\0":
         return Coding.RLE, None
