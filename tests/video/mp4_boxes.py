@@ -79,3 +79,15 @@ def movie_scale(data: bytes) -> int:
 def media_scale(data: bytes) -> int:
     """Ticks a second of the first track."""
     return int(struct.unpack_from(">I", find(data, b"moov", b"trak", b"mdia", b"mdhd"), 12)[0])
+
+
+def with_clean_aperture(data: bytes, aperture: bytes) -> bytes:
+    """The file with a `clap` box (ISO 14496-12, 12.1.4) at the end of its only sample description."""
+
+    def change(kind: bytes, body: bytes) -> bytes:
+        if kind != b"stsd":
+            return body
+        size = int.from_bytes(body[8:12], "big") + 8 + len(aperture)
+        return body[:8] + struct.pack(">I", size) + body[12:] + box(b"clap", aperture)
+
+    return rewrite(data, change)

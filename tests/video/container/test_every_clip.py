@@ -1,5 +1,6 @@
 """Frame k is the k-th that the source presents: each generated clip, told by the codes in its pictures."""
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.contracts.video_source import VideoContract
 from tests.video.clips import NAMES, BytesSource, Clip, make, read_code
+from tests.video.mp4_boxes import with_clean_aperture
 from video.model import Sampling, Video
 from video.open_video import is_video, open_video
 
@@ -179,3 +181,13 @@ def test_an_edit_list_that_only_delays_hides_nothing() -> None:
         video = open_video(make(name).source)
         assert len(list(video.frames())) == 60
         assert not [remark for remark in video.remarks if "hides" in remark]
+
+
+def test_edges_that_players_shall_hide_are_kept_and_said() -> None:
+    plain = make("constant_rate").data
+    remark = "The file asks players to hide the edges of its frames; whole frames are kept."
+    for width, is_said in ((150, True), (160, False)):
+        aperture = struct.pack(">8I", width, 1, 120, 1, 0, 1, 0, 1)
+        video = open_video(BytesSource(with_clean_aperture(plain, aperture)))
+        assert (video.picture.width_px, len(list(video.frames()))) == (160, 60)
+        assert (remark in video.remarks) is is_said

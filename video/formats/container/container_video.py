@@ -80,7 +80,9 @@ class ContainerVideo:
             self._look = _look(first)
             colours = colours_of(first)
             self._picture = _picture(self._look, colours, stream)
-            self._remarks = _remarks(container, self._look, colours, self._picture, had_choice=had_choice)
+            self._remarks = _remarks(
+                container, self._look, colours, self._picture, self._structure, had_choice=had_choice
+            )
 
     @property
     def format_name(self) -> str:
@@ -198,13 +200,22 @@ def _facts(handle: InputContainer, stream: VideoStream, limits: Limits) -> _Fact
 
 
 def _remarks(
-    container: Container, look: _Look, colours: Colours, picture: PictureFormat, *, had_choice: bool
+    container: Container,
+    look: _Look,
+    colours: Colours,
+    picture: PictureFormat,
+    structure: Structure,
+    *,
+    had_choice: bool,
 ) -> tuple[str, ...]:
     found = []
     if container in BARE:
         found.append("A bare stream of pictures does not tell whether its last one is whole.")
     if had_choice:
         found.append("The file has several video streams; the one that ffmpeg takes by itself is used.")
+    if structure.is_cropped:
+        # PyAV and OpenCV show them too: coordinates are to mean the same everywhere.
+        found.append("The file asks players to hide the edges of its frames; whole frames are kept.")
     if look.turn is Turn.OTHER:
         found.append("The file asks for a turn that is no quarter turn; the frames are left as they are.")
     elif look.turn is not Turn.NONE:

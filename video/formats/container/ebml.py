@@ -15,6 +15,7 @@ _PARENTS = {
     0x1549A966: "segment information",
     0x1654AE6B: "tracks",
     0xAE: "track",
+    0xE0: "picture settings",
     0x1941A469: "attachments",
     0x61A7: "attachment",
     0x1043A770: "chapters",
@@ -25,6 +26,7 @@ _PARENTS = {
     0x7373: "tags",
     0x67C8: "tags",
 }
+_CROPS = frozenset({0x54AA, 0x54BB, 0x54CC, 0x54DD})  # pixels that a player shall not show
 _WORDED = {
     0x7BA9: "title",
     0x4D80: "name of the writing program",
@@ -48,7 +50,6 @@ _WORDED = {
 _TECHNICAL = {
     0x114D9B74: "index of the file",
     0x1C53BB6B: "index of frames",
-    0xE0: "picture settings",
     0xE1: "sound settings",
     0xBF: "checksum",
 }
@@ -104,6 +105,8 @@ def _element(walk: _Walk, kind: int, start: int, end: int, depth: int) -> None:
         _elements(walk, start, end, depth + 1)
     elif kind == _CLUSTER:
         walk.findings.add("media data", end - start, Action.REBUILT)
+    elif kind in _CROPS:
+        walk.findings.is_cropped |= walk.window.big(start, min(end - start, 8)) > 0
     elif kind in _TECHNICAL:
         walk.findings.add(_TECHNICAL[kind], end - start)
     elif kind in _WORDED:

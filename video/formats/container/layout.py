@@ -11,14 +11,16 @@ from video.model import Place
 class Structure:
     """places, texts: named by our words; to be searched for in the result. missing_bytes: how many the file
     lacks, as far as its own lengths tell; at least 1 where they only tell that something is missing.
+    is_cropped: players are asked to leave out the frames' edges.
     """
 
     places: tuple[Place, ...] = ()
     texts: tuple[bytes, ...] = ()
     missing_bytes: int = 0
+    is_cropped: bool = False
 
     def with_more(self, other: Structure) -> Structure:
-        """Both; `missing_bytes` of the other."""
+        """Places and texts of both; the rest is the other's."""
         return replace(
             other,
             places=(*self.places, *other.places),

@@ -4,6 +4,7 @@ Counts are judged before FFmpeg allocates by them: it makes room for as many sam
 promise, and a box of 20 bytes can promise four thousand million. (A table of sizes it reads first.)
 """
 
+import struct
 from dataclasses import dataclass, field
 
 from video.errors import CorruptVideoError, UnsupportedVideoError, VideoTooLargeError
@@ -237,10 +238,21 @@ def _descriptions(walk: _Walk, body: int, end: int) -> None:
         inner, stop = at + 86, min(at + max(size, 86), len(data))
         while inner + 8 <= stop:
             length = max(8, int.from_bytes(data[inner : inner + 4], "big"))
+            if data[inner + 4 : inner + 8] == b"clap":
+                walk.findings.is_cropped |= _is_less(data[inner + 8 : inner + 24], data[at + 32 : at + 36])
             if data[inner + 4 : inner + 8] not in _DECODER_SETTINGS:
                 walk.findings.words_in(data[inner + 8 : min(inner + length, stop)])
             inner += length
         at = stop if size >= 86 else len(data)
+
+
+def _is_less(aperture: bytes, size: bytes) -> bool:
+    """Whether a clean aperture (two fractions) is smaller than the frame (two numbers)."""
+    if len(aperture) < 16:
+        return False
+    width, width_by, height, height_by = struct.unpack(">4I", aperture)
+    frame_width, frame_height = struct.unpack(">2H", size)
+    return bool(width < frame_width * width_by or height < frame_height * height_by)
 
 
 def _note(walk: _Walk, kind: bytes, body: int, end: int) -> None:

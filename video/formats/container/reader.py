@@ -56,6 +56,7 @@ class Findings:
         self._texts: dict[bytes, None] = {}
         self._text_bytes = 0
         self.missing_bytes = 0
+        self.is_cropped = False
 
     def add(self, name: str, byte_count: int, action: Action = Action.DROPPED) -> None:
         self._places[name, action] += max(0, byte_count)
@@ -76,7 +77,7 @@ class Findings:
 
     def result(self) -> Structure:
         places = tuple(Place(name, action, count) for (name, action), count in self._places.items())
-        return Structure(places, tuple(self._texts), self.missing_bytes)
+        return Structure(places, tuple(self._texts), self.missing_bytes, self.is_cropped)
 
 
 # Padding is often 0xFF, which no text in UTF-8 has.
