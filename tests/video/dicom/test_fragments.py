@@ -1,10 +1,19 @@
 """Which bytes are which frame: tables that are right, wrong or absent, and numbers of frames that lie."""
 
 import pytest
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLosslessSV1, RLELossless
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from tests.video.clips import read_code
 from tests.video.dicom.dicom_clips import (
+    HTJ2K_LOSSLESS,
     ITEM,
     SEQUENCE_END,
     Writing,
@@ -111,6 +120,20 @@ def test_a_frame_that_cannot_be_unpacked_keeps_its_place_and_is_black() -> None:
     found = [int(frame.planes[0].max()) for frame in video.frames()]
     assert [bool(value) for value in found] == [True, True, False, True, True]
     assert video.losses == ("1 of 5 frames are damaged and shown black: 2.",)
+
+
+@pytest.mark.parametrize(
+    "syntax", [JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, HTJ2K_LOSSLESS], ids=lambda s: s.name
+)
+def test_half_a_frame_is_never_taken_for_a_whole_one(syntax: UID) -> None:
+    frames = [usual(Writing(syntax))(picture) for picture in LOOP]
+    frames[1] = frames[1][: len(frames[1]) // 2]
+    given = iter(frames)
+    video = opened(dicom_loop(LOOP, Writing(syntax, encode=lambda picture: next(given))))
+    shown = list(video.frames())
+    assert [read_code(f.planes[0]) for f in shown if f.number != 1] == [0, 2, 3, 4]
+    (loss,) = video.losses
+    assert loss.startswith("1 of 5 frames are damaged and shown") and loss.endswith(": 1.")
 
 
 @pytest.mark.parametrize("spoil", ["header", "size"])

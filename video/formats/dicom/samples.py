@@ -27,6 +27,7 @@ _DECODERS = {
     Coding.HTJ2K: imagecodecs.jpeg2k_decode,  # OpenJPEG reads both
 }
 _END_OF_IMAGE = b"\xff\xd9"
+_ENDING = frozenset({Coding.JPEG_2000, Coding.HTJ2K, Coding.JPEG_LOSSLESS})
 _HALVED = ((2, 2), (1, 1), (1, 1))
 
 
@@ -96,13 +97,16 @@ class SampleDecoder:
         return tuple(planes)
 
     def is_sound(self, data: bytes) -> bool:
-        """Whether a frame that was unpacked is all there. JPEG's decoders fill up what is damaged without a
-        word; one of their wrappers tells, and a picture of an eighth costs it little.
+        """Whether a frame that was unpacked is all there: most decoders fill up what is missing, and say
+        nothing. One wrapper of libjpeg does, and a picture of an eighth costs it little.
         """
+        has_end = data.rstrip(b"\0").endswith(_END_OF_IMAGE)
+        if self._coding in _ENDING:
+            return has_end
         if self._coding is not Coding.JPEG or self._header is None or self._header.bits != 8:
             return True
         # A missing end alone is no damage: some encoders write none.
-        whole = data if data.rstrip(b"\0").endswith(_END_OF_IMAGE) else data + _END_OF_IMAGE
+        whole = data if has_end else data + _END_OF_IMAGE
         try:
             simplejpeg.decode_jpeg(whole, colorspace="GRAY", min_height=1, min_width=1, min_factor=8)
         except (ValueError, MemoryError):
