@@ -101,6 +101,19 @@ def test_a_stream_is_known_by_its_content_whatever_the_transfer_syntax_says() ->
     assert [read_code(frame.planes[0]) for frame in video.frames()] == list(range(COUNT))
 
 
+@pytest.mark.parametrize("container", ["mpeg", "mpegts", "h264"])
+@pytest.mark.parametrize("fragments", [1, 3])
+def test_of_a_stream_that_is_cut_short_what_is_left_is_shown(container: str, fragments: int) -> None:
+    codec = "libx264" if container == "h264" else "mpeg2video"
+    data = stream_file(clip(container, codec), MPEG4HP41, fragments=fragments)
+    start = data.index(b"\xe0\x7f\x10\0OB")
+    video = opened(data[: start + (len(data) - start) * 4 // 5])
+    codes = [read_code(frame.planes[0]) for frame in video.frames()]
+    assert 0 < len(codes) < COUNT
+    assert codes == list(range(len(codes)))
+    assert f"The stream holds {len(codes)} frames of 12 that the file promises." in video.losses
+
+
 def test_what_is_no_stream_is_refused() -> None:
     with pytest.raises(UnsupportedVideoError, match="stream"):
         opened(stream_file(b"\x12\x34" * 500, MPEG4HP41))

@@ -82,13 +82,15 @@ class NativeFrames:
 class Fragments:
     """offsets: of what the items hold, in the file; byte_counts: of that.
 
-    is_complete: the delimiter behind the last one is there.
+    is_complete: the delimiter behind the last one is there. cut: offset and size of what there is of a
+    fragment that the file's end cuts off.
     """
 
     offsets: NDArray[np.int64]
     byte_counts: NDArray[np.int64]
     table: NDArray[np.int64]
     is_complete: bool
+    cut: tuple[int, int] | None = None
 
 
 class EncapsulatedFrames:
@@ -147,6 +149,7 @@ def read_fragments(image: Image, data_set: DataSet, source: ByteSource, limits: 
     offset, end = image.pixels.offset, image.pixels.end
     offsets: list[int] = []
     counts: list[int] = []
+    cut: tuple[int, int] | None = None
     is_complete = False
     while offset + 8 <= end:
         tag, length = reader.item_header(offset, _LITTLE_ENDIAN)
@@ -154,7 +157,10 @@ def read_fragments(image: Image, data_set: DataSet, source: ByteSource, limits: 
         if tag == SEQUENCE_END:
             is_complete = True
             break
-        if tag != ITEM or length == UNDEFINED or offset + length > end:
+        if tag != ITEM or length == UNDEFINED:
+            break
+        if offset + length > end:
+            cut = (offset, end - offset)
             break
         if len(offsets) > _FRAGMENTS_A_FRAME * limits.frames:
             raise VideoTooLargeError("the DICOM pixel data has more fragments than any clip needs")
@@ -171,7 +177,7 @@ def read_fragments(image: Image, data_set: DataSet, source: ByteSource, limits: 
         table = extended.astype(np.int64)
     first = offsets[0] + counts[0] + 8
     return Fragments(
-        np.array(offsets[1:], np.int64), np.array(counts[1:], np.int64), table + first, is_complete
+        np.array(offsets[1:], np.int64), np.array(counts[1:], np.int64), table + first, is_complete, cut
     )
 
 

@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from video.formats.container import is_container, open_container
 from video.formats.dicom.calibration import Calibration, read_calibration
 from video.formats.dicom.data_set import DataSet
@@ -29,10 +31,12 @@ class JoinedFragments:
 
     def __init__(self, source: ByteSource, fragments: Fragments) -> None:
         self._source = source
-        self._offsets = fragments.offsets.tolist()
-        ends = fragments.byte_counts.cumsum().tolist()
+        # Of a stream, which mostly is one fragment, what is there of it is worth having.
+        offset, count = fragments.cut or (0, 0)
+        self._offsets = [*fragments.offsets.tolist(), offset]
+        ends = np.append(fragments.byte_counts, count).cumsum().tolist()
         self._starts = [0, *ends[:-1]]
-        self.size_bytes = int(ends[-1]) if ends else 0
+        self.size_bytes = int(ends[-1])
 
     def read_at(self, offset: int, length: int) -> bytes:
         got = bytearray()
