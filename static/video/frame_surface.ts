@@ -1,10 +1,15 @@
 /** Where the player puts a picture, and the clock and screen it goes by: seams, so that it can be tested without a browser. */
 import type { Adjustment } from '../slide/adjustment';
+import type { Miniature } from './likeness';
 
 export interface FrameSurface {
   /** Put a picture on the screen, within this animation frame. The caller closes it. */
   draw(image: VideoFrame | ImageBitmap): void;
   adjust(adjustment: Adjustment): void;
+  /** The frame as it was drawn last, without zoom and adjustment. */
+  miniature(): Miniature | null;
+  /** Any picture in the same size. */
+  miniatureOf(image: ImageBitmap): Miniature | null;
 }
 
 export interface Screen {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Screen } from './frame_surface';
 import type { Picture, PictureEvents, PictureSource, PictureWish } from './pictures';
 import { VideoPlayer, type PlayerEvents } from './player';
@@ -80,21 +80,36 @@ let pictures: FakePictures;
 let told: { frame: number; time_s: number; atMs: number }[];
 let drawn: number[];
 let playing: boolean[];
+let fetched: number[];
+let players: VideoPlayer[] = [];
 
 function player(video: PlayableVideo = clip({ frame_count: 1000, duration_s: 40 }), events: Partial<PlayerEvents> = {}): VideoPlayer {
-  return new VideoPlayer(
+  const made = new VideoPlayer(
     video,
     new FakeApi(video),
-    { draw: (image) => drawn.push((image as unknown as { number: number }).number), adjust: () => undefined },
+    {
+      draw: (image) => drawn.push((image as unknown as { number: number }).number),
+      adjust: () => undefined,
+      miniature: () => Uint8ClampedArray.of(100, 100, 100, 255),
+      miniatureOf: (image) => Uint8ClampedArray.of(...(image as unknown as { colour: number[] }).colour, 255),
+    },
     {
       onFrame: (frame, time_s) => told.push({ frame, time_s, atMs: screen.timeMs }),
       onPlaying: (isPlaying) => playing.push(isPlaying),
       ...events,
     },
-    screen,
-    (pictureEvents) => (pictures = new FakePictures(pictureEvents)),
+    { screen, fetchPicture, decoded: (pictureEvents) => (pictures = new FakePictures(pictureEvents)) },
   );
+  players.push(made);
+  return made;
 }
+
+/** The server's JPEGs, all of one colour. */
+let serverColour: number[];
+const fetchPicture = async (frame: number): Promise<ImageBitmap> => {
+  fetched.push(frame);
+  return { number: frame, colour: serverColour, close: () => undefined } as unknown as ImageBitmap;
+};
 
 const run = (ms: number): void => {
   for (const until = screen.timeMs + ms; screen.timeMs < until; ) screen.refresh();
@@ -118,6 +133,15 @@ beforeEach(() => {
   told = [];
   drawn = [];
   playing = [];
+  fetched = [];
+  serverColour = [101, 99, 100];
+});
+
+// Nobody's timers run on into the next test.
+afterEach(() => {
+  for (const made of players) made.close();
+  players = [];
+  vi.useRealTimers();
 });
 
 describe('a player', () => {
@@ -303,6 +327,30 @@ describe('a player', () => {
     void p.show(500);
     run(50);
     expect([p.isPlaying, p.frame]).toEqual([false, 500]);
+  });
+
+  test('holds one decoded picture against the server’s, at rest', async () => {
+    vi.useFakeTimers();
+    const p = await shownAt(70);
+    await vi.advanceTimersByTimeAsync(500);
+    void p.show(71);
+    run(50);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([fetched, p.usesWebCodecs]).toEqual([[70], true]);
+  });
+
+  test('takes the server’s pictures where the decoder’s are of other colours, also of the frame that is on the screen', async () => {
+    vi.useFakeTimers();
+    serverColour = [116, 90, 100];
+    const reasons: string[] = [];
+    const p = player(clip(), { onFallback: (reason) => reasons.push(reason) });
+    void p.show(70);
+    run(50);
+    await vi.advanceTimersByTimeAsync(500);
+    run(50);
+    expect([p.usesWebCodecs, pictures.isClosed, reasons]).toEqual([false, true, ['This browser shows the video in other colours than it has.']]);
+    expect(drawn).toEqual([70, 70]);
+    expect(fetched.slice(0, 2)).toEqual([70, 70]);
   });
 
   test('that is closed draws nothing, asks for nothing, and keeps nobody waiting', async () => {

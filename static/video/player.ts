@@ -3,7 +3,8 @@ import { CodedPictures } from './coded_pictures';
 import { codecFor } from './decoder';
 import { browserScreen, type FrameSurface, type Screen } from './frame_surface';
 import { FrameTimes } from './frame_times';
-import { fetchJpeg, JpegPictures } from './jpeg_pictures';
+import { fetchJpeg, JpegPictures, type FetchPicture } from './jpeg_pictures';
+import { differenceOf, MOST_DIFFERENCE, type Miniature } from './likeness';
 import { PlayClock } from './play_clock';
 import { DECODED_AHEAD, NOTHING_PLAYED, Playback, withTurn, type PlayStatistics } from './playback';
 import type { Direction, FrameRange, PlayableVideo, VideoApi } from './playable';
@@ -35,6 +36,14 @@ export interface PlayerEvents {
   onFallback?(reason: string): void;
 }
 
+/** What the browser gives, unless a test does. */
+export interface PlayerPorts {
+  readonly screen?: Screen;
+  readonly fetchPicture?: FetchPicture;
+  /** Pictures out of a decoder. */
+  readonly decoded?: (events: PictureEvents) => PictureSource;
+}
+
 /** Shows a clip frame by frame. What it says is on the screen is what was drawn: the number comes out of the decoder with the picture. */
 export class VideoPlayer {
   readonly #video: PlayableVideo;
@@ -54,21 +63,25 @@ export class VideoPlayer {
   #range: FrameRange | null = null;
   #playing: Playback | null = null;
   #isWaiting = false;
+  /** The decoder's picture has been held against the server's. */
+  #isCompared = false;
+  readonly #fetchPicture: FetchPicture;
   #statistics: PlayStatistics = NOTHING_PLAYED;
   #cancelTick: (() => void) | null = null;
   #rest: ReturnType<typeof setTimeout> | null = null;
   #isClosed = false;
 
-  constructor(video: PlayableVideo, api: VideoApi, surface: FrameSurface, events: PlayerEvents, screen: Screen = browserScreen, source?: (events: PictureEvents) => PictureSource) {
+  constructor(video: PlayableVideo, api: VideoApi, surface: FrameSurface, events: PlayerEvents, ports: PlayerPorts = {}) {
     this.#video = video;
     this.#api = api;
     this.#surface = surface;
     this.#events = events;
-    this.#screen = screen;
+    this.#screen = ports.screen ?? browserScreen;
+    this.#fetchPicture = ports.fetchPicture ?? fetchJpeg((frame) => api.frameUrl(frame));
     this.#times = new FrameTimes(video);
     this.#seek = new Seek(video.frame_count);
-    this.#stopListening = screen.onVisibility(() => this.#visibilityChanged());
-    if (source) this.#begin(source(this.#pictureEvents));
+    this.#stopListening = this.#screen.onVisibility(() => this.#visibilityChanged());
+    if (ports.decoded) this.#decode(ports.decoded(this.#pictureEvents));
     else void this.#choose();
     if (!this.#times.hasTable) void this.#fetchTimes();
   }
@@ -196,14 +209,43 @@ export class VideoPlayer {
     const makeCodec = await codecFor(this.#video);
     if (this.#isClosed) return;
     if (!makeCodec) return this.#fallBack('This browser does not decode the video.');
+    this.#decode(new CodedPictures(this.#video, this.#api, makeCodec, this.#pictureEvents));
+  }
+
+  #decode(source: PictureSource): void {
     this.#usesWebCodecs = true;
-    this.#begin(new CodedPictures(this.#video, this.#api, makeCodec, this.#pictureEvents));
+    this.#begin(source);
   }
 
   #fallBack(reason: string): void {
     this.#usesWebCodecs = false;
     this.#events.onFallback?.(reason);
-    this.#begin(new JpegPictures(fetchJpeg((frame) => this.#api.frameUrl(frame)), this.#pictureEvents));
+    this.#begin(new JpegPictures(this.#fetchPicture, this.#pictureEvents));
+  }
+
+  /**
+   * Hold a decoded picture against the server's own, once. There are drivers that decode every frame without an error and show it
+   * green, or in colours of another range.
+   */
+  async #compare(): Promise<void> {
+    if (this.#isCompared || !this.#usesWebCodecs) return;
+    this.#isCompared = true;
+    const drawn = this.#surface.miniature();
+    let right: Miniature | null = null;
+    try {
+      const image = await this.#fetchPicture(this.#frame, new AbortController().signal);
+      right = this.#surface.miniatureOf(image);
+      image.close();
+    } catch {
+      // Not to be had now: the decoder is believed.
+    }
+    if (!drawn || !right || this.#isClosed || !this.#usesWebCodecs || differenceOf(drawn, right) <= MOST_DIFFERENCE) return;
+    this.#source?.close();
+    this.#fallBack('This browser shows the video in other colours than it has.');
+    if (this.#playing || this.#seek.target !== null) return;
+    // What is on the screen is not what it should be: the same frame again.
+    void this.#seek.to(this.#frame, -1);
+    this.#pursue(0);
   }
 
   get #pictureEvents(): PictureEvents {
@@ -271,6 +313,7 @@ export class VideoPlayer {
       const onward = this.#frame + this.#direction;
       const neighbours = [onward, this.#frame - this.#direction].filter((frame) => frame >= 0 && frame < this.#video.frame_count);
       this.#source?.want({ frames: neighbours, direction: this.#direction, ahead: REST_AROUND, behind: REST_AROUND });
+      void this.#compare();
     }, REST_MS);
   }
 

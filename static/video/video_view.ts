@@ -4,6 +4,7 @@ import { isNeutral, NEUTRAL, type Adjustment } from '../slide/adjustment';
 import { ColourPass } from '../slide/colour_pass';
 import { sameView, toSlide, type ViewTransform } from '../slide/view_transform';
 import type { FrameSurface } from './frame_surface';
+import { miniatureOf, type Miniature } from './likeness';
 import { ViewGestures } from './view_gestures';
 
 /** How far a frame may be enlarged: a pixel is then a large square. */
@@ -123,6 +124,14 @@ export class VideoView implements FrameSurface {
     this.#adjustment = { ...adjustment, usesProfile: false };
     this.#colours?.setAdjustment(this.#adjustment);
     this.#paintSoon();
+  }
+
+  miniature(): Miniature | null {
+    return this.#hasPicture ? miniatureOf(this.#frame) : null;
+  }
+
+  miniatureOf(image: ImageBitmap): Miniature | null {
+    return miniatureOf(image);
   }
 
   /** CSS pixels; what lies right of and below the window comes into it. */
