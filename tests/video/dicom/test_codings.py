@@ -3,6 +3,8 @@
 import imagecodecs
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom.uid import (
     JPEG2000,
     UID,
@@ -32,6 +34,7 @@ from tests.video.dicom.dicom_clips import (
     pictures,
     shows,
 )
+from video.formats.dicom.frame_header import jpeg_xl_size
 from video.model import Sampling
 
 LOSSLESS = (
@@ -188,6 +191,30 @@ def test_deflated_frames() -> None:
     data = data.replace(b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.8.1\0")
     frames = frames_of(data)
     assert all(shows(frame, picture) for frame, picture in zip(frames, loop, strict=True))
+
+
+@pytest.mark.parametrize("size_px", [(97, 51), (96, 64), (128, 96), (160, 90), (640, 480)])
+@pytest.mark.parametrize("has_boxes", [False, True])
+def test_jpeg_xl(size_px: tuple[int, int], has_boxes: bool) -> None:
+    loop = pictures(2, *size_px)
+
+    def encode(picture: Picture) -> bytes:
+        return bytes(imagecodecs.jpegxl_encode(picture, lossless=True, usecontainer=has_boxes))
+
+    assert jpeg_xl_size(encode(loop[0])) == size_px
+    # By its content: pydicom does not write the transfer syntax yet.
+    video = opened(dicom_loop(loop, Writing(JPEGBaseline8Bit, encode=encode)))
+    assert video.format_name == "dicom (jpeg xl)"
+    assert all(shows(frame, picture) for frame, picture in zip(video.frames(), loop, strict=True))
+
+
+@given(st.integers(1, 2**18), st.integers(1, 2**18))
+def test_the_size_of_jpeg_xl_is_read_as_it_is_written(width_px: int, height_px: int) -> None:
+    bits, at = 0, 0
+    for value, count in ((0, 1), (2, 2), (height_px - 1, 18), (0, 3), (2, 2), (width_px - 1, 18)):
+        bits |= value << at
+        at += count
+    assert jpeg_xl_size(b"\xff\x0a" + bits.to_bytes(8, "little")) == (width_px, height_px)
 
 
 def test_a_frame_of_another_coding_than_the_file_states_is_read_as_what_it_is() -> None:

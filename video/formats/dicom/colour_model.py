@@ -12,6 +12,7 @@ import numpy as np
 from video.formats.dicom.frame_header import Coding, FrameHeader
 from video.formats.dicom.samples import Samples
 
+_JPEG_2000 = frozenset({Coding.JPEG_2000, Coding.HTJ2K})
 _ADOBE_RGB, _ADOBE_YCBCR = 0, 1
 _MOST = 0.5
 _MIN_LEVELS = 24
@@ -30,10 +31,10 @@ def stated_model(photometric: str, header: FrameHeader | None) -> ColourModel:
     is_ybr = photometric.startswith("YBR")
     if header is None:
         return ColourModel.YCBCR if is_ybr else ColourModel.RGB
-    if header.coding in (Coding.JPEG_2000, Coding.HTJ2K):
+    if header.coding is Coding.JPEG_XL or (header.coding in _JPEG_2000 and header.is_subsampled):
+        return ColourModel.RGB  # imagecodecs has made it that
+    if header.coding in _JPEG_2000:
         # The stream's own transform is undone by its decoder; YBR_ICT and YBR_RCT mean just that.
-        if header.is_subsampled:
-            return ColourModel.RGB  # imagecodecs has made it that
         is_plain = photometric.startswith(("YBR_FULL", "YBR_PARTIAL")) and header.transform != 1
         return ColourModel.YCBCR if is_plain else ColourModel.RGB
     if header.transform in (_ADOBE_RGB, _ADOBE_YCBCR) and not header.is_subsampled:

@@ -88,7 +88,7 @@ class DicomVideo:
 
     @property
     def promised_frames(self) -> int | None:
-        return self._image.frame_count or 1
+        return self._image.frame_count or self._frames.frame_count
 
     @property
     def promised_duration_s(self) -> float | None:
@@ -218,9 +218,13 @@ class DicomVideo:
                 f"The frames themselves have {decoder.width_px} × {decoder.height_px} px, not "
                 f"{image.width_px} × {image.height_px} px as the file states."
             )
-        there, promised = self._frames.frame_count, image.frame_count or 1
-        if there > promised:
-            remarks.append(f"The file speaks of {promised:,} frames and holds {there:,}; all are shown.")
+        there = self._frames.frame_count
+        if image.frame_count is None and there > 1:
+            remarks.append(f"The file does not say how many frames it has; it holds {there:,}.")
+        elif image.frame_count is not None and there > image.frame_count:
+            remarks.append(
+                f"The file speaks of {image.frame_count:,} frames and holds {there:,}; all are shown."
+            )
         if image.pixel_aspect != 1.0:
             remarks.append(
                 f"Pixels are {image.pixel_aspect:.4f} times as wide as high; they are not resampled."

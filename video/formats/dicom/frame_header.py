@@ -1,7 +1,8 @@
 """What a compressed frame says of itself, before anything makes room for what it says.
 
-JPEG, lossless JPEG (ISO 10918-1), JPEG-LS (ISO 14495-1), JPEG 2000 and HTJ2K (ISO 15444-1, -15). A frame's
-own header is believed before the data set: files were recompressed, cropped and relabelled by others.
+JPEG, lossless JPEG (ISO 10918-1), JPEG-LS (ISO 14495-1), JPEG 2000 and HTJ2K (ISO 15444-1, -15), JPEG XL
+(ISO 18181-1). A frame's own header is believed before the data set: files were recompressed, cropped and
+relabelled by others.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,10 @@ from enum import StrEnum
 
 _SOC_SIZ = b"\xff\x4f\xff\x51"
 _JP2_BOXES = b"\0\0\0\x0cjP  "
+_JXL = b"\xff\x0a"
+_JXL_BOXES = b"\0\0\0\x0cJXL "
+_SIDE_BITS = (9, 13, 18, 30)
+_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _BOXES_BYTES = 65_536
 _SOI = b"\xff\xd8"
 _SOF_DCT = frozenset({0xC0, 0xC1, 0xC2})
@@ -30,6 +35,7 @@ class Coding(StrEnum):
     JPEG_LS = "jpeg-ls"
     JPEG_2000 = "jpeg 2000"
     HTJ2K = "htj2k"
+    JPEG_XL = "jpeg xl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,40 @@ def read_frame_header(data: bytes) -> FrameHeader | None:
 
 def begins_frame(start: bytes) -> bool:
     """Whether a fragment's first bytes are those of a picture."""
-    return start.startswith((_SOI, _SOC_SIZ, _JP2_BOXES))
+    return start.startswith((_SOI, _SOC_SIZ, _JP2_BOXES, _JXL, _JXL_BOXES))
+
+
+def jpeg_xl_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a JPEG XL frame (ISO 18181-1, D.2); None where it is none, or is damaged.
+
+    How many components there are and how deep they are is not read here: the data set says so, too.
+    """
+    start = data.find(_JXL, 0, _BOXES_BYTES) if data.startswith(_JXL_BOXES) else 0
+    if start < 0 or data[start : start + 2] != _JXL:
+        return None
+    bits = _Bits(int.from_bytes(data[start + 2 : start + 18], "little"))
+    is_small = bits.take(1)
+    height_px = bits.side(is_small=bool(is_small))
+    ratio = bits.take(3)
+    if ratio:
+        across, down = _RATIOS[ratio - 1]
+        return height_px * across // down, height_px
+    return bits.side(is_small=bool(is_small)), height_px
+
+
+class _Bits:
+    """Bits from the lowest on."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def take(self, count: int) -> int:
+        found = self._value & ((1 << count) - 1)
+        self._value >>= count
+        return found
+
+    def side(self, *, is_small: bool) -> int:
+        return (self.take(5) + 1) * 8 if is_small else self.take(_SIDE_BITS[self.take(2)]) + 1
 
 
 def _jpeg(data: bytes) -> FrameHeader | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from video.errors import CorruptVideoError, UnsupportedVideoError
 from video.formats.dicom import run_lengths, tags
 from video.formats.dicom.frame_bytes import NativeFrames
-from video.formats.dicom.frame_header import Coding, FrameHeader, read_frame_header
+from video.formats.dicom.frame_header import Coding, FrameHeader, jpeg_xl_size, read_frame_header
 from video.formats.dicom.image import Image
 
 Samples = NDArray[Any]
@@ -25,6 +25,7 @@ _DECODERS = {
     Coding.JPEG_LS: imagecodecs.jpegls_decode,
     Coding.JPEG_2000: imagecodecs.jpeg2k_decode,
     Coding.HTJ2K: imagecodecs.jpeg2k_decode,  # OpenJPEG reads both
+    Coding.JPEG_XL: imagecodecs.jpegxl_decode,
 }
 _END_OF_IMAGE = b"\xff\xd9"
 _ENDING = frozenset({Coding.JPEG_2000, Coding.HTJ2K, Coding.JPEG_LOSSLESS})
@@ -152,7 +153,7 @@ class SampleDecoder:
 
     def _check(self, data: bytes) -> None:
         """Before a decoder makes room for what a frame says of itself."""
-        header = read_frame_header(data)
+        header = _header(data, self._image)
         if header is None or self._header is None:
             raise CorruptVideoError("a frame is damaged")
         first = self._header
@@ -172,7 +173,7 @@ def choose_coding(image: Image, first: bytes, *, is_encapsulated: bool) -> tuple
         return Coding.DEFLATED, None
     if image.transfer_syntax == tags.RLE:
         return Coding.RLE, None
-    header = read_frame_header(first)
+    header = _header(first, image)
     if header is not None:
         if header.components not in (1, 3):
             raise UnsupportedVideoError("the DICOM picture's colours are of a kind that is not supported")
@@ -183,6 +184,13 @@ def choose_coding(image: Image, first: bytes, *, is_encapsulated: bool) -> tuple
     if first[:8] == planes.to_bytes(4, "little") + b"\x40\0\0\0":
         return Coding.RLE, None
     raise UnsupportedVideoError("the DICOM pixel data are compressed in a way that is not supported")
+
+
+def _header(data: bytes, image: Image) -> FrameHeader | None:
+    size_px = jpeg_xl_size(data)
+    if size_px is None:
+        return read_frame_header(data)
+    return FrameHeader(Coding.JPEG_XL, *size_px, image.samples, image.bits_stored)
 
 
 def _jpeg(data: bytes, components: int) -> Samples:
