@@ -32,7 +32,7 @@ class Stage(StrEnum):
 class VideoReport:
     """What was made and how it was proved. Holds names of places and numbers, never a value of the source.
 
-    psnr_db: of each frame's worst plane, against the decoded, masked source: the least and the mean.
+    psnr_db: of each frame's worst plane or its RGB, against the decoded, masked source: least and mean.
     """
 
     width_px: int

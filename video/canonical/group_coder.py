@@ -18,8 +18,8 @@ from video.model import PictureFormat, Plane
 
 PROMISED_DB = 45.0
 _FIRST_QUANTISER = 25
-_DB_PER_STEP = 1.1  # seldom more, so that a correction seldom overshoots
-_SLACK_DB = 1.0  # beyond it the next group is tried one step coarser
+_DB_PER_STEP = 0.8  # seldom more, so that a correction seldom overshoots
+_SLACK_DB = 0.7  # beyond it the next group is tried one step coarser
 _GROUPS_UNTIL_RETRY = 50  # after a step that was one too coarse
 _MOST_ENCODERS = 2  # one of 1080p takes 20 MB
 _LARGE_FRAME_BYTES = 8 * 2**20  # of such only one
@@ -27,7 +27,7 @@ _LARGE_FRAME_BYTES = 8 * 2**20  # of such only one
 
 @dataclass(frozen=True, slots=True)
 class CodedFrame:
-    """digest: of all coded planes, as decoded. psnr_db: of the worst plane."""
+    """digest: of all coded planes, as decoded. psnr_db: of the worst plane or of RGB."""
 
     sample: bytes
     digest: bytes
@@ -81,7 +81,7 @@ class GroupCoder:
         samples = self._encoder(self._quantiser).encode_group(group, parity)
         for planes, sample in zip(group, samples, strict=True):
             decoded = frame_planes(self._decoder.decode(sample), coded_sampling(self._picture))
-            fidelity_db = psnr_db(decoded[: len(planes)], planes)
+            fidelity_db = psnr_db(decoded[: len(planes)], planes, self._picture)
             coded.append(CodedFrame(sample, picture_digest(decoded), fidelity_db))
         return coded
 

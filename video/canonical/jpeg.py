@@ -5,7 +5,6 @@ mixture: blue and red differences of one kind are mixtures of those of the other
 luma gains a little of both, brought to its resolution as decoders of JPEG bring chroma there.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -13,14 +12,9 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from video.canonical.colours import mixture, range_scales
 from video.model import Matrix, PictureFormat, Plane, Sampling
 
-# Weights of red and blue in luma (ITU-T H.273, table 4).
-_LUMA_WEIGHTS = {
-    Matrix.BT601: (0.299, 0.114),
-    Matrix.BT709: (0.2126, 0.0722),
-    Matrix.BT2020: (0.2627, 0.0593),
-}
 _ZERO = 128
 
 
@@ -55,7 +49,7 @@ class JpegEncoder:
         is_mixed = picture.matrix is not Matrix.BT601 and len(planes) > 1
         if picture.is_full_range and not is_mixed:
             return planes
-        luma_scale, chroma_scale = (1.0, 1.0) if picture.is_full_range else (255 / 219, 255 / 224)
+        luma_scale, chroma_scale = range_scales(is_full_range=picture.is_full_range)
         luma_shift = 0.0 if picture.is_full_range else -16 * luma_scale
         luma, chroma = planes[0], planes[1:]
         if not is_mixed:
@@ -93,24 +87,6 @@ class JpegEncoder:
         if kept is None or kept.shape != shape:
             kept = self._kept[name] = np.empty(shape, np.uint8)
         return kept
-
-
-@lru_cache(maxsize=4)
-def mixture(matrix: Matrix) -> NDArray[np.float64]:
-    """(3, 2): what luma gains, and the new blue and red differences, of the source's blue and red ones."""
-    red, blue = _LUMA_WEIGHTS[matrix]
-    green = 1 - red - blue
-    # Red, green and blue less luma, of differences of ±0.5.
-    rgb = np.array(
-        [
-            [0, 2 * (1 - red)],
-            [-2 * blue * (1 - blue) / green, -2 * red * (1 - red) / green],
-            [2 * (1 - blue), 0],
-        ]
-    )
-    to_red, to_blue = _LUMA_WEIGHTS[Matrix.BT601]
-    gain = np.array([to_red, 1 - to_red - to_blue, to_blue]) @ rgb
-    return np.stack([gain, (rgb[2] - gain) / (2 * (1 - to_blue)), (rgb[0] - gain) / (2 * (1 - to_red))])
 
 
 def shrink(planes: tuple[Plane, ...], picture: PictureFormat, height_px: int) -> tuple[Plane, ...]:

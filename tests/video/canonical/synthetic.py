@@ -23,6 +23,11 @@ from video.model import (
 )
 
 FILES = (VIDEO_FILE, FRAMES_FILE, THUMBNAILS_FILE, DESCRIPTION_FILE)
+LUMA_WEIGHTS = {
+    Matrix.BT601: (0.299, 0.114),
+    Matrix.BT709: (0.2126, 0.0722),
+    Matrix.BT2020: (0.2627, 0.0593),
+}
 REGION = CalibrationRegion(
     2, 3, 40, 50, 1, 1, RegionUnit.CENTIMETER, RegionUnit.CENTIMETER, 0.01, 0.0125, None, 7
 )
@@ -130,6 +135,21 @@ def canonical(video: SyntheticVideo, directory: Path, **options: Any) -> VideoRe
     return convert_video(video, directory, **{**settings, **options})
 
 
-def psnr_db(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def psnr_db(one: NDArray[Any], other: NDArray[Any]) -> float:
     squares = float(np.mean((one.astype(float) - other.astype(float)) ** 2))
     return 99.0 if squares == 0 else 10 * float(np.log10(255**2 / squares))
+
+
+def to_rgb(planes: Sequence[NDArray[np.uint8]], form: PictureFormat) -> NDArray[np.float64]:
+    """(h, w, 3), 0–255, by ITU-T H.273, 8.3, in floating point; halved chroma is repeated."""
+    luma = planes[0].astype(float)
+    blue, red = (plane.astype(float) for plane in planes[1:]) if len(planes) > 1 else (luma * 0 + 128,) * 2
+    if form.sampling is Sampling.YUV420:
+        blue, red = (plane.repeat(2, axis=0).repeat(2, axis=1) for plane in (blue, red))
+    luma = luma / 255 if form.is_full_range else (luma - 16) / 219
+    scale = 255 if form.is_full_range else 224
+    blue, red = (blue - 128) / scale, (red - 128) / scale
+    of_red, of_blue = LUMA_WEIGHTS[form.matrix]
+    r, b = luma + 2 * (1 - of_red) * red, luma + 2 * (1 - of_blue) * blue
+    g = (luma - of_red * r - of_blue * b) / (1 - of_red - of_blue)
+    return np.clip(np.stack([r, g, b], -1) * 255, 0, 255)

@@ -7,16 +7,23 @@ import cv2
 import numpy as np
 import pytest
 import simplejpeg
-from numpy.typing import NDArray
 
-from tests.video.canonical.synthetic import SyntheticVideo, canonical, noise, picture, psnr_db, waves
+from tests.video.canonical.synthetic import (
+    LUMA_WEIGHTS,
+    SyntheticVideo,
+    canonical,
+    noise,
+    picture,
+    psnr_db,
+    to_rgb,
+    waves,
+)
 from video.canonical import FrameDecoder, open_canonical_video
 from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import VIDEO_FILE
 from video.errors import CanonicalVideoError
 from video.model import Matrix, PictureFormat, Sampling
 
-_LUMA = {Matrix.BT601: (0.299, 0.114), Matrix.BT709: (0.2126, 0.0722), Matrix.BT2020: (0.2627, 0.0593)}
 _FORMS = [
     picture(),
     picture(34, 18, is_full_range=True),
@@ -63,18 +70,6 @@ def test_a_frame_stays_while_the_next_ones_are_decoded(tmp_path: Path) -> None:
                 np.testing.assert_array_equal(mine, again)
 
 
-def _to_rgb(planes: tuple[NDArray[np.uint8], ...], form: PictureFormat) -> NDArray[np.float64]:
-    """ITU-T H.273, 8.3, in floating point."""
-    luma, blue, red = (plane.astype(float) for plane in planes)
-    luma = luma / 255 if form.is_full_range else (luma - 16) / 219
-    scale = 255 if form.is_full_range else 224
-    blue, red = (blue - 128) / scale, (red - 128) / scale
-    of_red, of_blue = _LUMA[form.matrix]
-    r, b = luma + 2 * (1 - of_red) * red, luma + 2 * (1 - of_blue) * blue
-    g = (luma - of_red * r - of_blue * b) / (1 - of_red - of_blue)
-    return np.clip(np.stack([r, g, b], -1) * 255, 0, 255)
-
-
 @pytest.mark.parametrize("matrix", list(Matrix))
 @pytest.mark.parametrize("is_full_range", [False, True])
 def test_any_range_and_matrix_becomes_that_of_jpeg_but_for_rounding(
@@ -84,14 +79,14 @@ def test_any_range_and_matrix_becomes_that_of_jpeg_but_for_rounding(
     generator = np.random.default_rng(5)
     coarse = generator.integers(0, 256, (8, 12, 3), dtype=np.uint8)
     rgb = cv2.resize(coarse, (96, 64), interpolation=cv2.INTER_CUBIC) / 255
-    of_red, of_blue = _LUMA[matrix]
+    of_red, of_blue = LUMA_WEIGHTS[matrix]
     luma = rgb @ np.array([of_red, 1 - of_red - of_blue, of_blue])
     blue, red = (rgb[..., 2] - luma) / (2 * (1 - of_blue)), (rgb[..., 0] - luma) / (2 * (1 - of_red))
     gain, base, spread = (255, 0, 255) if is_full_range else (219, 16, 224)
     values = (luma * gain + base, blue * spread + 128, red * spread + 128)
     planes = tuple(np.rint(value).clip(0, 255).astype(np.uint8) for value in values)
     jfif = picture(96, 64, Sampling.YUV444, is_full_range=True)
-    difference = np.abs(_to_rgb(planes, form) - _to_rgb(JpegEncoder(form).to_jfif(planes), jfif))
+    difference = np.abs(to_rgb(planes, form) - to_rgb(JpegEncoder(form).to_jfif(planes), jfif))
     assert difference.max() <= 2.0
     assert difference.mean() <= 0.5
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.video.canonical.synthetic import noise, picture, psnr_db, waves
+from tests.video.canonical.synthetic import noise, picture, psnr_db, to_rgb, waves
 from video.canonical.decoder import SampleDecoder
 from video.canonical.encoder import SLICES, SampleEncoder
 from video.canonical.fidelity import picture_digest
@@ -51,7 +51,7 @@ def _code(
 @pytest.mark.parametrize("draw", [noise, _text, waves, _black, _mixed])
 @pytest.mark.parametrize("sampling", list(Sampling))
 @pytest.mark.parametrize("gop", [1, 12])
-def test_every_plane_of_every_frame_is_as_close_as_is_promised(
+def test_every_plane_and_the_colours_of_every_frame_are_as_close_as_is_promised(
     draw: type[noise], sampling: Sampling, gop: int
 ) -> None:
     form = picture(96, 64, sampling)
@@ -60,8 +60,9 @@ def test_every_plane_of_every_frame_is_as_close_as_is_promised(
     for planes, frame in zip(pictures, coded, strict=True):
         shown = decoder.planes(frame.sample)
         measured = [psnr_db(one, other) for one, other in zip(shown, planes, strict=True)]
+        measured.append(psnr_db(to_rgb(shown, form).round(), to_rgb(planes, form).round()))
         assert min(measured) >= PROMISED_DB
-        assert frame.psnr_db == pytest.approx(min(measured), abs=0.01)
+        assert frame.psnr_db <= min(measured) + 0.1
 
 
 def test_steady_pictures_are_not_coded_much_finer_than_is_promised() -> None:
