@@ -350,7 +350,8 @@ describe('a player', () => {
     run(50);
     expect([p.usesWebCodecs, pictures.isClosed, reasons]).toEqual([false, true, ['This browser shows the video in other colours than it has.']]);
     expect(drawn).toEqual([70, 70]);
-    expect(fetched.slice(0, 2)).toEqual([70, 70]);
+    // Once to compare, once to show.
+    expect(fetched.filter((frame) => frame === 70)).toHaveLength(2);
   });
 
   test('that is closed draws nothing, asks for nothing, and keeps nobody waiting', async () => {

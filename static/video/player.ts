@@ -1,10 +1,8 @@
 import { NEUTRAL, type Adjustment } from '../slide/adjustment';
-import { CodedPictures } from './coded_pictures';
-import { codecFor } from './decoder';
 import { browserScreen, type FrameSurface, type Screen } from './frame_surface';
 import { FrameTimes } from './frame_times';
-import { fetchJpeg, JpegPictures, type FetchPicture } from './jpeg_pictures';
-import { differenceOf, MOST_DIFFERENCE, type Miniature } from './likeness';
+import { fetchJpeg, type FetchPicture } from './jpeg_pictures';
+import { PictureChoice, type ChoiceEvents } from './picture_choice';
 import { PlayClock } from './play_clock';
 import { DECODED_AHEAD, NOTHING_PLAYED, Playback, withTurn, type PlayStatistics } from './playback';
 import type { Direction, FrameRange, PlayableVideo, VideoApi } from './playable';
@@ -22,6 +20,7 @@ const STEP_AHEAD = 16;
 const REST_AROUND = 12;
 /** After so long without a wish, what lies around is fetched as well. */
 const REST_MS = 80;
+
 export interface PlayerEvents {
   /** This frame is on the screen now: its own number, and its time in the source. */
   onFrame(frame: number, time_s: number): void;
@@ -53,9 +52,8 @@ export class VideoPlayer {
   readonly #screen: Screen;
   readonly #times: FrameTimes;
   readonly #seek: Seek;
+  readonly #pictures: PictureChoice;
   readonly #stopListening: () => void;
-  #source: PictureSource | null = null;
-  #usesWebCodecs = false;
   #frame = -1;
   #direction: Direction = 1;
   /** Coded frames to fetch beyond the one that is sought. */
@@ -63,9 +61,6 @@ export class VideoPlayer {
   #range: FrameRange | null = null;
   #playing: Playback | null = null;
   #isWaiting = false;
-  /** The decoder's picture has been held against the server's. */
-  #isCompared = false;
-  readonly #fetchPicture: FetchPicture;
   #statistics: PlayStatistics = NOTHING_PLAYED;
   #cancelTick: (() => void) | null = null;
   #rest: ReturnType<typeof setTimeout> | null = null;
@@ -77,12 +72,16 @@ export class VideoPlayer {
     this.#surface = surface;
     this.#events = events;
     this.#screen = ports.screen ?? browserScreen;
-    this.#fetchPicture = ports.fetchPicture ?? fetchJpeg((frame) => api.frameUrl(frame));
     this.#times = new FrameTimes(video);
     this.#seek = new Seek(video.frame_count);
     this.#stopListening = this.#screen.onVisibility(() => this.#visibilityChanged());
-    if (ports.decoded) this.#decode(ports.decoded(this.#pictureEvents));
-    else void this.#choose();
+    const fetchPicture = ports.fetchPicture ?? fetchJpeg((frame) => api.frameUrl(frame));
+    const pictureEvents: ChoiceEvents = {
+      onPicture: () => this.#tickSoon(),
+      onTrouble: (error) => events.onTrouble?.(error),
+      onFallback: (reason) => events.onFallback?.(reason),
+    };
+    this.#pictures = new PictureChoice(video, api, fetchPicture, pictureEvents, ports.decoded);
     if (!this.#times.hasTable) void this.#fetchTimes();
   }
 
@@ -101,7 +100,7 @@ export class VideoPlayer {
 
   /** Whether the browser decodes; otherwise frames come as JPEGs. False until that is known. */
   get usesWebCodecs(): boolean {
-    return this.#usesWebCodecs;
+    return this.#pictures.usesWebCodecs;
   }
 
   get range(): FrameRange | null {
@@ -199,69 +198,8 @@ export class VideoPlayer {
     this.#stopListening();
     this.#cancelTick?.();
     if (this.#rest !== null) clearTimeout(this.#rest);
-    this.#source?.close();
+    this.#pictures.close();
     this.#seek.leave(this.#frame);
-  }
-
-  // Where pictures come from
-
-  async #choose(): Promise<void> {
-    const makeCodec = await codecFor(this.#video);
-    if (this.#isClosed) return;
-    if (!makeCodec) return this.#fallBack('This browser does not decode the video.');
-    this.#decode(new CodedPictures(this.#video, this.#api, makeCodec, this.#pictureEvents));
-  }
-
-  #decode(source: PictureSource): void {
-    this.#usesWebCodecs = true;
-    this.#begin(source);
-  }
-
-  #fallBack(reason: string): void {
-    this.#usesWebCodecs = false;
-    this.#events.onFallback?.(reason);
-    this.#begin(new JpegPictures(this.#fetchPicture, this.#pictureEvents));
-  }
-
-  /**
-   * Hold a decoded picture against the server's own, once. There are drivers that decode every frame without an error and show it
-   * green, or in colours of another range.
-   */
-  async #compare(): Promise<void> {
-    if (this.#isCompared || !this.#usesWebCodecs) return;
-    this.#isCompared = true;
-    const drawn = this.#surface.miniature();
-    let right: Miniature | null = null;
-    try {
-      const image = await this.#fetchPicture(this.#frame, new AbortController().signal);
-      right = this.#surface.miniatureOf(image);
-      image.close();
-    } catch {
-      // Not to be had now: the decoder is believed.
-    }
-    if (!drawn || !right || this.#isClosed || !this.#usesWebCodecs || differenceOf(drawn, right) <= MOST_DIFFERENCE) return;
-    this.#source?.close();
-    this.#fallBack('This browser shows the video in other colours than it has.');
-    if (this.#playing || this.#seek.target !== null) return;
-    // What is on the screen is not what it should be: the same frame again.
-    void this.#seek.to(this.#frame, -1);
-    this.#pursue(0);
-  }
-
-  get #pictureEvents(): PictureEvents {
-    return {
-      onPicture: () => this.#tickSoon(),
-      onTrouble: (error) => this.#events.onTrouble?.(error),
-      onUnusable: (error) => {
-        if (!this.#isClosed) this.#fallBack(error.message);
-      },
-    };
-  }
-
-  #begin(source: PictureSource): void {
-    this.#source = source;
-    this.#wish();
-    this.#tickSoon();
   }
 
   async #fetchTimes(): Promise<void> {
@@ -296,11 +234,11 @@ export class VideoPlayer {
       const { clock, speed } = this.#playing;
       const frames = clock.ahead(DECODED_AHEAD).map((due) => due.frame);
       const reach = Math.ceil(this.#video.frame_rate * Math.abs(speed) * READ_AHEAD_S);
-      this.#source?.want({ frames, direction: clock.direction, ahead: Math.max(STEP_AHEAD, reach), behind: 0 });
+      this.#pictures.want({ frames, direction: clock.direction, ahead: Math.max(STEP_AHEAD, reach), behind: 0 });
       return;
     }
     const frames = this.#seek.wanted(this.#frame);
-    if (frames.length > 0) this.#source?.want({ frames, direction: this.#direction, ahead: this.#ahead, behind: 0 });
+    if (frames.length > 0) this.#pictures.want({ frames, direction: this.#direction, ahead: this.#ahead, behind: 0 });
     else this.#restSoon();
   }
 
@@ -312,9 +250,17 @@ export class VideoPlayer {
       if (this.#playing || this.#seek.target !== null || this.#frame < 0 || this.#screen.isHidden || this.#isClosed) return;
       const onward = this.#frame + this.#direction;
       const neighbours = [onward, this.#frame - this.#direction].filter((frame) => frame >= 0 && frame < this.#video.frame_count);
-      this.#source?.want({ frames: neighbours, direction: this.#direction, ahead: REST_AROUND, behind: REST_AROUND });
+      this.#pictures.want({ frames: neighbours, direction: this.#direction, ahead: REST_AROUND, behind: REST_AROUND });
       void this.#compare();
     }, REST_MS);
+  }
+
+  async #compare(): Promise<void> {
+    const hasChanged = await this.#pictures.compare(this.#frame, this.#surface);
+    if (!hasChanged || this.#isClosed || this.#playing || this.#seek.target !== null) return;
+    // What is on the screen is not what it should be: the same frame again.
+    void this.#seek.to(this.#frame, -1);
+    this.#pursue(0);
   }
 
   // Drawing
@@ -328,32 +274,32 @@ export class VideoPlayer {
   }
 
   #tick(): void {
-    if (this.#isClosed || !this.#source) return;
+    if (this.#isClosed) return;
     if (this.#playing) {
-      this.#tickPlaying(this.#playing, this.#source);
+      this.#tickPlaying(this.#playing);
       this.#tickSoon();
       return;
     }
-    const next = this.#seek.drawable(this.#frame, (number) => this.#source?.has(number) ?? false);
+    const next = this.#seek.drawable(this.#frame, (number) => this.#pictures.has(number));
     if (next === null) return;
-    this.#draw(next, this.#source);
+    this.#draw(next);
     this.#seek.drawn(next);
     this.#wish();
     if (this.#seek.target !== null) this.#tickSoon();
   }
 
-  #tickPlaying(playing: Playback, source: PictureSource): void {
-    const turn = playing.turn(this.#screen.now(), (frame) => source.has(frame));
+  #tickPlaying(playing: Playback): void {
+    const turn = playing.turn(this.#screen.now(), (frame) => this.#pictures.has(frame));
     if (turn.kind === 'end') return this.pause();
     this.#wait(turn.kind === 'wait' && turn.isLong);
     if (turn.kind === 'wait') return;
     this.#statistics = withTurn(this.#statistics, turn);
-    this.#draw(turn.frame, source);
+    this.#draw(turn.frame);
     this.#wish();
   }
 
-  #draw(number: number, source: PictureSource): void {
-    const picture = source.take(number);
+  #draw(number: number): void {
+    const picture = this.#pictures.take(number);
     if (!picture) return;
     try {
       this.#surface.draw(picture.image);
@@ -395,7 +341,7 @@ export class VideoPlayer {
     if (this.#screen.isHidden) {
       this.#cancelTick?.();
       this.#cancelTick = null;
-      this.#source?.pause();
+      this.#pictures.pause();
       return;
     }
     if (this.#playing) this.#startClock(this.#playing.speed);
