@@ -139,6 +139,17 @@ def test_half_a_frame_is_never_taken_for_a_whole_one(syntax: UID) -> None:
     assert loss.startswith("1 of 5 frames are damaged and shown") and loss.endswith(": 1.")
 
 
+@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEG2000Lossless], ids=lambda s: s.name)
+def test_what_encoders_leave_behind_a_picture_is_no_damage(syntax: UID) -> None:
+    filled = [usual(Writing(syntax))(picture) + b"\xff" for picture in LOOP]
+    if syntax == JPEGBaseline8Bit:
+        filled[2] = filled[2][:-3] + b"\x12\x34\x56" + filled[2][-3:]
+    given = iter(filled)
+    video = opened(dicom_loop(LOOP, Writing(syntax, encode=lambda picture: next(given))))
+    assert codes(video) == [0, 1, 2, 3, 4]
+    assert video.losses == ()
+
+
 @pytest.mark.parametrize("spoil", ["header", "size"])
 def test_a_spoiled_first_frame_does_not_spoil_the_others(spoil: str) -> None:
     frames = [bytearray(usual(Writing(JPEGLosslessSV1))(picture)) for picture in LOOP]

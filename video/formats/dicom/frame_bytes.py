@@ -11,7 +11,7 @@ from video.formats.dicom import tags
 from video.formats.dicom.byte_window import ByteWindow
 from video.formats.dicom.data_set import DataSet
 from video.formats.dicom.elements import ITEM, SEQUENCE_END, UNDEFINED, ElementReader, Layout
-from video.formats.dicom.frame_header import begins_frame
+from video.formats.dicom.frame_header import begins_frame, ends_image
 from video.formats.dicom.image import YBR_FULL_422, Image
 from video.limits import Limits
 from video.source import ByteSource
@@ -21,7 +21,6 @@ _FRAGMENTS_A_FRAME = 64
 _ITEM = b"\xfe\xff\x00\xe0"
 _LONGEST_START = 12
 _LONGEST_END = 16
-_END_OF_IMAGE = b"\xff\xd9"  # of JPEG; of JPEG 2000, too
 
 
 class FrameBytes(Protocol):
@@ -123,7 +122,7 @@ class EncapsulatedFrames:
             return bool((np.diff(self._firsts) == 1).all())
         size = min(_LONGEST_END, int(counts[last]))
         tail = self._source.read_at(int(offsets[last] + counts[last]) - size, size)
-        return tail.rstrip(b"\0").endswith(_END_OF_IMAGE)
+        return ends_image(tail)
 
     def read(self, number: int) -> bytes:
         first, behind = int(self._firsts[number]), int(self._firsts[number + 1])

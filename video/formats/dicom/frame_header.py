@@ -16,6 +16,8 @@ _SIDE_BITS = (9, 13, 18, 30)
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _BOXES_BYTES = 65_536
 _SOI = b"\xff\xd8"
+END_OF_IMAGE = b"\xff\xd9"  # of JPEG, and of JPEG 2000, too
+_LONGEST_FILLING = 16
 _SOF_DCT = frozenset({0xC0, 0xC1, 0xC2})
 _SOF_LOSSLESS = 0xC3
 _SOF_LS = 0xF7
@@ -73,6 +75,14 @@ def read_frame_header(data: bytes) -> FrameHeader | None:
 def begins_frame(start: bytes) -> bool:
     """Whether a fragment's first bytes are those of a picture."""
     return start.startswith((_SOI, _SOC_SIZ, _JP2_BOXES, _JXL, _JXL_BOXES))
+
+
+def ends_image(data: bytes) -> bool:
+    """Whether a JPEG or JPEG 2000 frame has its end, behind which some bytes may stand: zeros, or one 0xFF.
+
+    Inside of one these two bytes never follow each other, but for pictures in its header.
+    """
+    return END_OF_IMAGE in data[-_LONGEST_FILLING:]
 
 
 def jpeg_xl_size(data: bytes) -> tuple[int, int] | None:

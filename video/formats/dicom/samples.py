@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from video.errors import CorruptVideoError, UnsupportedVideoError
 from video.formats.dicom import run_lengths, tags
 from video.formats.dicom.frame_bytes import NativeFrames
-from video.formats.dicom.frame_header import Coding, FrameHeader, jpeg_xl_size, read_frame_header
+from video.formats.dicom.frame_header import (
+    END_OF_IMAGE,
+    Coding,
+    FrameHeader,
+    ends_image,
+    jpeg_xl_size,
+    read_frame_header,
+)
 from video.formats.dicom.image import Image
 
 Samples = NDArray[Any]
@@ -27,8 +34,9 @@ _DECODERS = {
     Coding.HTJ2K: imagecodecs.jpeg2k_decode,  # OpenJPEG reads both
     Coding.JPEG_XL: imagecodecs.jpegxl_decode,
 }
-_END_OF_IMAGE = b"\xff\xd9"
 _ENDING = frozenset({Coding.JPEG_2000, Coding.HTJ2K, Coding.JPEG_LOSSLESS})
+# Of what libjpeg warns of: bytes too many between two markers, and numbers that are news to it.
+_HARMLESS = ("extraneous", "Adobe", "JFIF")
 _HALVED = ((2, 2), (1, 1), (1, 1))
 
 
@@ -101,17 +109,17 @@ class SampleDecoder:
         """Whether a frame that was unpacked is all there: most decoders fill up what is missing, and say
         nothing. One wrapper of libjpeg does, and a picture of an eighth costs it little.
         """
-        has_end = data.rstrip(b"\0").endswith(_END_OF_IMAGE)
+        has_end = ends_image(data)
         if self._coding in _ENDING:
             return has_end
         if self._coding is not Coding.JPEG or self._header is None or self._header.bits != 8:
             return True
         # A missing end alone is no damage: some encoders write none.
-        whole = data if has_end else data + _END_OF_IMAGE
+        whole = data if has_end else data + END_OF_IMAGE
         try:
             simplejpeg.decode_jpeg(whole, colorspace="GRAY", min_height=1, min_width=1, min_factor=8)
-        except (ValueError, MemoryError):
-            return False
+        except (ValueError, MemoryError) as error:
+            return any(word in str(error) for word in _HARMLESS)
         return True
 
     def _unpacked(self, data: bytes, number: int) -> Samples:
