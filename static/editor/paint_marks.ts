@@ -63,11 +63,13 @@ function strokeWithHalo(context: Context, color: string, dash: number[] = []): v
   context.lineWidth = HALO_PX;
   context.strokeStyle = '#ffffff';
   context.stroke();
-  context.lineWidth = dash.length > 0 ? HALO_PX : LINE_PX;
+  context.lineWidth = dash.length > 0 ? LINE_PX + 1.5 : LINE_PX;
+  context.lineCap = dash.length > 0 ? 'butt' : 'round';
   context.setLineDash(dash);
   context.strokeStyle = color;
   context.stroke();
   context.setLineDash([]);
+  context.lineCap = 'round';
 }
 
 function paintSelected(context: Context, view: ViewTransform, annotation: StillAnnotation, session: EditorSession): void {

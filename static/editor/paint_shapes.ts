@@ -130,7 +130,7 @@ function paintShape(context: Context, view: ViewTransform, annotation: StillAnno
 /** Drawn by a person: a whole line. Computed between key frames: dashes. Covered by something: dots. */
 export function dashOf({ isBetween, isOccluded }: LineLook): number[] {
   if (isOccluded) return isBetween ? [9, 4, 2, 4] : [2, 4];
-  return isBetween ? [9, 6] : [];
+  return isBetween ? [10, 7] : [];
 }
 
 /** Dark plates with white words, so that they read on any stain. */

@@ -44,5 +44,5 @@ export function kindOfLabel(session: VideoSession, annotation: Parameters<VideoS
   const name = { box: 'Box', point: 'Point', polyline: 'Line', polygon: 'Polygon' }[overTime.shape];
   const first = overTime.keyframes[0]!.frame;
   if (overTime.endedFrame === first + 1) return `${name}, frame ${first}`;
-  return `${name} ${first} – ${isTrack(annotation) && overTime.endedFrame !== null ? overTime.endedFrame - 1 : 'end'}, ${overTime.keyframes.length} key`;
+  return `${name} ${first} – ${isTrack(annotation) && overTime.endedFrame !== null ? overTime.endedFrame - 1 : 'end'}, ${overTime.keyframes.length === 1 ? '1 key frame' : `${overTime.keyframes.length} key frames`}`;
 }

@@ -1,0 +1,332 @@
+"""A clip goes in; each frame on the screen is the one it is said to be, and what is drawn on it moves."""
+
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.journeys.conftest import Site, sign_in
+from tests.journeys.test_accessibility import violations
+from tests.video.clips import Recipe, read_code, write_clip
+
+pytestmark = pytest.mark.browser
+FRAMES = 240
+WIDTH_PX, HEIGHT_PX = 320, 240
+CELL_PX = 20
+# The levels in the middle of the code's 4 × 10 cells as they are on the screen, and the number beside it.
+CODE_ON_SCREEN = """([width, height]) => {
+  const canvas = document.querySelector('.image canvas.frame');
+  const zoom = Math.min(canvas.width / width, canvas.height / height);
+  const left = (canvas.width - width * zoom) / 2, top = (canvas.height - height * zoom) / 2;
+  const copy = document.createElement('canvas');
+  copy.width = canvas.width; copy.height = canvas.height;
+  const context = copy.getContext('2d', { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const levels = [];
+  for (let row = 0; row < 4; row += 1) for (let column = 0; column < 10; column += 1) {
+    const x = left + width * zoom * (column + 0.5) / 10, y = top + height * zoom * (row + 0.5) / 12;
+    levels.push(context.getImageData(Math.floor(x), Math.floor(y), 1, 1).data[1]);
+  }
+  const shown = Number(document.querySelector('.image').dataset.frame);
+  return { levels, shown, status: document.querySelector('footer').innerText };
+}"""
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """240 frames with B-frames, each with its number as a picture code."""
+    data = write_clip(
+        Recipe("mp4", "libx264", codes=range(FRAMES), width_px=WIDTH_PX, height_px=HEIGHT_PX, b_frames=2)
+    )
+    path = tmp_path_factory.mktemp("clip") / "Sorensen_Agnete.mp4"
+    path.write_bytes(data)
+    return path
+
+
+def open_video(page: Page, asset_id: str, rest: str = "") -> None:
+    page.goto(f"/videos/{asset_id}{rest}")
+    page.locator(".stage[aria-busy=false]").wait_for()
+    wait_until_saved(page)
+
+
+def wait_until_saved(page: Page) -> None:
+    expect(page.locator("[data-save-state]")).to_have_attribute("data-save-state", "saved", timeout=15_000)
+
+
+def code_on_screen(page: Page) -> tuple[int, int]:
+    """The number in the picture, and the number that the page says it shows."""
+    found = page.evaluate(CODE_ON_SCREEN, [WIDTH_PX, HEIGHT_PX])
+    cells = np.kron(np.array(found["levels"], np.uint8).reshape(4, 10), np.ones((CELL_PX, CELL_PX), np.uint8))
+    picture = np.vstack([cells, np.zeros((2 * len(cells), cells.shape[1]), np.uint8)])
+    assert f"Frame {found['shown']} " in found["status"]
+    return read_code(picture), found["shown"]
+
+
+def wait_for_frame(page: Page, frame: int) -> None:
+    expect(page.locator(".image")).to_have_attribute("data-frame", str(frame), timeout=15_000)
+
+
+def go_to(page: Page, frame: int) -> None:
+    field = page.get_by_role("textbox", name="Frame", exact=True)
+    field.fill(str(frame))
+    field.press("Enter")
+    wait_for_frame(page, frame)
+    page.locator(".image").focus()
+
+
+def stored(page: Page, asset_id: str, frame: int | None = None) -> list[dict[str, Any]]:
+    """The labels as the server has them, or as they are on one of the frames."""
+    rest = "" if frame is None else f"?frame={frame}"
+    answer = page.request.get(f"/api/v1/assets/{asset_id}/annotations{rest}")
+    assert answer.ok
+    features: list[dict[str, Any]] = json.loads(answer.body())["features"]
+    return features
+
+
+def at(page: Page, x_px: float, y_px: float) -> tuple[float, float]:
+    """Where a frame pixel is on the page while the whole frame is shown."""
+    box = page.locator(".image").bounding_box()
+    assert box is not None
+    zoom = min(box["width"] / WIDTH_PX, box["height"] / HEIGHT_PX)
+    left = box["x"] + (box["width"] - WIDTH_PX * zoom) / 2
+    top = box["y"] + (box["height"] - HEIGHT_PX * zoom) / 2
+    return left + x_px * zoom, top + y_px * zoom
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Frame px to frame px, slow enough to be no double click."""
+    page.wait_for_timeout(450)
+    page.mouse.move(*at(page, *start))
+    page.mouse.down()
+    page.mouse.move(*at(page, (start[0] + end[0]) / 2, (start[1] + end[1]) / 2))
+    page.mouse.move(*at(page, *end))
+    page.mouse.up()
+
+
+def draw_box(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.keyboard.press("b")
+    drag(page, start, end)
+    wait_until_saved(page)
+
+
+def bounds(feature: dict[str, Any]) -> tuple[float, float, float, float]:
+    ring = np.array(feature["geometry"]["coordinates"][0])
+    return (*ring.min(axis=0), *ring.max(axis=0))
+
+
+def rev(page: Page, revision: int) -> Locator:
+    found = page.get_by_text(f"rev {revision}", exact=True)
+    expect(found).to_be_visible(timeout=15_000)
+    return found
+
+
+def test_a_clip_is_uploaded_released_and_found_among_the_cases(site: Site, page: Page, clip: Path) -> None:
+    sign_in(page, "ada")
+    page.goto("/intake")
+    page.get_by_label("Case", exact=True).fill("Loop 3")
+    page.get_by_label("Slide and video files").set_input_files(clip)
+    release = page.get_by_role("button", name=re.compile(r"^Release$"))
+    expect(release).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("article", name="Video of Loop 3")).to_contain_text("240 frames")
+    release.click()
+    expect(release).to_have_count(0)
+    page.goto("/")
+    card = page.get_by_role("link", name=re.compile("Loop 3"))
+    expect(card).to_contain_text("240 frames")
+    expect(card).to_contain_text("Video")
+    assert violations(page) == []
+    card.click()
+    page.wait_for_url("**/videos/*")
+    page.locator(".stage[aria-busy=false]").wait_for()
+    assert code_on_screen(page) == (0, 0)
+    assert violations(page) == []
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+
+
+def test_the_frame_on_the_screen_is_the_frame_that_is_named(site: Site, page: Page, clip: Path) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    chance = random.Random(7)  # noqa: S311 - the same frames at each run
+    for frame in [chance.randrange(FRAMES) for _ in range(25)]:
+        go_to(page, frame)
+        assert code_on_screen(page) == (frame, frame)
+    go_to(page, 100)
+    for key, frame in (
+        ("f", 101),
+        ("d", 100),
+        ("v", 110),
+        ("c", 100),
+        ("ArrowRight", 101),
+        ("End", FRAMES - 1),
+        ("Home", 0),
+    ):
+        page.keyboard.press(key)
+        wait_for_frame(page, frame)
+        assert code_on_screen(page) == (frame, frame)
+    page.keyboard.press("Space")
+    seen = []
+    for _ in range(12):
+        page.wait_for_timeout(60)
+        code, shown = code_on_screen(page)
+        assert code == shown
+        seen.append(code)
+    assert seen == sorted(seen)
+    assert seen[-1] > 5
+    page.keyboard.press("Space")
+    field = page.get_by_role("textbox", name="Frame", exact=True)
+    field.fill("0:02")
+    field.press("Enter")
+    wait_for_frame(page, 50)
+
+
+def test_a_box_moves_between_its_key_frames_and_is_there_after_a_reload(
+    site: Site, page: Page, clip: Path
+) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id, "#frame=20")
+    wait_for_frame(page, 20)
+    page.keyboard.press("1")
+    draw_box(page, (60, 120), (120, 180))
+    rev(page, 1)
+    go_to(page, 40)
+    page.keyboard.press("s")
+    drag(page, (90, 150), (190, 170))
+    rev(page, 2)
+    (track,) = stored(page, asset_id)
+    assert track["geometry"] is None
+    assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 40]
+    (half,) = stored(page, asset_id, frame=30)
+    assert bounds(half) == pytest.approx((110, 130, 170, 190), abs=1.5)
+    assert stored(page, asset_id, frame=19) == []
+
+    page.reload()
+    page.locator(".stage[aria-busy=false]").wait_for()
+    wait_until_saved(page)
+    wait_for_frame(page, 40)
+    go_to(page, 30)
+    # Half-way it stands half-way on the screen, too: taken hold of there, it gets a third key frame.
+    page.keyboard.press("s")
+    drag(page, (140, 160), (140, 150))
+    rev(page, 3)
+    (track,) = stored(page, asset_id)
+    assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 30, 40]
+    page.keyboard.press("Control+z")
+    rev(page, 4)
+    (track,) = stored(page, asset_id)
+    assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 40]
+
+
+def test_a_track_is_hidden_occluded_ended_split_and_taken_back(site: Site, page: Page, clip: Path) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    draw_box(page, (60, 120), (120, 180))
+    revision = 1
+
+    def press(key: str) -> dict[str, Any]:
+        nonlocal revision
+        page.keyboard.press(key)
+        revision += 1
+        rev(page, revision)
+        first: dict[str, Any] = stored(page, asset_id)[0]["properties"]["track"]
+        return first
+
+    go_to(page, 50)
+    assert [(k["frame"], k["is_outside"]) for k in press("o")["keyframes"]] == [(0, False), (50, True)]
+    assert stored(page, asset_id, frame=60) == []
+    assert len(stored(page, asset_id, frame=49)) == 1
+    go_to(page, 80)
+    press("o")
+    assert len(stored(page, asset_id, frame=80)) == 1
+    go_to(page, 90)
+    assert press("q")["keyframes"][-1]["is_occluded"]
+    go_to(page, 120)
+    assert press("x")["ended_frame"] == 121
+    assert stored(page, asset_id, frame=121) == []
+    page.keyboard.press("e")
+    wait_for_frame(page, 90)
+    page.keyboard.press("e")
+    wait_for_frame(page, 80)
+    page.keyboard.press("Alt+m")
+    revision += 1
+    rev(page, revision)
+    assert len(stored(page, asset_id)) == 2
+    for _ in range(6):
+        page.keyboard.press("Control+z")
+    rev(page, revision + 6)
+    assert stored(page, asset_id) == []
+
+
+def test_a_polygon_and_a_line_follow_and_a_shape_can_be_of_one_frame_only(
+    site: Site, page: Page, clip: Path
+) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    for key in ("p", "Shift+p"):
+        page.keyboard.press(key)
+        for x, y in ((80, 110), (160, 120), (150, 200), (70, 190)):
+            page.mouse.click(*at(page, x, y))
+            page.wait_for_timeout(450)
+        page.keyboard.press("Enter")
+        wait_until_saved(page)
+    assert [f["properties"]["track"]["shape"] for f in stored(page, asset_id)] == ["polygon", "polyline"]
+    page.get_by_role("button", name="Track", exact=True).click()
+    go_to(page, 10)
+    draw_box(page, (200, 120), (260, 180))
+    rev(page, 3)
+    box = stored(page, asset_id)[2]["properties"]["track"]
+    assert (box["shape"], box["keyframes"][0]["frame"], box["ended_frame"]) == ("box", 10, 11)
+    assert len(stored(page, asset_id, frame=11)) == 2
+
+
+def test_phases_are_marked_with_keys_and_overlaps_stand_in_rows_of_their_own(
+    site: Site, page: Page, clip: Path
+) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    page.get_by_label("Tier").fill("phase")
+    for revision, (first, last) in enumerate(((10, 60), (50, 90)), start=1):
+        go_to(page, first)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Shift+s")
+        go_to(page, last)
+        page.keyboard.press("Shift+e")
+        rev(page, revision)
+    page.get_by_role("button", name="Whole video").click()
+    rev(page, 3)
+    segments = [f["properties"]["segment"] for f in stored(page, asset_id)]
+    assert [(s["start_frame"], s["end_frame"], s["tier"]) for s in segments] == [
+        (10, 60, "phase"),
+        (50, 90, "phase"),
+        (0, None, "phase"),
+    ]
+    go_to(page, 55)
+    expect(page.get_by_role("list", name="Segments on this frame").get_by_role("button")).to_have_count(3)
+    page.keyboard.press("Control+z")
+    rev(page, 4)
+    assert len(stored(page, asset_id)) == 2
+
+
+def test_without_webcodecs_the_same_frames_come_as_pictures(site: Site, browser: Browser, clip: Path) -> None:
+    asset_id = site.released(clip)
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=site.address)
+    context.add_init_script("delete window.VideoDecoder; delete window.EncodedVideoChunk;")
+    page = context.new_page()
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    expect(page.get_by_text("Single pictures")).to_be_visible()
+    for frame in (0, 200, 37, 38, 239):
+        go_to(page, frame)
+        assert code_on_screen(page) == (frame, frame)
+    context.close()
