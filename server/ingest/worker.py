@@ -77,6 +77,8 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
             Scratch(Path(plan.scratch_dir), plan.scratch_bytes, plan.reserve_bytes) as scratch,
         ):
             kind = report_progress.kind = kind_of(source)
+            if kind == "unknown":
+                return Refused("not-a-slide", "The file is of no kind of slide, loop or video that is known.")
             if kind == "video":
                 return Converted(kind, _convert_video(plan, source, report_progress))
             report = slide_conversion.convert(
