@@ -63,13 +63,22 @@ def plan_line(left: BaseGeometry, right: BaseGeometry) -> LineMotion | NearerLin
         return NearerLine(left, right)
     if _is_reversed(Arc(ours, is_ring=False), Arc(theirs, is_ring=False)):
         theirs = theirs[::-1]
-    one, other = Arc(ours, is_ring=False), Arc(theirs, is_ring=False)
-    drift = other.middle() - one.middle()
-    is_forward = compare_vertices(ours, theirs) <= 0
-    first, second = (one, other) if is_forward else (other, one)
+    # Both are mapped in an order and a direction that do not depend on which of them is the left one.
+    is_forward = compare_vertices(_either_way(ours), _either_way(theirs)) <= 0
+    lines = (ours, theirs) if is_forward else (theirs, ours)
+    is_turned = compare_vertices(lines[0], lines[0][::-1]) > 0
+    first, second = (Arc(line[::-1] if is_turned else line, is_ring=False) for line in lines)
     (moving,) = map_curves([Curves(first, second, first.middle(), second.middle())])
     start, end = (moving.start, moving.end) if is_forward else (moving.end, moving.start)
+    if is_turned:
+        start, end = start[::-1], end[::-1]
+    drift = (second.middle() - first.middle()) * (1.0 if is_forward else -1.0)
     return LineMotion(ours, start, end, drift)
+
+
+def _either_way(line: Vertices) -> Vertices:
+    """The line in the direction in which it comes first."""
+    return line if compare_vertices(line, line[::-1]) <= 0 else line[::-1]
 
 
 def _is_reversed(one: Arc, other: Arc) -> bool:

@@ -204,6 +204,7 @@ def test_vertices_that_did_not_move_stay(ring, which, by, far, frame):
     assert shape.normalize().equals_exact(expected.normalize(), 1e-9)
 
 
+@unhurried
 @given(boxes(), boxes(), frames)
 def test_a_box_stays_a_box_between_the_sizes_of_both(left, right, frame):
     box = between(left, right, frame, TrackShape.BOX)
@@ -237,6 +238,7 @@ def test_a_box_turns_the_shorter_way_and_half_a_turn_forth(start, end, frame, an
     assert box.equals_exact(turned(angle), 1e-6)
 
 
+@unhurried
 @given(lines, lines, frames)
 def test_a_line_is_always_a_line_and_either_way_round_the_same(left, right, frame):
     line = between(left, right, frame, TrackShape.POLYLINE)
@@ -246,6 +248,7 @@ def test_a_line_is_always_a_line_and_either_way_round_the_same(left, right, fram
     assert line.equals_exact(back, 1e-6) or line.equals_exact(shapely.reverse(back), 1e-6)
 
 
+@unhurried
 @given(lines, st.integers(-400, 400), st.integers(-400, 400), st.booleans(), frames)
 def test_a_line_that_only_moves_keeps_its_form(line, x, y, other_way, frame):
     moved = affinity.translate(line, x / 8, y / 8)
@@ -258,6 +261,7 @@ def test_a_line_that_only_moves_keeps_its_form(line, x, y, other_way, frame):
         assert shape.hausdorff_distance(expected) < line.length * 0.05 + 1e-6
 
 
+@unhurried
 @given(st.lists(positions, min_size=1, max_size=5), positions, frames)
 def test_points_go_straight(points, by, frame):
     left = shapely.MultiPoint(points)
@@ -284,6 +288,7 @@ def timelines(draw: st.DrawFn) -> tuple[Track, dict[int, bool]]:
     return Track(TrackShape.POINT, keyframes, ended), seen
 
 
+@unhurried
 @given(timelines())
 def test_it_is_seen_exactly_when_it_is_there(timeline):
     track, seen = timeline
@@ -309,6 +314,7 @@ def test_hundreds_of_vertices_are_no_different(first, second, frame):
 tiny = st.sampled_from([5e-324, 1e-300, 1e-160, 1e-150, 1e-9, 1e-6, 1.0, 1e6])
 
 
+@unhurried
 @given(tiny, tiny, st.sampled_from([0.0, 0.1, 1e6]), frames)
 def test_a_shape_may_be_smaller_or_larger_than_anything(first, second, x, frame):
     def line(side: float) -> shapely.LineString:
