@@ -2,8 +2,8 @@
 
 Each ring is closed by repeating its first vertex; a vertex's place is its part of the length from there.
 Going left to right, each left vertex takes the right one of nearest place; right ones left over join their
-nearest left one. Every pair moves straight. Of the vertices that share a partner, those too near to one another are
-dropped, and two alone that are too near become one. The last vertex is deleted.
+nearest left one. Every pair moves straight. Of the vertices that share a partner, those too near to one
+another are dropped, and two alone that are too near become one. The last vertex is deleted.
 """
 
 from __future__ import annotations
