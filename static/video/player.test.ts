@@ -83,10 +83,12 @@ let playing: boolean[];
 let fetched: number[];
 let players: VideoPlayer[] = [];
 
-function player(video: PlayableVideo = clip({ frame_count: 1000, duration_s: 40 }), events: Partial<PlayerEvents> = {}): VideoPlayer {
+function player(video: PlayableVideo = clip({ frame_count: 1000, duration_s: 40 }), events: Partial<PlayerEvents> = {}, times?: () => Promise<Float64Array>): VideoPlayer {
+  const api = new FakeApi(video);
+  if (times) api.times = times;
   const made = new VideoPlayer(
     video,
-    new FakeApi(video),
+    api,
     {
       draw: (image) => drawn.push((image as unknown as { number: number }).number),
       adjust: () => undefined,
@@ -327,6 +329,22 @@ describe('a player', () => {
     void p.show(500);
     run(50);
     expect([p.isPlaying, p.frame]).toEqual([false, 500]);
+  });
+
+  test('asks for the times again until they have come', async () => {
+    vi.useFakeTimers();
+    let asked = 0;
+    const video = clip({ is_constant_rate: false, frame_count: 3, frame_times_s: null });
+    const heard: boolean[] = [];
+    const p = player(video, { onTimes: () => heard.push(true) }, async () => {
+      asked += 1;
+      if (asked < 3) throw new Error('offline');
+      return Float64Array.of(0, 0.3, 0.9);
+    });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(p.areTimesExact).toBe(false);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([asked, p.areTimesExact, p.timeOf(1), p.frameAt(0.5), heard]).toEqual([3, true, 0.3, 1, [true]]);
   });
 
   test('holds one decoded picture against the server’s, at rest', async () => {

@@ -20,6 +20,7 @@ const STEP_AHEAD = 16;
 const REST_AROUND = 12;
 /** After so long without a wish, what lies around is fetched as well. */
 const REST_MS = 80;
+const TIMES_RETRY_MS = 3000;
 
 export interface PlayerEvents {
   /** This frame is on the screen now: its own number, and its time in the source. */
@@ -64,6 +65,7 @@ export class VideoPlayer {
   #statistics: PlayStatistics = NOTHING_PLAYED;
   #cancelTick: (() => void) | null = null;
   #rest: ReturnType<typeof setTimeout> | null = null;
+  #timesRetry: ReturnType<typeof setTimeout> | null = null;
   #isClosed = false;
 
   constructor(video: PlayableVideo, api: VideoApi, surface: FrameSurface, events: PlayerEvents, ports: PlayerPorts = {}) {
@@ -197,7 +199,7 @@ export class VideoPlayer {
     this.#playing = null;
     this.#stopListening();
     this.#cancelTick?.();
-    if (this.#rest !== null) clearTimeout(this.#rest);
+    for (const timer of [this.#rest, this.#timesRetry]) if (timer !== null) clearTimeout(timer);
     this.#pictures.close();
     this.#seek.leave(this.#frame);
   }
@@ -205,8 +207,9 @@ export class VideoPlayer {
   async #fetchTimes(): Promise<void> {
     try {
       this.#times.set(await this.#api.times());
-    } catch (error) {
-      this.#events.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
+    } catch {
+      // Until it comes, times are estimates by the mean rate, and are said to be.
+      if (!this.#isClosed) this.#timesRetry = setTimeout(() => void this.#fetchTimes(), TIMES_RETRY_MS);
       return;
     }
     if (this.#isClosed) return;

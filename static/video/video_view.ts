@@ -1,6 +1,6 @@
 /** Zoom and pan of a clip's frame. The picture itself is drawn by FrameCanvas. */
 import type { Bounds, Position } from '../core/geometry';
-import { isNeutral, NEUTRAL, type Adjustment } from '../slide/adjustment';
+import type { Adjustment } from '../slide/adjustment';
 import { ColourPass } from '../slide/colour_pass';
 import { sameView, toSlide, type ViewTransform } from '../slide/view_transform';
 import type { FrameSurface } from './frame_surface';
@@ -53,7 +53,6 @@ export class VideoView implements FrameSurface {
   readonly #colours: ColourPass | null;
   readonly #gestures: ViewGestures;
   readonly #observer: ResizeObserver;
-  #adjustment: Adjustment = NEUTRAL;
   #view: ViewTransform | null = null;
   #shown: ViewTransform | null = null;
   /** The whole frame is in the window, and stays in it when the window changes its size. */
@@ -121,8 +120,7 @@ export class VideoView implements FrameSurface {
   }
 
   adjust(adjustment: Adjustment): void {
-    this.#adjustment = { ...adjustment, usesProfile: false };
-    this.#colours?.setAdjustment(this.#adjustment);
+    this.#colours?.setAdjustment({ ...adjustment, usesProfile: false });
     this.#paintSoon();
   }
 
@@ -242,11 +240,11 @@ export class VideoView implements FrameSurface {
     if (this.#hasPicture) {
       // Enlarged, a frame pixel is a square: smoothing would invent detail.
       context.imageSmoothingEnabled = zoom < 0.9999;
-      context.imageSmoothingQuality = 'medium';
+      // Only of a frame reduced to less than half do pixels fall through the meshes of the cheap filter; the finer one makes a mip map of every frame.
+      context.imageSmoothingQuality = zoom < 0.5 ? 'medium' : 'low';
       context.drawImage(this.#frame, t.originX * t.density, t.originY * t.density, this.#widthPx * zoom, this.#heightPx * zoom);
     }
-    if (this.#colours && (this.#colours.isActive || !isNeutral(this.#adjustment))) this.#colours.render(canvas);
-    else if (this.#colours && !this.#colours.canvas.hidden) this.#colours.render(canvas);
+    this.#colours?.render(canvas);
     if (this.#shown && sameView(this.#shown, t)) return;
     this.#shown = t;
     this.#events.onMove(t);
