@@ -36,6 +36,20 @@ CODE_ON_SCREEN = """([width, height]) => {
   return { levels, shown, status: document.querySelector('footer').innerText };
 }"""
 
+# The left edge of what is drawn over the frame, in frame px, and the frame that is under it.
+EDGE_ON_SCREEN = """([width, height]) => {
+  const frame = document.querySelector('.image canvas.frame');
+  const shapes = document.querySelector('canvas.shapes');
+  const zoom = Math.min(frame.width / width, frame.height / height);
+  const left = (frame.width - width * zoom) / 2, top = (frame.height - height * zoom) / 2;
+  const first = Math.round(top + 125 * zoom), rows = Math.round(30 * zoom);
+  const { data } = shapes.getContext('2d').getImageData(0, first, shapes.width, rows);
+  const column = (x) => Array.from({ length: rows }, (_, y) => data[4 * (y * shapes.width + x) + 3]);
+  const isPainted = (x) => column(x).some((alpha) => alpha > 40);
+  const edge = Array.from({ length: shapes.width }, (_, x) => x).find(isPainted);
+  return { edge: (edge + 2 * window.devicePixelRatio - left) / zoom };
+}"""
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -225,6 +239,32 @@ def test_a_box_moves_between_its_key_frames_and_is_there_after_a_reload(
     assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 40]
 
 
+def test_while_playing_a_shape_is_drawn_with_the_very_frame_it_belongs_to(
+    site: Site, page: Page, clip: Path
+) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    draw_box(page, (20, 120), (60, 160))
+    go_to(page, 200)
+    page.keyboard.press("s")
+    drag(page, (40, 140), (240, 140))
+    rev(page, 2)
+    start, end = (bounds(stored(page, asset_id, frame=frame)[0])[0] for frame in (0, 200))
+    go_to(page, 0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Space")
+    both = f"(size) => ({{ ...({CODE_ON_SCREEN})(size), ...({EDGE_ON_SCREEN})(size) }})"
+    frames = []
+    for _ in range(15):
+        page.wait_for_timeout(90)
+        found = page.evaluate(both, [WIDTH_PX, HEIGHT_PX])
+        # A frame is one pixel of its way: one frame off would show.
+        assert found["edge"] == pytest.approx(start + (end - start) * found["shown"] / 200, abs=0.6)
+        frames.append(found["shown"])
+    assert len(set(frames)) > 8
+
+
 def test_a_track_is_hidden_occluded_ended_split_and_taken_back(site: Site, page: Page, clip: Path) -> None:
     asset_id = site.released(clip)
     sign_in(page, "ann")
@@ -330,3 +370,58 @@ def test_without_webcodecs_the_same_frames_come_as_pictures(site: Site, browser:
         go_to(page, frame)
         assert code_on_screen(page) == (frame, frame)
     context.close()
+
+
+def test_the_keyboard_alone_steps_chooses_marks_and_takes_back(site: Site, page: Page, clip: Path) -> None:
+    asset_id = site.released(clip)
+    sign_in(page, "ann")
+    open_video(page, asset_id)
+    draw_box(page, (60, 120), (120, 180))
+    page.reload()
+    page.locator(".stage[aria-busy=false]").wait_for()
+    wait_until_saved(page)
+    for frame in range(1, 8):
+        page.keyboard.press("f")
+        wait_for_frame(page, frame)
+    page.keyboard.press("k")
+    expect(page.get_by_text("Select a track first.")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("1 selected", exact=True)).to_be_visible()
+    page.keyboard.press("Control+2")
+    rev(page, 2)
+    page.keyboard.press("k")
+    rev(page, 3)
+    page.keyboard.press("e")
+    wait_for_frame(page, 0)
+    page.keyboard.press("r")
+    wait_for_frame(page, 7)
+    (track,) = stored(page, asset_id)
+    assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [0, 7]
+    assert track["properties"]["class_id"] is not None
+    page.keyboard.press("Control+z")
+    rev(page, 4)
+    page.keyboard.press("h")
+    expect(page.get_by_role("button", name="Show annotations")).to_have_attribute("aria-pressed", "false")
+
+
+def test_losses_are_read_and_confirmed_before_a_release(site: Site, page: Page, tmp_path: Path) -> None:
+    whole = write_clip(Recipe("matroska", "libx264", width_px=WIDTH_PX, height_px=HEIGHT_PX))
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole[: len(whole) * 6 // 10])
+    (line,) = site.ingest(cut, case="Cut short")
+    assert line["state"] == "awaiting_release", line
+    sign_in(page, "ada")
+    page.goto("/intake")
+    card = page.get_by_role("article", name="Video of Cut short")
+    expect(card.get_by_role("list", name="Losses").get_by_role("listitem")).not_to_have_count(0)
+    card.get_by_role("button", name="Release", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Release it with its losses?")
+    expect(dialog.get_by_role("list", name="Losses")).to_be_visible()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Not yet").click()
+    assert json.loads(page.request.get(f"/api/v1/assets/{line['asset_id']}").body())["state"] != "released"
+    card.get_by_role("button", name="Release", exact=True).click()
+    dialog.get_by_role("button", name="Release with losses").click()
+    expect(card).to_have_count(0, timeout=15_000)
+    page.goto("/")
+    expect(page.get_by_role("link", name=re.compile("Cut short"))).to_contain_text("loss")
