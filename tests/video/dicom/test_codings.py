@@ -3,7 +3,7 @@
 import imagecodecs
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import (
     JPEG2000,
@@ -208,6 +208,7 @@ def test_jpeg_xl(size_px: tuple[int, int], has_boxes: bool) -> None:
     assert all(shows(frame, picture) for frame, picture in zip(video.frames(), loop, strict=True))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**18), st.integers(1, 2**18))
 def test_the_size_of_jpeg_xl_is_read_as_it_is_written(width_px: int, height_px: int) -> None:
     bits, at = 0, 0

@@ -107,6 +107,14 @@ def test_without_a_delimiter_nothing_is_missing_but_what_is_cut(syntax: UID, tab
     assert codes(opened(data[:-9])) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("syntax", [JPEGLosslessSV1, RLELossless], ids=lambda s: s.name)
+def test_a_cut_is_told_although_nobody_counted_the_frames(syntax: UID) -> None:
+    data = dicom_loop(LOOP, Writing(syntax), NumberOfFrames=None)
+    video = opened(data[:-100])
+    assert codes(video) == [0, 1, 2, 3]
+    assert video.losses == ("The DICOM file is cut short; what came behind these frames is missing.",)
+
+
 def test_fragments_of_a_stated_length_are_fragments() -> None:
     data = dicom_loop(LOOP, Writing(JPEGLosslessSV1))
     start = data.index(b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff")

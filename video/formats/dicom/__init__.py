@@ -56,7 +56,8 @@ def open_dicom_video(source: ByteSource, limits: Limits | None = None) -> Video:
     fragments = read_fragments(image, data_set, layout.source, limits)
     stream = JoinedFragments(layout.source, fragments)
     if is_stream(stream):
-        return DicomStreamVideo(source, layout, data_set, image, stream, limits)
+        is_cut = not fragments.is_complete
+        return DicomStreamVideo(source, layout, data_set, image, stream, limits, is_cut=is_cut)
     if layout.transfer_syntax in tags.STREAMS:
         raise UnsupportedVideoError("the DICOM file's stream is of no kind that is known here")
     return DicomVideo(source, layout, data_set, image, fragments, limits)

@@ -23,6 +23,7 @@ from video.limits import Limits
 from video.model import CalibrationRegion, Frame, Matrix, PictureFormat, Place, Plane, Sampling
 from video.source import ByteSource
 
+_WITHOUT_WORDS = frozenset({Coding.NATIVE, Coding.RLE, Coding.DEFLATED})
 _SOME = 16
 _NAMED_FRAMES = 5
 _MIDDLE = 128
@@ -67,6 +68,10 @@ class DicomVideo:
         self._calibration: Calibration = read_calibration(
             data_set, self._decoder.width_px, self._decoder.height_px
         )
+        self._is_cut = layout.is_cut or image.pixels.is_cut
+        if fragments is not None and image.frame_count is None:
+            # Where frames are counted, one that is cut off shows in the count.
+            self._is_cut |= not fragments.is_complete
         self._failed: list[int] = []
         self._partial: list[int] = []
         self._remarks = self._all_remarks(data_set)
@@ -109,8 +114,8 @@ class DicomVideo:
         there, promised = self._frames.frame_count, self._image.frame_count or 1
         if there < promised:
             losses.append(f"The DICOM file holds {there:,} whole frames of {promised:,} that it speaks of.")
-        elif self._layout.is_cut or self._image.pixels.is_cut:
-            losses.append("The DICOM file is cut short; what came behind its frames is missing.")
+        elif self._is_cut:
+            losses.append("The DICOM file is cut short; what came behind these frames is missing.")
         if self._failed:
             losses.append(f"{_of(self._failed, there)} are damaged and shown black: {_some(self._failed)}.")
         if self._partial:
@@ -121,7 +126,7 @@ class DicomVideo:
         return tuple(losses)
 
     def frames(self) -> Iterator[Frame]:
-        """As `Video.frames`. Frames that are shown black count as none that could be had."""
+        """As `Video.frames`. That one frame at least can be had was seen on opening."""
         failed: list[int] = []
         partial: list[int] = []
         self._failed, self._partial = failed, partial
@@ -141,10 +146,15 @@ class DicomVideo:
             yield Frame(number, time_s, planes)
 
     def places(self) -> Sequence[Place]:
-        return list_places(self._source, self._layout, self._frames, self._coding)
+        return list_places(self._source, self._layout, self._worded_frames)
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._source, self._layout, self._frames, self._limits)
+        return list_texts(self._source, self._layout, self._worded_frames, self._limits)
+
+    @property
+    def _worded_frames(self) -> FrameBytes | None:
+        """Frames, if they are of a coding that has room for words."""
+        return None if self._coding in _WITHOUT_WORDS else self._frames
 
     def _planes(self, data: bytes, number: int) -> tuple[Plane, ...]:
         if self._keeps_halved_chroma:

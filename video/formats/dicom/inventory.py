@@ -6,19 +6,18 @@ from video.errors import VideoError
 from video.formats.dicom.contents import Walk
 from video.formats.dicom.file_layout import META_OFFSET, PREAMBLE_BYTES, FileLayout
 from video.formats.dicom.frame_bytes import FrameBytes
-from video.formats.dicom.frame_header import Coding
 from video.formats.dicom.segments import segments_of
 from video.model import Action, Place
 from video.source import ByteSource
 
 _MOST_NAMES = 5_000
-_WITHOUT_SEGMENTS = frozenset({Coding.NATIVE, Coding.RLE, Coding.DEFLATED})
 
 
-def list_places(
-    source: ByteSource, layout: FileLayout, frames: FrameBytes | None, coding: Coding | None
-) -> list[Place]:
-    """Elements by keyword or number; equal ones of several items or frames are counted together."""
+def list_places(source: ByteSource, layout: FileLayout, frames: FrameBytes | None) -> list[Place]:
+    """Elements by keyword or number; equal ones of several items or frames are counted together.
+
+    frames: None where there is no room for words in them.
+    """
     counts: Counter[str] = Counter()
     actions: dict[str, Action] = {}
     if layout.meta.start == META_OFFSET:
@@ -36,7 +35,7 @@ def list_places(
     rest = layout.source.size_bytes - walk.rest
     if rest > 0:
         counts["bytes behind the data set"] += rest
-    if frames is not None and coding not in _WITHOUT_SEGMENTS:
+    if frames is not None:
         inside = _inside(frames)
         counts["PixelData"] -= sum(inside.values())
         counts += inside

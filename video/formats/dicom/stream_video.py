@@ -5,6 +5,7 @@ calibration, times where the stream has none of its own, and how many frames the
 """
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -23,6 +24,9 @@ from video.limits import Limits
 from video.model import CalibrationRegion, Frame, PictureFormat, Place
 from video.source import ByteSource
 
+# How many frames a stream without times may decode before others that are shown earlier. Where such a stream
+# is cut, as many of its last frames may have a gap before them that nothing tells.
+_REORDERED = {"h264-stream": 16, "hevc-stream": 16, "mpeg-video": 2, "mpeg4-video": 2}
 _BARE = ("mpeg-video ", "mpeg4-video ", "h264-stream ", "hevc-stream ")
 
 
@@ -58,9 +62,12 @@ class DicomStreamVideo:
 
     def __init__(
         self, source: ByteSource, layout: FileLayout, data_set: DataSet, image: Image,
-        stream: JoinedFragments, limits: Limits,
+        stream: JoinedFragments, limits: Limits, *, is_cut: bool,
     ) -> None:  # fmt: skip
-        """Raises NotAVideoError, UnsupportedVideoError, CorruptVideoError, VideoTooLargeError."""
+        """is_cut: the file ends before the stream does.
+
+        Raises NotAVideoError, UnsupportedVideoError, CorruptVideoError, VideoTooLargeError.
+        """
         self._source = source
         self._layout = layout
         self._image = image
@@ -72,6 +79,7 @@ class DicomStreamVideo:
             timing = read_timing(data_set, image.frame_count or 2, limits)
             self._timing = None if timing.is_assumed else timing
         self._calibration: Calibration = read_calibration(data_set, picture.width_px, picture.height_px)
+        self._withheld = _REORDERED.get(self._inner.format_name.split(" ")[0], 0) if is_cut else 0
         self._presented: int | None = None
 
     @property
@@ -122,14 +130,24 @@ class DicomStreamVideo:
         """As `Video.frames`."""
         self._presented = None
         count = 0
-        for frame in self._inner.frames():
+        for frame in self._sure_frames():
             count += 1
             yield frame if self._timing is None else replace(frame, time_s=self._timing.at(frame.number))
         self._presented = count
 
+    def _sure_frames(self) -> Iterator[Frame]:
+        waiting: deque[Frame] = deque()
+        for frame in self._inner.frames():
+            if frame.number == 0:
+                yield frame
+                continue
+            waiting.append(frame)
+            if len(waiting) > self._withheld:
+                yield waiting.popleft()
+
     def places(self) -> Sequence[Place]:
         inner = [replace(place, name=f"in the stream: {place.name}") for place in self._inner.places()]
-        return [*list_places(self._source, self._layout, None, None), *inner]
+        return [*list_places(self._source, self._layout, None), *inner]
 
     def texts(self) -> Sequence[bytes]:
         return [*list_texts(self._source, self._layout, None, self._limits), *self._inner.texts()]

@@ -69,7 +69,8 @@ def list_texts(
 ) -> list[bytes]:
     """Each text once, as it stands in the file and, where that differs, in UTF-8.
 
-    Bounded: a file of more texts than that is told apart by those that come first.
+    frames: None where there is no room for words in them. Of a file with more texts than anybody needs the
+    first ones are given.
     """
     found: dict[bytes, None] = {}
     total = 0
