@@ -39,8 +39,12 @@ def _convert(source: ByteSource, directory: Path, gop: int = 1, limits: Limits |
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("gop", [1, 12])
+_IN_GROUPS = ("b_frames", "variable_rate", "yuv444_odd_sides", "gif", "gray", "turned_270")
+
+
+@pytest.mark.parametrize(
+    ("name", "gop"), [*((name, 1) for name in NAMES), *((name, 12) for name in _IN_GROUPS)]
+)
 def test_frame_k_is_the_kth_that_the_source_presents(tmp_path: Path, name: str, gop: int) -> None:
     clip = make(name)
     report = _convert(clip.source, tmp_path, gop)

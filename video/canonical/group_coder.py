@@ -17,7 +17,7 @@ from video.errors import VerificationError
 from video.model import PictureFormat, Plane
 
 PROMISED_DB = 45.0
-_FIRST_QUANTISER = 25
+_FIRST_QUANTISER = 20
 _DB_PER_STEP = 0.8  # seldom more, so that a correction seldom overshoots
 _SLACK_DB = 0.7  # beyond it the next group is tried one step coarser
 _GROUPS_UNTIL_RETRY = 50  # after a step that was one too coarse
