@@ -341,6 +341,9 @@ describe('a player', () => {
       if (asked < 3) throw new Error('offline');
       return Float64Array.of(0, 0.3, 0.9);
     });
+    expect(asked, 'the picture comes first').toBe(0);
+    void p.show(0);
+    run(50);
     await vi.advanceTimersByTimeAsync(10);
     expect(p.areTimesExact).toBe(false);
     await vi.advanceTimersByTimeAsync(20_000);

@@ -84,7 +84,6 @@ export class VideoPlayer {
       onFallback: (reason) => events.onFallback?.(reason),
     };
     this.#pictures = new PictureChoice(video, api, fetchPicture, pictureEvents, ports.decoded);
-    if (!this.#times.hasTable) void this.#fetchTimes();
   }
 
   /** On the screen; −1 until the first is drawn. */
@@ -309,6 +308,8 @@ export class VideoPlayer {
     } finally {
       picture.image.close();
     }
+    // Megabytes of times for hours of video come after the first picture, not before it.
+    if (this.#frame < 0 && !this.#times.hasTable) void this.#fetchTimes();
     this.#frame = picture.number;
     this.#statistics = { ...this.#statistics, shown: this.#statistics.shown + 1 };
     this.#events.onFrame(picture.number, this.#times.timeOf(picture.number));
