@@ -1,5 +1,5 @@
 /** What someone is touching: the selection with its handles, the drawing under way, conflicts. Few things, redrawn at every move. */
-import { hasShape, newAnnotation, type Annotation, type StillAnnotation } from '../core/annotation';
+import { newAnnotation, type Annotation, type StillAnnotation } from '../core/annotation';
 import { boundsOverlap, paths, rectangle, type Position } from '../core/geometry';
 import { axesOf, toScreen, visibleBounds, type ViewTransform } from '../slide/view_transform';
 import { dashOf, paintNames, traceRun } from './paint_shapes';
@@ -26,7 +26,10 @@ export function paintMarks(context: Context, view: ViewTransform, session: Edito
   context.globalAlpha = 1;
 
   if (session.areShown) {
-    for (const { mine } of session.conflicts) if (mine && hasShape(mine)) paintConflict(context, view, mine, session.ontology.colorOf(mine.classId));
+    for (const { mine } of session.conflicts) {
+      const shape = mine && session.versionShown(mine);
+      if (shape) paintConflict(context, view, shape, session.ontology.colorOf(shape.classId));
+    }
   }
   const window = visibleBounds(view, HALO_PX);
   const selected = session.selectedShown

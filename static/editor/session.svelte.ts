@@ -181,6 +181,11 @@ export class EditorSession<S extends Subject = Subject> {
     return hasShape(annotation) ? annotation : null;
   }
 
+  /** A version of a label that is not the stored one, as it would be shown now. */
+  versionShown(annotation: Annotation): StillAnnotation | null {
+    return hasShape(annotation) ? annotation : null;
+  }
+
   /** Whether it has four corners with right angles, and keeps them. */
   isBox(_annotation: Annotation): boolean {
     return false;

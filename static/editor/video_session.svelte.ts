@@ -1,9 +1,9 @@
 /** One person at one video: the verbs of an editing session, said of the frame that is on the screen. */
-import { isSegment, isTrack, newOverTime, type Annotation, type SegmentAnnotation, type TrackAnnotation } from '../core/annotation';
+import { isSegment, isTrack, newOverTime, type Annotation, type SegmentAnnotation, type StillAnnotation, type TrackAnnotation } from '../core/annotation';
 import type { Transition } from '../core/changeset';
 import { boundsOverlap, type Bounds, type Geometry } from '../core/geometry';
 import { FrameView, type ShownAnnotation } from '../core/frame_view';
-import { isShownAt } from '../core/interpolation';
+import { isShownAt, shapeAt } from '../core/interpolation';
 import { DEFAULT_TIER, type Segment, type Track, type TrackShape } from '../core/track';
 import {
   endAt,
@@ -61,6 +61,12 @@ export class VideoSession extends EditorSession<VideoInfo & Subject> {
 
   override shownOf(annotation: Annotation): ShownAnnotation | null {
     return this.frames.shownOn(annotation.annotationId, this.frame);
+  }
+
+  override versionShown(annotation: Annotation): StillAnnotation | null {
+    if (!isTrack(annotation)) return super.versionShown(annotation);
+    const geometry = shapeAt(annotation.overTime, this.frame)?.geometry;
+    return geometry ? { ...annotation, geometry } : null;
   }
 
   override shownIn(window: Bounds): readonly ShownAnnotation[] {
