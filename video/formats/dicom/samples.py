@@ -135,6 +135,9 @@ class SampleDecoder:
         if self._coding is Coding.NATIVE:
             return self._of_native(data, number)
         self._check(data)
+        if self._coding is Coding.JPEG_LS and not ends_image(data):
+            # CharLS takes seconds to find out that some of these go on behind their last byte.
+            raise CorruptVideoError("a frame is damaged")
         if self._coding in (Coding.JPEG, Coding.JPEG_LOSSLESS):
             return _jpeg(data, self.component_count)
         return np.asarray(_DECODERS[self._coding](data))
