@@ -23,7 +23,16 @@ NOT_BUILT = (
     "<!doctype html><title>Slidereel</title><p>The server runs, but its browser pages were not built. "
     "Run <code>scripts/setup</code> and start it again."
 )
-PAGES = ("/", "/login", "/intake", "/admin/classes", "/admin/users", "/audit", "/slides/{asset_id}")
+PAGES = (
+    "/",
+    "/login",
+    "/intake",
+    "/admin/classes",
+    "/admin/users",
+    "/audit",
+    "/slides/{asset_id}",
+    "/videos/{asset_id}",
+)
 
 
 async def page(call: Call) -> Answer:
