@@ -92,6 +92,7 @@ class Bench:
             file_bytes=4 << 30,
             cpu_s=int(limit_s),
             largest_ratio=1.45,
+            video_gop=1,
             parent_pid=0,
         )
         ending = self._ask({"plan": plan, "limit_s": limit_s})

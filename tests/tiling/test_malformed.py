@@ -40,6 +40,10 @@ def test_every_malformed_file_that_was_collected_is_refused_in_a_sentence(
     wrong = []
     for path in paths:
         result = worker.convert(path.read_bytes())
+        if isinstance(result.outcome, Converted) and result.outcome.kind == "video":
+            # What is good of a clip is shown, what is missing is said: tests/video/test_malformed.py.
+            assert result.outcome.report["losses"], path.name
+            continue
         if result.complaint() or isinstance(result.outcome, Converted) or result.peak_bytes > PEAK_BYTES:
             wrong.append((path.name, result.complaint(), result.outcome))
     assert wrong == []
