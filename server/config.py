@@ -85,7 +85,7 @@ class Settings:
     More makes its reduced levels finer: at 2.1 they are within 2 grey levels of what OpenSlide renders."""
 
     video_gop: int = 1
-    """Of how many frames of a video one is a key frame. 1: any frame at once. 12: a third of the bytes, for
+    """Of how many frames of a video one is a key frame. 1: any frame at once. 12: two thirds of the bytes, for
     thin links; a frame then needs the ones since its key frame."""
 
     frame_cache_mib: int = 48

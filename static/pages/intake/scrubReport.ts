@@ -1,6 +1,7 @@
 /** The conversion's report as a person reads it before releasing: what was in the file, what became of it, what was proved. */
 import type { ConversionReport, ScrubPlace } from '../../api/types';
 import { bytes, count } from '../../design/format';
+import { videoSummaryOf, type VideoProof } from './videoScrubReport';
 
 export interface ScrubSummary {
   /** In the original, not in the result. */
@@ -44,7 +45,8 @@ const PLACE = /^(?:directory|file) \d+ \((?<role>[^)]+)\), (?<what>.+)$/;
 
 export function summaryOf(report: ConversionReport | null): ScrubSummary {
   const places = report?.places ?? [];
-  const proof = (report?.proof ?? {}) as Proof;
+  const proof = (report?.proof ?? {}) as Proof & VideoProof;
+  if (report && (proof.frames || proof.boxes)) return videoSummaryOf(report, proof, checksOf({ ...(proof.search && { search: proof.search }) }));
   const checks = checksOf(proof);
   const dropped = droppedOf(places);
   return {
