@@ -85,8 +85,8 @@ class Settings:
     More makes its reduced levels finer: at 2.1 they are within 2 grey levels of what OpenSlide renders."""
 
     video_gop: int = 1
-    """Of how many frames of a video one is a key frame. 1: any frame at once. 12: two thirds of the bytes, for
-    thin links; a frame then needs the ones since its key frame."""
+    """Of how many frames of a video one is a key frame. 1: any frame at once. 12: two thirds of the bytes,
+    for thin links; a frame then needs the ones since its key frame."""
 
     frame_cache_mib: int = 48
     """Memory for frames and strips of videos made a moment ago."""

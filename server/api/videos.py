@@ -153,7 +153,7 @@ async def get_frame(call: Call) -> Answer:
     frames = call.services.frames
     body = frames.made(opened, number, quality)
     if body is None:
-        body = await while_wanted(request, frames.jpeg(opened, number, quality))
+        body = await while_wanted(request, frames.jpeg(opened, number, quality, _owner(call)))
     if can_be_stored(request):
         return StoredResponse(FRAME_HEAD % (len(body), etag.encode(), date_header()) + body)
     headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
@@ -182,7 +182,7 @@ async def get_samples(call: Call) -> Answer:
     if start > last:
         raise NotFoundError(NO_FRAME)
     first = video.key_frame_at(start)
-    count = min(start + wanted - 1, last) - first + 1
+    count = min(start + wanted - 1, last, max(start, first + MOST_SAMPLES - 1)) - first + 1
     while count > start - first + 1 and video.locate(first, count).length > MOST_SAMPLE_BYTES:
         count = max(start - first + 1, count * 3 // 4)
     etag = f'"{opened.etag}-samples-{first}-{count}"'
@@ -247,8 +247,13 @@ async def get_strip(call: Call) -> Answer:
     }
     if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
-    making = call.services.frames.strip(opened, shown, height_px, exact=is_exact)
+    making = call.services.frames.strip(opened, shown, height_px, _owner(call), exact=is_exact)
     return web.Response(body=await while_wanted(call.request, making), headers=headers)
+
+
+def _owner(call: Call) -> str:
+    """Whose turn it is: one's own tab must not keep others waiting."""
+    return call.by.account_id or call.by.name
 
 
 def _nearest(opened: OpenVideo, numbers: Sequence[int]) -> list[int]:

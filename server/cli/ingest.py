@@ -33,7 +33,7 @@ STAGES = {"converting": "converting", "verifying": "proving it clean"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A slide to take in, and how to speak of it without its name: its place on the command line."""
+    """A file to take in, and how to speak of it without its name: its place on the command line."""
 
     slide: Path | Pack
     label: str
@@ -44,16 +44,17 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "ingest",
-        help="take slides in: seal, convert, prove clean",
-        description="Take slide files into the data folder. The original is sealed, a clean canonical slide "
-        "is made and proved; it then awaits its release. Nothing printed or stored has a file's name.",
+        help="take slides, loops and videos in: seal, convert, prove clean",
+        description="Take slides, ultrasound loops and videos into the data folder. The original is sealed, "
+        "a clean canonical file is made and proved; it then awaits its release. Nothing printed or stored "
+        "has a file's name.",
     )
     parser.add_argument(
         "paths",
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="a slide file, or a folder of them; a folder's DICOM files of one series are one slide",
+        help="a file, or a folder of them; a folder's DICOM slide files of one series are one slide",
     )
     parser.add_argument(
         "--case", metavar="C", help=f"the case they belong to (default {catalog.DEFAULT_CASE})"
@@ -95,7 +96,7 @@ def _sources(paths: Iterable[Path]) -> Iterator[Source]:
         except OSError as error:
             raise InvalidInputError(f"{label} cannot be read: {error.strerror}.") from error
         if not gathered.slides:
-            raise InvalidInputError(f"{label} is a folder without slide files.")
+            raise InvalidInputError(f"{label} is a folder without slides, loops or videos.")
         if gathered.skipped:
             files = (
                 "1 file is no slide" if gathered.skipped == 1 else f"{gathered.skipped} files are no slides"

@@ -7,7 +7,7 @@ from typing import Any
 from server.accounts import Doer
 from server.ambient import real_ambient
 from server.cli.opening import open_existing_database
-from server.errors import ServerError
+from server.errors import LossesNotConfirmedError, ServerError
 from server.ingest.intake import Intake
 
 BY = Doer(None, "command line", "command line")
@@ -42,7 +42,10 @@ def run(args: argparse.Namespace) -> int:
             except ServerError as error:
                 refused += 1
                 reference = intake.reference()
-                sys.stderr.write(f"slidereel: {asset_id}: {error} (reference {reference})\n")
+                more = " Release it with --confirm-losses if that is known." * isinstance(
+                    error, LossesNotConfirmedError
+                )
+                sys.stderr.write(f"slidereel: {asset_id}: {error}{more} (reference {reference})\n")
             else:
                 sys.stdout.write(f"{asset.asset_id} {asset.state}\n")
     return EXIT_REFUSED if refused else 0

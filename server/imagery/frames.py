@@ -32,21 +32,34 @@ class Frames:
         """A frame's JPEG, if it was made a moment ago."""
         return self.cache.get((opened.etag, number, quality))
 
-    async def jpeg(self, opened: OpenVideo, number: int, quality: int = QUALITY) -> bytes:
-        """Frame ``number``, exactly. Raises FrameNotFoundError, CanonicalVideoError, OverloadedError."""
+    async def jpeg(
+        self, opened: OpenVideo, number: int, quality: int = QUALITY, owner: Hashable = None
+    ) -> bytes:
+        """Frame ``number``, exactly, in the turn of ``owner``.
+
+        Raises FrameNotFoundError, CanonicalVideoError, OverloadedError.
+        """
         return await self._once(
-            (opened.etag, number, quality), lambda: self._decoded(opened, number, quality, None)
+            (opened.etag, number, quality), lambda: self._decoded(opened, number, quality, None), owner
         )
 
-    async def strip(self, opened: OpenVideo, numbers: Sequence[int], height_px: int, *, exact: bool) -> bytes:
+    async def strip(
+        self,
+        opened: OpenVideo,
+        numbers: Sequence[int],
+        height_px: int,
+        owner: Hashable = None,
+        *,
+        exact: bool,
+    ) -> bytes:
         """Small pictures of these frames side by side, or of the nearest of which there are any."""
         key = (opened.etag, "strip", tuple(numbers), height_px, exact)
-        return await self._once(key, lambda: self._strip(opened, numbers, height_px, exact=exact))
+        return await self._once(key, lambda: self._strip(opened, numbers, height_px, exact=exact), owner)
 
-    async def _once(self, key: Hashable, work: Callable[[], bytes]) -> bytes:
+    async def _once(self, key: Hashable, work: Callable[[], bytes], owner: Hashable) -> bytes:
         async def make(_stop: threading.Event) -> bytes:
             # Cancelled, it is taken out of the line.
-            return await asyncio.wrap_future(self._pool.submit(work))
+            return await asyncio.wrap_future(self._pool.submit(work, owner))
 
         return await self.cache.get_or_make(key, make)
 

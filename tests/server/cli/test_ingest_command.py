@@ -90,7 +90,7 @@ def test_a_folder_without_slides_is_said(ingest: Command, tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     code, lines, err = ingest(tmp_path / "empty")
     assert (code, lines) == (1, [])
-    assert "Path 1 is a folder without slide files." in err
+    assert "Path 1 is a folder without slides, loops or videos." in err
 
 
 def test_a_case_name_that_cannot_be_is_refused_before_anything_is_read(

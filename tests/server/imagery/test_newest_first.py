@@ -37,6 +37,18 @@ def test_what_was_asked_for_last_is_made_first(gate: threading.Event) -> None:
     pool.close()
 
 
+def test_everybody_has_his_turn_however_much_others_ask_for(gate: threading.Event) -> None:
+    pool, made = NewestFirst(1, 10, "test"), []
+    blocked(pool, gate)
+    futures = [pool.submit(lambda number=number: made.append(number), "hasty") for number in range(3)]
+    futures.append(pool.submit(lambda: made.append("patient"), "patient"))
+    gate.set()
+    for future in futures:
+        future.result(10)
+    assert made == [2, "patient", 1, 0]
+    pool.close()
+
+
 def test_what_was_called_off_is_not_made(gate: threading.Event) -> None:
     pool, made = NewestFirst(1, 10, "test"), []
     blocked(pool, gate)
