@@ -25,6 +25,7 @@ PUBLIC = {
     "GET /admin/users",
     "GET /audit",
     "GET /slides/{asset_id}",
+    "GET /videos/{asset_id}",
     "GET /static/{path:.+}",
 }
 """What may be asked without signing in: a new one is added here by somebody who has thought about it."""
