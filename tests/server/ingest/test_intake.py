@@ -18,7 +18,6 @@ from tests.server.conftest import BY
 from tests.server.ingest.slides import NAMED, svs, traces
 from tiling.canonical import open_canonical
 
-
 WHAT = ("slide", "video")
 
 
