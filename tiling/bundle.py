@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError, UnsupportedSlideError
 from tiling.limits import Limits
 from tiling.scratch import Scratch
-from tiling.source import ByteSource
 
 ZIP_MAGIC = b"PK\x03\x04"
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from ground.source import ByteSource
 from tiling.bundle import is_zip, open_bundle
 from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
 from tiling.canonical.rate import LARGEST_RATIO
@@ -18,7 +19,6 @@ from tiling.open_slide import open_slide
 from tiling.scratch import Scratch
 from tiling.scrub.execute import execute, stop_if
 from tiling.scrub.verify import check_description, verify
-from tiling.source import ByteSource
 
 
 class Stage(StrEnum):

@@ -1,5 +1,6 @@
 """Open whatever slide the bytes are: by their content, never by a file's name."""
 
+from ground.source import ByteSource
 from tiling.bundle import is_zip, open_bundle
 from tiling.errors import CorruptSlideError, NotASlideError, UnsupportedSlideError
 from tiling.formats.dicom import is_dicom, open_dicom
@@ -10,7 +11,6 @@ from tiling.formats.tiff import TiffSlide, is_generic_tiff
 from tiling.limits import Limits
 from tiling.model import Slide
 from tiling.scratch import Scratch
-from tiling.source import ByteSource
 from tiling.tiff.reader import TiffFile
 
 _HAMAMATSU_TAG = 65420

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
+from ground.source import ByteSource
 from tiling.errors import NotASlideError, SlideTooLargeError
-from tiling.source import ByteSource
 
 _CHUNK_BYTES = 4 * 2**20
 _LONGEST_NAME_BYTES = 255

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from ground.source import ByteSource
 from video.canonical.layout import DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, Description
 from video.canonical.mp4_writer import MOVED_SUFFIX
 from video.canonical.writer import write_durably
@@ -16,7 +17,6 @@ from video.open_video import open_video
 from video.scrub.execute import Executed, execute, stop_if
 from video.scrub.masks import Blanker
 from video.scrub.verify import Proof, check_description, verify
-from video.source import ByteSource
 
 _FILES = (DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, VIDEO_FILE + MOVED_SUFFIX)
 GOPS = (1, 12)

@@ -1,11 +1,11 @@
 """Open whatever clip or loop the bytes are: by their content, never by a file's name."""
 
+from ground.source import ByteSource
 from video.errors import NotAVideoError
 from video.formats.container import is_container, open_container
 from video.formats.dicom import is_dicom_video, open_dicom_video
 from video.limits import Limits
 from video.model import Video
-from video.source import ByteSource
 
 _PREAMBLE_BYTES = 128  # DICOM PS3.10, 7.1
 

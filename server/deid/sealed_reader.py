@@ -12,7 +12,7 @@ CACHED_CHUNKS = 16
 
 
 class SealedReader:
-    """A ``tiling.source.ByteSource`` over a sealed file; thread-safe, a context manager.
+    """A ``ground.source.ByteSource`` over a sealed file; thread-safe, a context manager.
 
     A few decrypted chunks stay in memory: a slide's tiles are far smaller than a chunk and read in order.
     Raises :class:`SealBrokenError` from any read that touches a damaged chunk.

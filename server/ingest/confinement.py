@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import ground
 import server
 import tiling
 import video
@@ -33,7 +34,7 @@ RULE_PATH_BENEATH = 1
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = (1 << bit for bit in range(4))
 FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """REFER came with the second version, TRUNCATE with the third, IOCTL_DEV with the fifth."""
-CODE = (server.__file__, tiling.__file__, video.__file__)
+CODE = (ground.__file__, server.__file__, tiling.__file__, video.__file__)
 RIGHTS_OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14
 ALL_OF_TCP = 0b11  # from version 4: neither bind nor connect
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # from version 6: none that leads outside

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ground.source import FileSource
 from server.deid.quarantine import kept_suffix
 from server.ingest.packing import Member
 from tiling.errors import TilingError
-from tiling.source import FileSource
 
 _DICOM_SUFFIX = ".dcm"
 _MIRAX_SUFFIX = ".mrxs"

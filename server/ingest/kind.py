@@ -1,8 +1,8 @@
 """Which wing reads a file: decided by its content, in the process that may be lost."""
 
+from ground.source import ByteSource
 from server.ingest.plan import Kind
 from tiling.bundle import is_zip
-from tiling.source import ByteSource
 from video.open_video import is_video
 
 _PREAMBLE_BYTES = 128  # DICOM PS3.10, 7.1

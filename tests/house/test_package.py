@@ -53,6 +53,7 @@ def test_a_wheel_built_from_it_needs_no_node_and_carries_the_pages(sdist: Path, 
     assert "static/dist/index.html" in names
     assert {name.split("/")[0] for name in names if not name.startswith("slidereel-")} == {
         "annotations",
+        "ground",
         "server",
         "static",
         "tiling",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ground.source import FileSource
 from tiling.convert import ConversionReport, convert
-from tiling.source import FileSource
 
 
 class BytesSource:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.source import FileSource
 from tests.tiling.conversions import BytesSource
 from tests.tiling.dicom_files import Recipe, write_set
 from tiling.bundle import BundleLimits, is_zip, open_bundle
@@ -21,7 +22,6 @@ from tiling.errors import (
 )
 from tiling.open_slide import open_slide
 from tiling.scratch import Scratch
-from tiling.source import FileSource
 
 STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 

@@ -11,6 +11,7 @@ import openslide
 import pytest
 import tifffile
 
+from ground.source import FileSource
 from tests.tiling.conversions import BytesSource, convert_bytes, convert_file
 from tests.tiling.svs_files import Recipe, decoded, tissue, write_svs
 from tiling.canonical import open_canonical
@@ -24,7 +25,6 @@ from tiling.errors import (
     VerificationError,
 )
 from tiling.jpeg import scan_digest
-from tiling.source import FileSource
 
 REAL = [
     "slides/CMU-1-Small-Region.svs",

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.source import FileSource
 from tests.contracts.slide_source import SlideContract
 from tests.tiling.conversions import BytesSource, convert_file
 from tests.tiling.dicom_files import CANARIES, Recipe, picture, write_dicom, write_set
@@ -31,7 +32,6 @@ from tiling.jpeg import scan_digest
 from tiling.limits import Limits
 from tiling.model import Carriage, ImageRole, Pixels, Slide
 from tiling.pixels import decode_jpeg
-from tiling.source import FileSource
 
 
 def opened(recipe: Recipe, limits: Limits | None = None) -> DicomSlide:

@@ -12,6 +12,7 @@ import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.source import FileSource
 from tests.contracts.slide_source import SlideContract
 from tests.tiling.conversions import BytesSource, convert_file
 from tests.tiling.jpeg_coefficients import coefficients
@@ -32,7 +33,6 @@ from tiling.jpeg.resync import ScanIndex
 from tiling.limits import Limits
 from tiling.model import Action, Carriage, ImageRole, Slide
 from tiling.open_slide import open_slide
-from tiling.source import FileSource
 
 DAPI = "test3-DAPI-2-(387).ndpi"
 

@@ -8,6 +8,7 @@ import openslide
 import pytest
 import tifffile
 
+from ground.source import ByteSource
 from tests.contracts.slide_source import SlideContract
 from tests.tiling import openslide_files as files
 from tests.tiling.conversions import BytesSource
@@ -19,7 +20,6 @@ from tiling.geometry import Mpp
 from tiling.limits import Limits
 from tiling.model import Action, Carriage, Slide
 from tiling.scratch import Scratch
-from tiling.source import ByteSource
 
 MISSING = frozenset({0, 1, 5, 6, 13})  # of the Philips slide's tiles; four of them make one of ours
 

@@ -10,6 +10,7 @@ import openslide
 import pytest
 import simplejpeg
 
+from ground.source import FileSource
 from tests.tiling.conversions import convert_file
 from tests.tiling.svs_files import Recipe, write_svs
 from tiling.canonical.bands import reduced
@@ -17,7 +18,6 @@ from tiling.canonical.coder import Coder, Thrift
 from tiling.canonical.entropy import Frequencies
 from tiling.canonical.rate import LARGEST_RATIO, Codings, choose_codings, quality, quantisation, steps
 from tiling.open_slide import open_slide
-from tiling.source import FileSource
 
 DENSE = Recipe(width_px=2400, height_px=1800, tile_size_px=240, with_images=False, with_reduced=False)
 

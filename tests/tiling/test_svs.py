@@ -9,6 +9,7 @@ import openslide
 import pytest
 import tifffile
 
+from ground.source import FileSource
 from tests.contracts.slide_source import SlideContract
 from tests.tiling.conversions import BytesSource, convert_file
 from tests.tiling.svs_files import Recipe, tissue, write_svs
@@ -17,7 +18,6 @@ from tiling.geometry import Mpp, Size
 from tiling.limits import Limits
 from tiling.model import ImageRole, Slide
 from tiling.open_slide import open_slide
-from tiling.source import FileSource
 
 
 class TestRealAperioSlide(SlideContract):

@@ -11,6 +11,7 @@ import openslide
 import pytest
 import tifffile
 
+from ground.source import ByteSource, FileSource
 from tests.contracts.slide_source import SlideContract
 from tests.tiling.conversions import BytesSource
 from tests.tiling.tiff_files import Pixels, TiffRecipe, write_tiff
@@ -20,7 +21,6 @@ from tiling.geometry import Size
 from tiling.limits import Limits
 from tiling.model import Carriage, Slide
 from tiling.pixels import decode_jpeg
-from tiling.source import ByteSource, FileSource
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.reader import TiffFile
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from ground.source import FileSource
 from tests.tiling.conversions import BytesSource
 from tests.tiling.svs_files import icc_profile, tissue
 from tests.tiling.test_tiff import open_tiff, whole
@@ -14,7 +15,6 @@ from tiling.errors import CorruptSlideError, UnsupportedSlideError
 from tiling.formats.tiff import TiffSlide
 from tiling.geometry import Mpp
 from tiling.model import ImageRole
-from tiling.source import FileSource
 
 PLAIN: dict[str, Any] = {"metadata": None, "software": False}
 

@@ -27,7 +27,7 @@ TICK_90K = Fraction(1, 90_000)
 
 
 class BytesSource:
-    """A `video.source.ByteSource` over bytes in memory."""
+    """A `ground.source.ByteSource` over bytes in memory."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -154,9 +154,9 @@ def _run(path: Path, limit_s: float, frames_at_most: int) -> dict[str, object]:
 
 
 def _look(path: Path, frames_at_most: int) -> dict[str, object]:
+    from ground.source import FileSource  # noqa: PLC0415
     from tests.video.picture_code import UnreadableCodeError, read_code  # noqa: PLC0415 - needs the path
     from video.open_video import open_video  # noqa: PLC0415
-    from video.source import FileSource  # noqa: PLC0415
 
     digests: list[str] = []
     codes: list[int | None] = []

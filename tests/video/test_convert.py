@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ground.source import ByteSource, FileSource
 from tests.video.canonical.synthetic import FILES, REGION, SyntheticVideo, canonical, noise, picture, waves
 from tests.video.clips import NAMES, BytesSource, make, read_code
 from video.canonical import FrameDecoder, open_canonical_video
@@ -23,7 +24,6 @@ from video.errors import (
 )
 from video.limits import Limits
 from video.model import Frame, PictureFormat, Plane
-from video.source import ByteSource, FileSource
 
 _MOST_SECONDS_APART = 1e-9
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from ground.source import FileSource
 from tiling.canonical.layout import (
     DESCRIPTION_FILE,
     INDEX_RECORD,
@@ -18,7 +19,6 @@ from tiling.canonical.layout import (
 )
 from tiling.errors import CanonicalError, TileNotFoundError, TilingError
 from tiling.limits import Limits
-from tiling.source import FileSource
 from tiling.tiff import tags
 from tiling.tiff.reader import TiffFile
 

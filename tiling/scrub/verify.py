@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from ground.removed import needles, removed_values
+from ground.search import MultiSearch
+from ground.source import ByteSource, FileSource
 from tiling.canonical.layout import SERVED_FILE, SLIDE_FILE, Description
 from tiling.errors import VerificationError
 from tiling.icc import OWN_WORDS
 from tiling.model import Slide
 from tiling.pixels import SMALL_CODING, encode_jpeg
 from tiling.scrub.execute import Executed, stop_if
-from tiling.scrub.removed import needles, removed_values
-from tiling.scrub.search import MultiSearch
 from tiling.scrub.verify_files import FileProof, check_deepzoom, check_layout
 from tiling.scrub.verify_pixels import PixelProof, check_pixels
 from tiling.scrub.verify_tiles import TileProof, check_tiles
-from tiling.source import ByteSource, FileSource
 from tiling.tiff.second_reader import open_tifffile
 
 _CHUNK_BYTES = 16 * 2**20

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg
 
+from ground.source import ByteSource
 from tiling.errors import VerificationError
 from tiling.geometry import TileGrid
 from tiling.model import Pixels, Witness
 from tiling.scrub.streams import walk
-from tiling.source import ByteSource
 
 _TILES_PER_TASK = 16
 _TASKS_AHEAD = 8

@@ -7,11 +7,11 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from tiling.canonical.layout import IN_SERVED, IN_SLIDE, SERVED_MAGIC, Description
 from tiling.errors import VerificationError
 from tiling.geometry import Mpp, TileGrid, pyramid_sizes
 from tiling.scrub.streams import walk
-from tiling.source import ByteSource
 from tiling.tiff import tags
 
 _ALIGNMENT_BYTES = 8

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import tifffile
 
+from ground.source import ByteSource
 from tiling.errors import MalformedJpegError, VerificationError
 from tiling.jpeg import scan_digest
 from tiling.model import Carriage, Slide, Witness
 from tiling.scrub.streams import walk
 from tiling.scrub.verify_cut import compare_cut_tiles, reader
-from tiling.source import ByteSource
 
 _TILES_PER_REPORT = 256
 _EOI = b"\xff\xd9"

@@ -11,10 +11,10 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from ground.source import ByteSource
 from tiling.errors import VerificationError
 from tiling.geometry import Mpp, Size, TileGrid, ceil_div
 from tiling.model import Pixels
-from tiling.source import ByteSource
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
 from tiling.tiff.tags import Compression

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError
 from tiling.limits import Limits
-from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.tags import BYTES_PER_VALUE, FieldType
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError
 from tiling.geometry import Region
-from tiling.source import ByteSource
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.chunk_decoder import ChunkDecoder
 from tiling.tiff.chunk_table import chunk_table

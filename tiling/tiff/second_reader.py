@@ -8,8 +8,8 @@ from typing import Any
 
 import tifffile
 
+from ground.source import ByteSource
 from tiling.errors import VerificationError
-from tiling.source import ByteSource
 
 # What tifffile raises on files that it does not understand.
 LIBRARY_ERRORS = (

@@ -18,6 +18,9 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from ground.removed import needles, removed_values
+from ground.search import MultiSearch
+from ground.source import ByteSource, FileSource
 from video.canonical.layout import (
     DESCRIPTION_FILE,
     FRAMES_FILE,
@@ -33,11 +36,8 @@ from video.canonical.writer import with_checksums
 from video.errors import VerificationError
 from video.scrub.execute import Executed, stop_if
 from video.scrub.masks import Blanker
-from video.scrub.removed import needles, removed_values
-from video.scrub.search import MultiSearch
 from video.scrub.verify_boxes import BoxProof, check_boxes
 from video.scrub.verify_frames import FrameProof, check_frames
-from video.source import ByteSource, FileSource
 
 _CHUNK_BYTES = 4 * 2**20
 _POLL_S = 0.2

@@ -4,11 +4,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ground.source import ByteSource
 from video.canonical.layout import Description
 from video.canonical.mp4_boxes import COLOUR_NUMBERS, pixel_aspect_terms
 from video.canonical.nal import PPS, SPS, parameter_sets, unit_type
 from video.errors import CanonicalVideoError, VerificationError
-from video.source import ByteSource
 
 # Which boxes may stand where, in this order; each must, but for those in brackets.
 _ALLOWED: dict[bytes, tuple[bytes, ...]] = {

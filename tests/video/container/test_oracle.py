@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
+from ground.source import FileSource
 from tests.video.clips import NAMES, BytesSource, Clip, make
 from tests.video.picture_code import Pixels
 from video.model import Frame, Sampling, Video
 from video.open_video import open_video
-from video.source import FileSource
 
 REAL = (
     "derived/us-burnedname-h264.mp4",

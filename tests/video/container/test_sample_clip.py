@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sample_slide.identity import Patient
 
+from ground.source import FileSource
 from video.open_video import open_video
-from video.source import FileSource
 
 COMMAND = Path(__file__).resolve().parents[3] / "scripts" / "make_clip"
 

@@ -22,11 +22,11 @@ from pydicom.pixels import (
 )
 from pydicom.uid import JPEGLosslessSV1
 
+from ground.source import FileSource
 from tests.contracts.video_source import VideoContract
 from tests.video.clips import BytesSource
 from video.formats.dicom import is_dicom_video, open_dicom_video
 from video.model import Frame, Sampling, Video
-from video.source import FileSource
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, SlideTooLargeError
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.byte_window import ByteWindow
 from tiling.formats.dicom.elements import Element
 from tiling.formats.dicom.instances import Instance
 from tiling.limits import Limits
-from tiling.source import ByteSource
 
 _ITEM = b"\xfe\xff\x00\xe0"
 _END = b"\xfe\xff\xdd\xe0"

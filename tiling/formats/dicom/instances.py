@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, NotASlideError, SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.byte_window import ByteWindow
@@ -19,7 +20,6 @@ from tiling.formats.dicom.values import Values
 from tiling.geometry import Mpp, Size
 from tiling.limits import Limits
 from tiling.model import ImageRole
-from tiling.source import ByteSource
 
 PREAMBLE_BYTES = 128
 META_OFFSET = 132

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from ground.source import ByteSource
 from tiling.errors import TilingError
 from tiling.formats.dicom.byte_window import ByteWindow
 from tiling.formats.dicom.elements import PIXEL_DATA, Element, ElementReader, Span
@@ -21,7 +22,6 @@ from tiling.formats.dicom.instances import (
 from tiling.formats.dicom.texts import texts_of
 from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
-from tiling.source import ByteSource
 
 _META = 0x0002
 _PROFILE_WORDS = re.compile(rb"\b(copyright|colours)\b", re.IGNORECASE)

@@ -9,10 +9,10 @@ import pydicom
 from pydicom import encaps
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
+from ground.source import ByteSource
 from tiling.errors import VerificationError
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.second_decoder import Header
-from tiling.source import ByteSource
 from tiling.tiff.second_reader import _SourceFile
 
 LIBRARY_ERRORS = (

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, suppress
 
 import numpy as np
 
+from ground.source import ByteSource
 from tiling.errors import (
     CorruptSlideError,
     NotASlideError,
@@ -28,7 +29,6 @@ from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.pixels import pad_to
-from tiling.source import ByteSource
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.jpeg_cutter import JpegCutter
 

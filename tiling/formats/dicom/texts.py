@@ -7,13 +7,13 @@ about a patient, and a large slide repeats them for every frame.
 import re
 from collections.abc import Iterator
 
+from ground.source import ByteSource
 from tiling.errors import TilingError
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.byte_window import ByteWindow
 from tiling.formats.dicom.elements import PIXEL_DATA, Element, ElementReader, Span
 from tiling.formats.dicom.instances import MAX_ELEMENTS, META_OFFSET, PREAMBLE_BYTES, data_set_span, is_dicom
 from tiling.limits import Limits
-from tiling.source import ByteSource
 
 _MIN_BYTES = 6
 _TEXT_KINDS = frozenset(

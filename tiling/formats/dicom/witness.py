@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ground.source import ByteSource
 from tiling.errors import VerificationError
 from tiling.formats.dicom.colouring import Colouring
 from tiling.formats.dicom.second_decoder import CODEC_ERRORS, decode, decode_plainly
 from tiling.formats.dicom.second_file import LIBRARY_ERRORS, SecondFile
 from tiling.geometry import Mpp, Region, Size, TileGrid, ceil_div
 from tiling.model import Carriage, Pixels
-from tiling.source import ByteSource
 from tiling.tiff.chunk_cache import ChunkCache
 
 _UM_PER_MM = 1000.0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
+from ground.source import ByteSource
 from tiling.errors import (
     CorruptSlideError,
     SlideTooLargeError,
@@ -21,7 +22,6 @@ from tiling.jpeg.regrid import Regridder
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
 from tiling.pixels import decode_jpeg
-from tiling.source import ByteSource
 from tiling.tiff.tags import Compression
 
 TILE_SIDE_PX = 256

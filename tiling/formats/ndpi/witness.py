@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import numpy as np
 import tifffile
 
+from ground.source import ByteSource
 from tiling.errors import VerificationError
 from tiling.formats.ndpi.resumed import ResumedStripes
 from tiling.formats.ndpi.stripes import LARGEST_WHOLE_PX, Stripes, has_restart_markers
 from tiling.geometry import Mpp, Size, TileGrid
 from tiling.model import Pixels
-from tiling.source import ByteSource
 from tiling.tiff.second_reader import LIBRARY_ERRORS, _SourceFile
 
 _TILE_SIDE_PX = 256

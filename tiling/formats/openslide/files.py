@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, NotASlideError, UnsupportedSlideError
 from tiling.scratch import Scratch, safe_parts
-from tiling.source import ByteSource
 
 _SQLITE = b"SQLite format 3\0"  # Sakura; its library resolves a path before it opens it, so that needs a name
 _DICOM_OFFSET, _DICOM = 128, b"DICM"

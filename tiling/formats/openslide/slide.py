@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, SlideTooLargeError
 from tiling.formats.openslide import facts as stated
 from tiling.formats.openslide import zeiss_words
@@ -17,7 +18,6 @@ from tiling.geometry import Mpp, Size, TileGrid
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile, Witness
 from tiling.scratch import Scratch
-from tiling.source import ByteSource
 from tiling.tiff.page_witness import AS_IT_IS, open_page_witness
 from tiling.tiff.reader import TiffFile
 

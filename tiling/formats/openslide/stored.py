@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
 from tiling.formats.openslide.facts import Facts
 from tiling.geometry import Size
 from tiling.limits import Limits
-from tiling.source import ByteSource
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage
 from tiling.tiff.jpeg_tiles import JpegTiles, jpeg_tiles

@@ -3,8 +3,8 @@
 import re
 import struct
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError
-from tiling.source import ByteSource
 
 MAGIC = b"ZISRAWFILE"
 _METADATA_MAGIC = b"ZISRAWMETADATA"

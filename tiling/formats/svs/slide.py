@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 import tifffile
 
+from ground.source import ByteSource
 from tiling.errors import SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.description import is_aperio, parse
 from tiling.formats.svs.directories import choose_base, classify
@@ -13,7 +14,6 @@ from tiling.formats.svs.edges import Edge, SvsWitness
 from tiling.geometry import Mpp, TileGrid
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
-from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import read_image

@@ -9,6 +9,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from tiling.errors import CorruptSlideError, SlideTooLargeError, TilingError, UnsupportedSlideError
 from tiling.formats.tiff.appearance import MOST_CHANNELS, appearance
 from tiling.formats.tiff.colouring import Colouring, RgbColouring
@@ -22,7 +23,6 @@ from tiling.formats.tiff.selection import classify
 from tiling.geometry import Mpp, TileGrid
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
-from tiling.source import ByteSource
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage, read_image

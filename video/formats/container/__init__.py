@@ -1,10 +1,10 @@
 """Clips in containers: MP4, MOV, MKV, WebM, AVI, MPEG program and transport streams, GIF, ASF, FLV."""
 
+from ground.source import ByteSource
 from video.errors import NotAVideoError
 from video.formats.container.container_video import ContainerVideo
 from video.formats.container.sniff import sniff
 from video.limits import Limits
-from video.source import ByteSource
 
 __all__ = ["is_container", "open_container"]
 

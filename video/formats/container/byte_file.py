@@ -2,7 +2,7 @@
 
 import os
 
-from video.source import ByteSource
+from ground.source import ByteSource
 
 READ_AHEAD_BYTES = 256 * 1024
 """Of one read: few calls into Python, and little in vain where pictures and sound lie far apart."""

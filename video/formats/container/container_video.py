@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.container.clock import Clock
 from video.formats.container.contents import contents_of
@@ -25,7 +26,6 @@ from video.formats.container.tally import Tally
 from video.formats.container.user_data import UserData
 from video.limits import Limits
 from video.model import CalibrationRegion, Frame, PictureFormat, Place, Sampling
-from video.source import ByteSource
 
 _NOTHING = "not one frame of the video can be decoded"
 _USUAL_RATE = 25.0

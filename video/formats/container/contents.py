@@ -4,12 +4,12 @@ from av.container import InputContainer
 from av.stream import AttachmentStream, Disposition, Stream
 from av.video.stream import VideoStream
 
+from ground.source import ByteSource
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings
 from video.formats.container.streams import is_readable
 from video.limits import Limits
 from video.model import Action
-from video.source import ByteSource
 
 _MOST_INDEX_ENTRIES = 200_000
 _MOST_WORDED_SAMPLES = 5_000

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from ground.source import ByteSource
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings, Window
 from video.limits import Limits
 from video.model import Action
-from video.source import ByteSource
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _PARENTS = {

@@ -1,11 +1,11 @@
 """GIF, walked block by block (GIF89a specification)."""
 
+from ground.source import ByteSource
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings, Window
 from video.formats.container.streams import check_size
 from video.limits import Limits
 from video.model import Action
-from video.source import ByteSource
 
 _IMAGE, _EXTENSION, _END = 0x2C, 0x21, 0x3B
 _EXTENSIONS = {0xF9: "frame settings", 0xFE: "comment", 0x01: "text to be drawn", 0xFF: "application data"}

@@ -7,12 +7,12 @@ promise, and a box of 20 bytes can promise four thousand million. (A table of si
 import struct
 from dataclasses import dataclass, field
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError, UnsupportedVideoError, VideoTooLargeError
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings, Window
 from video.limits import Limits
 from video.model import Action
-from video.source import ByteSource
 
 _PARENTS = frozenset(
     {

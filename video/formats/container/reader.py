@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from ground.source import ByteSource
 from video.formats.container.layout import Structure
 from video.limits import Limits
 from video.model import Action, Place
-from video.source import ByteSource
 
 _WINDOW_BYTES = 64 * 1024
 _LEAP_BYTES = 1024

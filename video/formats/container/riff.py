@@ -1,10 +1,10 @@
 """AVI, walked chunk by chunk (RIFF, OpenDML)."""
 
+from ground.source import ByteSource
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings, Window
 from video.limits import Limits
 from video.model import Action
-from video.source import ByteSource
 
 _TECHNICAL = {
     b"avih": "file header",

@@ -6,7 +6,7 @@ files or addresses (playlists, concatenations, image sequences).
 
 from dataclasses import dataclass
 
-from video.source import ByteSource
+from ground.source import ByteSource
 
 _START_BYTES = 4 * 204 + 8
 _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx"})

@@ -4,11 +4,11 @@ They may be hours long, so only their beginnings are looked through for words, a
 end in the middle of something.
 """
 
+from ground.source import ByteSource
 from video.formats.container.layout import Structure
 from video.formats.container.reader import Findings, Window
 from video.limits import Limits
 from video.model import Action
-from video.source import ByteSource
 
 _LOOKED_AT_BYTES = 4 * 2**20
 _TAIL_BYTES = 256 * 1024

@@ -9,11 +9,11 @@ from av.error import FFmpegError
 from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError, NotAVideoError, UnsupportedVideoError, VideoTooLargeError
 from video.formats.container.byte_file import READ_AHEAD_BYTES, ByteFile
 from video.formats.container.sniff import Container
 from video.limits import Limits
-from video.source import ByteSource
 
 # FFmpeg's words for what it reads may quote the file: none of them may reach a log.
 av.logging.set_level(None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ground.source import ByteSource
 from video.formats.container.ebml import walk_matroska
 from video.formats.container.gif import walk_gif
 from video.formats.container.layout import Structure
@@ -16,7 +17,6 @@ from video.formats.container.streaming import (
     walk_transport_stream,
 )
 from video.limits import Limits
-from video.source import ByteSource
 
 _WALKS: dict[str, Callable[[ByteSource, Limits], Structure]] = {
     "mov": walk_mp4,

@@ -1,5 +1,6 @@
 """DICOM loops and stills: ultrasound, angiography, endoscopy, secondary capture."""
 
+from ground.source import ByteSource
 from video.errors import UnsupportedVideoError, VideoError
 from video.formats.dicom import tags
 from video.formats.dicom.byte_window import ByteWindow
@@ -20,7 +21,6 @@ from video.formats.dicom.image import read_image
 from video.formats.dicom.stream_video import DicomStreamVideo, JoinedFragments, is_stream
 from video.limits import Limits
 from video.model import Video
-from video.source import ByteSource
 
 __all__ = ["is_dicom_video", "open_dicom_video"]
 

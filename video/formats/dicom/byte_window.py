@@ -1,7 +1,7 @@
 """Small reads out of a byte source, served from one larger piece at a time."""
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError
-from video.source import ByteSource
 
 _WINDOW_BYTES = 1 << 16
 

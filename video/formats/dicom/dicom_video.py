@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError, UnsupportedVideoError, VideoError, VideoTooLargeError
 from video.formats.dicom import tags
 from video.formats.dicom.calibration import Calibration, read_calibration
@@ -21,7 +22,6 @@ from video.formats.dicom.texts import list_texts
 from video.formats.dicom.timing import Timing, read_timing
 from video.limits import Limits
 from video.model import CalibrationRegion, Frame, Matrix, PictureFormat, Place, Plane, Sampling
-from video.source import ByteSource
 
 _WITHOUT_WORDS = frozenset({Coding.NATIVE, Coding.RLE, Coding.DEFLATED})
 _SOME = 16

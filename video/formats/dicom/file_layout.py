@@ -3,12 +3,12 @@
 import zlib
 from dataclasses import dataclass
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError, NotAVideoError, VideoError, VideoTooLargeError
 from video.formats.dicom import tags
 from video.formats.dicom.byte_window import BytesSource, ByteWindow
 from video.formats.dicom.data_set import DataSet
 from video.formats.dicom.elements import ElementReader, Layout, Span
-from video.source import ByteSource
 
 MAGIC = b"DICM"
 PREAMBLE_BYTES = 128

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.source import ByteSource
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.dicom import tags
 from video.formats.dicom.byte_window import ByteWindow
@@ -14,7 +15,6 @@ from video.formats.dicom.elements import ITEM, SEQUENCE_END, UNDEFINED, ElementR
 from video.formats.dicom.frame_header import begins_frame, ends_image
 from video.formats.dicom.image import YBR_FULL_422, Image
 from video.limits import Limits
-from video.source import ByteSource
 
 _LITTLE_ENDIAN = Layout(is_explicit=True)
 _FRAGMENTS_A_FRAME = 64

@@ -2,13 +2,13 @@
 
 from collections import Counter
 
+from ground.source import ByteSource
 from video.errors import VideoError
 from video.formats.dicom.contents import Walk
 from video.formats.dicom.file_layout import META_OFFSET, PREAMBLE_BYTES, FileLayout
 from video.formats.dicom.frame_bytes import FrameBytes
 from video.formats.dicom.segments import segments_of
 from video.model import Action, Place
-from video.source import ByteSource
 
 _MOST_NAMES = 5_000
 

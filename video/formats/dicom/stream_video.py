@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ground.source import ByteSource
 from video.formats.container import is_container, open_container
 from video.formats.dicom.calibration import Calibration, read_calibration
 from video.formats.dicom.data_set import DataSet
@@ -22,7 +23,6 @@ from video.formats.dicom.texts import list_texts
 from video.formats.dicom.timing import Timing, read_timing
 from video.limits import Limits
 from video.model import CalibrationRegion, Frame, PictureFormat, Place
-from video.source import ByteSource
 
 # How many frames a stream without times may decode before others that are shown earlier. Where such a stream
 # is cut, as many of its last frames may have a gap before them that nothing tells.

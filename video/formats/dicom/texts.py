@@ -7,6 +7,7 @@ defines: they say nothing about a patient.
 import re
 from collections.abc import Iterator
 
+from ground.source import ByteSource
 from video.errors import VideoError
 from video.formats.dicom import tags
 from video.formats.dicom.contents import Leaf, Walk
@@ -14,7 +15,6 @@ from video.formats.dicom.file_layout import META_OFFSET, PREAMBLE_BYTES, FileLay
 from video.formats.dicom.frame_bytes import FrameBytes
 from video.formats.dicom.segments import segments_of
 from video.limits import Limits
-from video.source import ByteSource
 
 _MIN_BYTES = 4
 _MIN_RUN_BYTES = 6

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from video.scrub.search import MIN_BYTES, Needle
+from ground.search import MIN_BYTES, Needle
 
 # Six or seven letters of any case would be hit by chance once in a hundred large slides; these are searched
 # for as written, in capitals, in small letters and capitalised.

@@ -1,4 +1,4 @@
-"""Where a slide's bytes come from: two verbs, so that plain, sealed and remote files look alike."""
+"""Where a file's bytes come from: two verbs, so that plain, sealed and remote files look alike."""
 
 import os
 from pathlib import Path

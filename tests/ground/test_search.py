@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tiling.scrub.removed import needles, removed_values
-from tiling.scrub.search import MIN_BYTES, MultiSearch, Needle
+from ground.removed import needles, removed_values
+from ground.search import MIN_BYTES, MultiSearch, Needle
 
 ALPHABET = st.sampled_from(b"abAB01\0")
 texts = st.lists(ALPHABET, min_size=MIN_BYTES, max_size=9).map(bytes)
@@ -95,3 +95,11 @@ def test_two_chinese_characters_are_searched_for_where_they_are_long_enough() ->
     search = MultiSearch(needles({name.encode()}, b""))
     assert search.count(b"..." + name.encode() + b"...") == 1
     assert search.count(b"nothing of the kind") == 0
+
+
+@pytest.mark.parametrize("said", ["müller-lüdenscheidt", "MÜLLER-LÜDENSCHEIDT", "Müller-Lüdenscheidt"])
+@pytest.mark.parametrize("coding", ["utf-8", "latin-1", "utf-16-le"])
+def test_the_case_of_letters_beyond_ascii_hides_nothing(said: str, coding: str) -> None:
+    values = removed_values(["Müller-Lüdenscheidt".encode()], [])
+    search = MultiSearch(needles(values, b""))
+    assert search.count(b"\0" * 40 + said.encode(coding) + b"\0" * 40) > 0
