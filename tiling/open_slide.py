@@ -20,6 +20,15 @@ _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OPENSLIDE_MAGICS = (b"ZISRAWFILE", b"SQLite format 3\0")
 
 
+def is_slide(source: ByteSource) -> bool:
+    """Whether the bytes begin as a slide of some kind does; whether they can be read shows `open_slide`.
+
+    Of DICOM, which has pictures of every kind, anything counts.
+    """
+    start = source.read_at(0, 16)
+    return start.startswith((*_TIFF_MAGICS, *_OPENSLIDE_MAGICS)) or is_zip(source) or is_dicom(source)
+
+
 def open_slide(source: ByteSource, limits: Limits | None = None, scratch: Scratch | None = None) -> Slide:
     """Recognise and open a slide; `source` and `scratch` must stay open as long as the slide is used.
 

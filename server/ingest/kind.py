@@ -2,17 +2,16 @@
 
 from ground.source import ByteSource
 from server.ingest.plan import Kind
-from tiling.bundle import is_zip
+from tiling.open_slide import is_slide
+from video.formats.dicom import is_dicom_video
 from video.open_video import is_video
-
-_PREAMBLE_BYTES = 128  # DICOM PS3.10, 7.1
-_SLIDE_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"ZISRAWFILE", b"SQLite format 3\0")
 
 
 def kind_of(source: ByteSource) -> Kind:
     """What the file is taken for, unknown if for nothing; whether it can be read as that shows there."""
-    if source.read_at(0, 16).startswith(_SLIDE_MAGICS) or is_zip(source):
-        return "slide"
-    if is_video(source):
+    if is_dicom_video(source):
+        # First, because a loop's preamble may be that of a TIFF (DICOM PS3.10, 7.1).
         return "video"
-    return "slide" if source.read_at(_PREAMBLE_BYTES, 4) == b"DICM" else "unknown"
+    if is_slide(source):
+        return "slide"
+    return "video" if is_video(source) else "unknown"

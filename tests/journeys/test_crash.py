@@ -20,6 +20,7 @@ from server.catalog import State
 from server.cli.opening import DATABASE_NAME
 from server.config import Settings
 from server.db import Database
+from server.db.migrate import is_current
 from server.ingest.intake import Intake
 from server.ingest.recovery import recover
 from tests.server.conftest import BY
@@ -77,6 +78,14 @@ def opened(data: Path) -> Iterator[Intake]:
         yield Intake(Settings(data=data), real_ambient(), database)
 
 
+def has_tables(data: Path) -> bool:
+    """Whether a command got as far as the end of its migration, which is one transaction."""
+    if not (data / DATABASE_NAME).exists():
+        return False
+    with Database(data / DATABASE_NAME) as database:
+        return database.read_now(is_current)
+
+
 def assets(intake: Intake) -> tuple[catalog.Asset, ...]:
     return intake.database.read_now(lambda c: catalog.list_assets(c, intake=True)).items
 
@@ -124,13 +133,13 @@ def test_a_command_killed_at_any_moment_is_finished_by_the_next_server(
             assert time.monotonic() < ends_s, "the converting process outlived its parent"
             time.sleep(0.02)
         assert traces(data) == []
-        if (data / DATABASE_NAME).exists():
-            with contextlib.suppress(sa.exc.OperationalError), opened(data) as intake:
+        if has_tables(data):
+            with opened(data) as intake:
                 states |= {asset.state for asset in assets(intake)}
     server = start("serve", "--data", data, "--port", "0")
     try:
         ends_s = time.monotonic() + LIMIT_S
-        while not any((data / "assets").glob("*")):
+        while not has_tables(data) or not any((data / "assets").glob("*")):
             assert time.monotonic() < ends_s, "the server has not begun"
             time.sleep(0.2)
         wait_until_settled(data)

@@ -1,5 +1,6 @@
 """Videos over HTTP: exact frames, samples as they lie in the file, and nothing for strangers."""
 
+import asyncio
 from pathlib import Path
 
 import cv2
@@ -147,12 +148,29 @@ async def test_a_video_is_no_slide_and_a_slide_no_video(
     assert (await anna.ask("GET", "/api/v1/videos/s1")).status == 404
 
 
-async def test_a_frame_is_made_once_and_kept_in_bounded_memory(
-    canonical: Path, sign_in: SignIn, server: TestClient
+async def test_a_frame_is_decoded_once_for_all_who_ask_and_kept_as_long_as_there_is_room(
+    canonical: Path, sign_in: SignIn, server: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna = await sign_in("annotator")
+    decoded: list[int] = []
+    jpeg = FrameDecoder.jpeg
+
+    def counted(self: FrameDecoder, samples: bytes, quality: int, height_px: int | None) -> bytes:
+        decoded.append(quality)
+        return jpeg(self, samples, quality, height_px)
+
+    monkeypatch.setattr(FrameDecoder, "jpeg", counted)
+
+    async def ask(number: int) -> int:
+        return len(await (await anna.ask("GET", f"{VIDEO}/frames/{number}.jpg")).read())
+
+    sizes = await asyncio.gather(*(ask(7) for _ in range(5)))
+    assert len(set(sizes)) == len(decoded) == 1
     cache = server.app[SERVICES].frames.cache
-    for _ in range(2):
-        first = await (await anna.ask("GET", f"{VIDEO}/frames/7.jpg")).read()
-        held = cache.size_bytes
-    assert len(first) < held < len(first) + 1024
+    monkeypatch.setattr(cache, "_limit_bytes", 3 * sizes[0])
+    for number in range(20):
+        await ask(number)
+        assert cache.size_bytes <= 3 * sizes[0]
+    assert len(decoded) == 20  # number 7 was there
+    await ask(7)
+    assert len(decoded) == 21  # and had to make room

@@ -54,6 +54,14 @@ async def test_a_real_loop_becomes_a_video_with_its_scale(
     assert (asset.kind, asset.state, asset.frame_count) == (AssetKind.VIDEO, State.AWAITING_RELEASE, 10)
 
 
+async def test_a_loop_whose_preamble_is_a_tiff_s_is_a_loop(
+    intake: Intake, tmp_path: Path, shared_data: Path
+) -> None:
+    loop = (shared_data / "ultrasound" / "examples_palette.dcm").read_bytes()
+    asset = intake.asset(await take(intake, tmp_path, ".dcm", b"II*\0" + loop[4:]))
+    assert (asset.kind, asset.state) == (AssetKind.VIDEO, State.AWAITING_RELEASE)
+
+
 async def test_what_is_none_of_the_three_stays_unknown(intake: Intake, tmp_path: Path) -> None:
     asset = intake.asset(await take(intake, tmp_path, ".mp4", b"this is a letter, not a video" * 20))
     assert (asset.kind, asset.state) == (AssetKind.UNKNOWN, State.REFUSED)
