@@ -1,0 +1,1 @@
+"""What is written over a picture, and what of it is the examination itself: found in the samples alone."""
