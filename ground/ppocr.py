@@ -1,0 +1,154 @@
+"""Find text with the PP-OCRv6 detector, whose weights come in the wheel of rapidocr, and nothing else of it.
+
+rapidocr itself is not imported: it brings a downloader, a logger and a configuration along. ONNX Runtime
+runs the weights, on this machine, without a network and without writing a file.
+"""
+
+import hashlib
+import importlib.util
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from ground.picture_text import TextBox, TextFinder, TextFinderError
+from ground.ppocr_boxes import boxes_of, merged
+
+WEIGHTS_FILE = "PP-OCRv6_det_small.onnx"
+_SIDE_MULTIPLE_PX = 32
+MOST_TILE_SIDE_PX = 1280
+"""Of what the network sees at once: about 350 MB."""
+TILE_OVERLAP_PX = 160
+MOST_ENLARGED_PX = 2_400_000
+MOST_ENLARGEMENT = 2.0
+SMALLEST_SIDE_PX = 8
+
+
+def open_text_finder(*, threads: int = 1) -> TextFinder:
+    """Load the weights and see that they find a written word.
+
+    threads : how many the network may use. Raises TextFinderError.
+    """
+    path = _weights_path()
+    try:
+        weights = path.read_bytes()
+    except OSError as error:
+        raise TextFinderError("The weights of the text detector cannot be read.") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it would keep the largest picture's memory for good
+    options.enable_mem_pattern = False  # pictures differ in size
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise TextFinderError("The weights of the text detector are damaged.") from error
+    finder = PpocrFinder(session, hashlib.sha256(weights).hexdigest())
+    finder.prove()
+    return finder
+
+
+class PpocrFinder:
+    """A TextFinder. Pictures of any size; small ones are enlarged, large ones looked at in parts."""
+
+    def __init__(self, session: Any, weights_sha256: str) -> None:
+        self._session = session
+        self._input_name: str = session.get_inputs()[0].name
+        self._name = (
+            f"PP-OCRv6 det small (rapidocr {metadata.version('rapidocr')}, weights {weights_sha256[:12]}, "
+            f"ONNX Runtime {onnxruntime.__version__})"
+        )
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def prove(self) -> None:
+        """Raises TextFinderError unless a word is found where it is written, and nothing elsewhere."""
+        picture = np.zeros((96, 256, 3), np.uint8)
+        cv2.putText(picture, "Patient 1234", (24, 56), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 1)
+        ys, xs = np.nonzero(picture[..., 0])
+        if not any(
+            box.x0 <= xs.min() and xs.max() < box.x1 and box.y0 <= ys.min() and ys.max() < box.y1
+            for box in self.find(picture)
+        ):
+            raise TextFinderError("The text detector does not find a written word: its weights are damaged.")
+
+    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+        """Boxes that cover all ink of every text in the (h, w, 3) uint8 picture. Raises TextFinderError."""
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+            raise TextFinderError("Text is looked for in pictures of three channels of 8 bits only.")
+        height, width = rgb.shape[:2]
+        if min(height, width) < SMALLEST_SIDE_PX:
+            return ()
+        scale = min(MOST_ENLARGEMENT, max(1.0, (MOST_ENLARGED_PX / (height * width)) ** 0.5))
+        found: list[TextBox] = []
+        try:
+            for y0, y1 in _parts(height, scale):
+                for x0, x1 in _parts(width, scale):
+                    found += self._find_in_part(rgb[y0:y1, x0:x1], scale, (x0, y0), (width, height))
+        except cv2.error as error:
+            raise TextFinderError("The picture cannot be prepared for the text detector.") from error
+        except MemoryError as error:
+            raise TextFinderError("There is not enough memory to look for text.") from error
+        return merged(tuple(found))
+
+    def _find_in_part(
+        self, part: NDArray[np.uint8], scale: float, origin: tuple[int, int], size: tuple[int, int]
+    ) -> list[TextBox]:
+        likelihood = self._likelihood(part, scale)
+        scale_y, scale_x = likelihood.shape[0] / part.shape[0], likelihood.shape[1] / part.shape[1]
+        found = []
+        for x0, y0, x1, y1, score in boxes_of(likelihood):
+            pad_px = 1.0 + 0.1 * min(x1 - x0, y1 - y0) / scale
+            found.append(
+                TextBox(
+                    max(0, int(np.floor(x0 / scale_x - pad_px)) + origin[0]),
+                    max(0, int(np.floor(y0 / scale_y - pad_px)) + origin[1]),
+                    min(size[0], int(np.ceil(x1 / scale_x + pad_px)) + origin[0]),
+                    min(size[1], int(np.ceil(y1 / scale_y + pad_px)) + origin[1]),
+                    min(1.0, score),
+                )
+            )
+        return found
+
+    def _likelihood(self, rgb: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+        height, width = (_multiple(side * scale) for side in rgb.shape[:2])
+        seen = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
+        # The network wants blue first, from -1 to 1.
+        wanted = cv2.dnn.blobFromImage(seen, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True)
+        try:
+            (output,) = self._session.run(None, {self._input_name: wanted})
+        except Exception as error:
+            raise TextFinderError("The text detector failed on a picture.") from error
+        likelihood: NDArray[np.float32] = output[0, 0]
+        if likelihood.shape != (height, width) or not np.isfinite(likelihood).all():
+            raise TextFinderError("The text detector gave no sense on a picture.")
+        return likelihood
+
+
+def _weights_path() -> Path:
+    found = importlib.util.find_spec("rapidocr")  # looks for it without running it
+    if found is None or found.origin is None:
+        raise TextFinderError("The weights of the text detector are missing: rapidocr is not installed.")
+    return Path(found.origin).parent / "models" / WEIGHTS_FILE
+
+
+def _multiple(side: float) -> int:
+    return max(1, round(side / _SIDE_MULTIPLE_PX)) * _SIDE_MULTIPLE_PX
+
+
+def _parts(side_px: int, scale: float) -> list[tuple[int, int]]:
+    """Overlapping stretches of one side, none larger than the network may see at once when enlarged."""
+    most, overlap = int(MOST_TILE_SIDE_PX / scale), int(TILE_OVERLAP_PX / scale)
+    count = 1 if side_px <= most else -(-(side_px - overlap) // (most - overlap))
+    if count == 1:
+        return [(0, side_px)]
+    step = (side_px - overlap) / count
+    starts = [round(number * step) for number in range(count)]
+    return [(start, min(side_px, start + -(-(side_px - overlap) // count) + overlap)) for start in starts]
