@@ -82,6 +82,13 @@ class LossesNotConfirmedError(ServerError):
     title = "A part of the source is missing"
 
 
+class AlreadySignedError(ServerError):
+    """This person has signed for the asset's release; the next signature must be somebody else's."""
+
+    kind = "already-signed"
+    title = "You have signed this already"
+
+
 class StaleRevisionError(ServerError):
     """Somebody else's change came first."""
 

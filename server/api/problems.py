@@ -20,6 +20,7 @@ STATUS: Mapping[type[errors.ServerError], int] = {
     errors.ConflictError: 409,
     errors.WrongStateError: 409,
     errors.LossesNotConfirmedError: 409,
+    errors.AlreadySignedError: 409,
     errors.StaleRevisionError: 412,
     errors.PreconditionRequiredError: 428,
     errors.TooLargeError: 413,

@@ -13,6 +13,7 @@ from server.catalog.assets import (
 from server.catalog.cases import CaseSummary, checked_case_name, get_or_create_case, list_cases
 from server.catalog.model import DEFAULT_CASE, Asset, AssetKind, Case, Problem, State
 from server.catalog.page import Page
+from server.catalog.signatures import Signature, sign, signatures_of, void_signatures
 
 __all__ = [
     "DEFAULT_CASE",
@@ -23,6 +24,7 @@ __all__ = [
     "NewAsset",
     "Page",
     "Problem",
+    "Signature",
     "State",
     "checked_case_name",
     "count_by_state",
@@ -33,5 +35,8 @@ __all__ = [
     "list_cases",
     "problem_columns",
     "set_state",
+    "sign",
+    "signatures_of",
     "update_asset",
+    "void_signatures",
 ]

@@ -11,7 +11,7 @@ from server.ambient import Ambient
 from server.catalog.model import TRANSITIONS, Asset, AssetKind, Problem, State
 from server.catalog.page import Page, after, encode_cursor
 from server.db import Row
-from server.db.schema import annotation, asset, clinical_case
+from server.db.schema import annotation, asset, clinical_case, release_signature
 from server.errors import NotFoundError, WrongStateError
 
 
@@ -26,6 +26,7 @@ class NewAsset:
     source_bytes: int
     created_by: str
     quarantine_key: str
+    profile: str | None = None
 
 
 def create_asset(connection: Connection, ambient: Ambient, new: NewAsset) -> None:
@@ -43,6 +44,7 @@ def create_asset(connection: Connection, ambient: Ambient, new: NewAsset) -> Non
             created_at=now,
             updated_at=now,
             quarantine_key=new.quarantine_key,
+            profile=new.profile,
         )
     )
 
@@ -54,8 +56,18 @@ def _select() -> sa.Select[Any]:
         .where(annotation.c.asset_id == asset.c.asset_id)
         .scalar_subquery()
     )
+    signatures = (
+        sa.select(sa.func.count())
+        .select_from(release_signature)
+        .where(release_signature.c.asset_id == asset.c.asset_id)
+        .where(release_signature.c.canonical_sha256 == asset.c.canonical_sha256)
+        .scalar_subquery()
+    )
     return sa.select(
-        asset, clinical_case.c.name.label("case_name"), annotations.label("annotation_count")
+        asset,
+        clinical_case.c.name.label("case_name"),
+        annotations.label("annotation_count"),
+        signatures.label("signature_count"),
     ).join(clinical_case, clinical_case.c.case_id == asset.c.case_id)
 
 
@@ -180,4 +192,9 @@ def _asset(row: Row) -> Asset:
         quarantine_key=row.quarantine_key,
         annotation_revision=row.annotation_revision,
         annotation_count=row.annotation_count,
+        profile=row.profile,
+        subject=row.subject,
+        acquired_on=row.acquired_on,
+        review=row.review,
+        signature_count=row.signature_count,
     )

@@ -28,7 +28,7 @@ class State(StrEnum):
     """Proved clean by the machine; a person has yet to say so."""
     RELEASED = "released"
     REFUSED = "refused"
-    """Could not be converted or proved clean; the original stays in quarantine."""
+    """Could not be converted or proved clean, or a person rejected it; the original stays in quarantine."""
     DISCARDED = "discarded"
     """Given up: original and canonical file are gone, the record of it stays."""
 
@@ -37,7 +37,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.QUARANTINED: frozenset({State.CONVERTING, State.REFUSED, State.DISCARDED}),
     State.CONVERTING: frozenset({State.VERIFYING, State.AWAITING_RELEASE, State.QUARANTINED, State.REFUSED}),
     State.VERIFYING: frozenset({State.AWAITING_RELEASE, State.QUARANTINED, State.REFUSED}),
-    State.AWAITING_RELEASE: frozenset({State.RELEASED, State.DISCARDED}),
+    State.AWAITING_RELEASE: frozenset({State.RELEASED, State.REFUSED, State.QUARANTINED, State.DISCARDED}),
     State.RELEASED: frozenset(),
     State.REFUSED: frozenset({State.QUARANTINED, State.DISCARDED}),
     State.DISCARDED: frozenset(),
@@ -69,7 +69,10 @@ class Problem:
 class Asset:
     """One slide, loop or video. Sizes in level-0 or frame px, ``mpp`` in µm/px; None until converted.
 
-    frame_count, duration_s: of a video only.
+    frame_count, duration_s: of a video only. profile: of the policy, by which it is (to be) scrubbed; None:
+    the default one. subject, acquired_on: the patient's pseudonym, the day shifted as this patient's days
+    are. review: what a reviewer added to the scrub ("added") and took back from it ("removed").
+    signature_count: of valid signatures for its release.
     """
 
     asset_id: str
@@ -98,3 +101,8 @@ class Asset:
     """Names the sealed original; None when there is (or shall be) none any more."""
     annotation_revision: int
     annotation_count: int
+    profile: str | None
+    subject: str | None
+    acquired_on: str | None
+    review: Mapping[str, Any] | None
+    signature_count: int

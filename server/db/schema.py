@@ -84,7 +84,26 @@ asset = sa.Table(
     sa.Column("annotation_revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("frame_count", sa.BigInteger),
     sa.Column("duration_s", sa.Float),
+    # The profile of the policy that it is (to be) scrubbed by; empty: the default one.
+    sa.Column("profile", sa.Text),
+    # The patient's pseudonym, and the day of the examination shifted as this patient's days are.
+    sa.Column("subject", sa.Text),
+    sa.Column("acquired_on", sa.Text),
+    # What a reviewer added to the scrub and took back from it.
+    sa.Column("review", sa.JSON),
     sa.Index("ix_asset_created", "created_at", "asset_id"),
+)
+
+# Without account_id: from the command line.
+release_signature = sa.Table(
+    "release_signature",
+    metadata,
+    sa.Column("signature_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("asset_id", sa.Text, sa.ForeignKey("asset.asset_id"), nullable=False, index=True),
+    sa.Column("account_id", sa.Text),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("canonical_sha256", sa.Text, nullable=False),
 )
 
 upload = sa.Table(
@@ -100,6 +119,7 @@ upload = sa.Table(
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("expires_at", sa.Text, nullable=False),
     sa.Column("asset_id", sa.Text),
+    sa.Column("profile", sa.Text),
 )
 
 # Without a foreign key: a part that is being written outlives its upload's row for a moment.

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from annotations.geometry import to_wkb
 from annotations.history import ChangeSet
+from server import catalog
 from server.annotating.rows import asset_shard
 from server.annotating.store import SqlAnnotationStore
 from server.db import Database, upgrade
@@ -185,3 +186,43 @@ def test_after_the_second_migration_the_history_is_still_append_only(first_versi
     upgrade(first_version)
     with sqlite3.connect(first_version.path) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(verb)
+
+
+def test_a_data_folder_of_the_third_version_keeps_its_assets_and_uploads(fresh):
+    """What was waiting and what was released stay as they are; nobody has signed, no profile is claimed."""
+    rows = ("SELECT * FROM asset ORDER BY asset_id", "SELECT * FROM upload")
+
+    def fill(connection) -> None:
+        command.upgrade(alembic_config(connection), "0003")
+        for statement in (
+            "INSERT INTO clinical_case VALUES ('c1', 'CASE', 'then')",
+            "INSERT INTO account (account_id, username, role, password_hash, created_at)"
+            " VALUES ('u1', 'anna', 'admin', 'x', 'then')",
+            *(
+                "INSERT INTO asset (asset_id, case_id, kind, state, source_suffix, source_bytes, created_by,"
+                " created_at, updated_at, canonical_sha256, report, quarantine_key)"
+                f" VALUES ('{number}', 'c1', 'video', '{state}', '.mp4', 1, 'u1', 'then', 'then', 'ab',"
+                " '{\"places\":[]}', 'q')"  # noqa: S608
+                for number, state in enumerate(("awaiting_release", "released", "refused", "quarantined"))
+            ),
+            "INSERT INTO upload VALUES ('q', 'u1', 'CASE', '.svs', 9, 4, 'q', 'then', 'then', NULL)",
+        ):
+            connection.exec_driver_sql(statement)
+
+    def stored(connection) -> list[dict]:
+        return [dict(row._mapping) for query in rows for row in connection.exec_driver_sql(query)]
+
+    fresh.write_now(fill)
+    before = fresh.read_now(stored)
+    upgrade(fresh)
+    new = dict.fromkeys(("profile", "subject", "acquired_on", "review"))
+    expected = [row | ({"profile": None} if "upload_id" in row else new) for row in before]
+    assert fresh.read_now(stored) == expected
+    assert differences(fresh) == []
+    found = fresh.read_now(lambda c: catalog.get_asset(c, "0", intake=True))
+    assert (found.state, found.signature_count, found.profile, found.review) == (
+        catalog.State.AWAITING_RELEASE,
+        0,
+        None,
+        None,
+    )
