@@ -1,8 +1,16 @@
 """What every test may ask for."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples at each run: a test that failed yesterday fails today. To look for new ones:
+# HYPOTHESIS_PROFILE=explore pytest …
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("explore", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -350,9 +350,10 @@ def test_a_damaged_file_is_read_or_refused(name: str, changes: list[tuple[float,
     if recipe.organization == "TILED_FULL":
         recipe = replace(recipe, missing=frozenset())
     data = bytearray(write_dicom(recipe)[0])
+    # Most of a file is image data; headers are what a reader believes.
+    headers_bytes = min(len(data), data.index(b"\xe0\x7f\x10\x00") + 200)
     for share, change in changes:
-        # Most of a file is image data; headers are what a reader believes.
-        place = int(share * min(len(data), data.index(b"\xe0\x7f\x10\x00") + 200))
+        place = int(share * headers_bytes)
         data[place : place + len(change)] = change
     try:
         slide = open_dicom([BytesSource(bytes(data))])
