@@ -198,16 +198,16 @@ def test_a_data_folder_of_the_third_version_keeps_its_assets_and_uploads(fresh):
             "INSERT INTO clinical_case VALUES ('c1', 'CASE', 'then')",
             "INSERT INTO account (account_id, username, role, password_hash, created_at)"
             " VALUES ('u1', 'anna', 'admin', 'x', 'then')",
-            *(
-                "INSERT INTO asset (asset_id, case_id, kind, state, source_suffix, source_bytes, created_by,"
-                " created_at, updated_at, canonical_sha256, report, quarantine_key)"
-                f" VALUES ('{number}', 'c1', 'video', '{state}', '.mp4', 1, 'u1', 'then', 'then', 'ab',"
-                " '{\"places\":[]}', 'q')"  # noqa: S608
-                for number, state in enumerate(("awaiting_release", "released", "refused", "quarantined"))
-            ),
             "INSERT INTO upload VALUES ('q', 'u1', 'CASE', '.svs', 9, 4, 'q', 'then', 'then', NULL)",
         ):
             connection.exec_driver_sql(statement)
+        states = ("awaiting_release", "released", "refused", "quarantined")
+        connection.exec_driver_sql(
+            "INSERT INTO asset (asset_id, case_id, kind, state, source_suffix, source_bytes, created_by,"
+            " created_at, updated_at, canonical_sha256, report, quarantine_key)"
+            " VALUES (?, 'c1', 'video', ?, '.mp4', 1, 'u1', 'then', 'then', 'ab', ?, 'q')",
+            [(str(number), state, '{"places":[]}') for number, state in enumerate(states)],
+        )
 
     def stored(connection) -> list[dict]:
         return [dict(row._mapping) for query in rows for row in connection.exec_driver_sql(query)]
