@@ -114,10 +114,11 @@ def convert_video(
         raise CanonicalVideoError("there is a canonical video in this place already")
     try:
         stop_if(cancelled())
+        blanker = Blanker(video.picture, masks)
         executed = execute(
             video,
             output_dir,
-            masks=masks,
+            blanker=blanker,
             gop=gop,
             limits=limits,
             source_bytes=source_bytes,
@@ -132,7 +133,7 @@ def convert_video(
             output_dir,
             texts=texts,
             forbidden=forbidden,
-            blanker=Blanker(video.picture, masks) if masks else None,
+            blanker=None if blanker.is_idle else blanker,
             progress=lambda done, total: progress(Stage.VERIFYING, done, total),
             cancelled=cancelled,
             workers=workers,

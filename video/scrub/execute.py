@@ -6,7 +6,7 @@ number of lanes, never on which was quicker. Memory is bounded by the batches un
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isfinite
@@ -23,7 +23,7 @@ from video.canonical.planes import frame_bytes, plane_shapes
 from video.canonical.writer import THUMBNAIL_QUALITY, CanonicalWriter, Facts
 from video.errors import ConversionCancelled, CorruptVideoError, VideoTooLargeError
 from video.limits import Limits
-from video.model import Frame, Mask, PictureFormat, Plane, Video
+from video.model import Frame, PictureFormat, Plane, Video
 from video.scrub.masks import Blanker
 
 _BATCH_BYTES = 8 * 2**20
@@ -64,7 +64,7 @@ def execute(
     video: Video,
     directory: Path,
     *,
-    masks: Sequence[Mask],
+    blanker: Blanker,
     gop: int,
     limits: Limits,
     source_bytes: int,
@@ -101,7 +101,7 @@ def execute(
 
         try:
             frames = _checked(video.frames(), picture, limits)
-            sheets = _Sheets(picture, Blanker(picture, masks), batch_size, under_way + 1)
+            sheets = _Sheets(picture, blanker, batch_size, under_way + 1)
             for number, batch in enumerate(_batches(frames, sheets, writer)):
                 stop_if(cancelled())
                 lane = number % workers
@@ -190,7 +190,7 @@ class _Sheets:
             sheet.append(tuple(np.empty(shape, np.uint8) for shape in self._shapes))
         for target, plane in zip(sheet[place], frame.planes, strict=True):
             target[:] = plane
-        self._blanker.blank(sheet[place])
+        self._blanker.blank(sheet[place], frame.number)
         return sheet[place]
 
 

@@ -1,46 +1,149 @@
-"""Blank rectangles of every frame, in its own samples."""
+"""Blank what may not be seen: rectangles of some frames, and whatever lies outside of what is kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from video.model import Mask, PictureFormat, Plane, Sampling
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from video.canonical.planes import plane_shapes
+from video.model import Kept, Mask, PictureFormat, Plane, Sampling
 
 _BLACK_FULL, _BLACK_LIMITED, _NO_COLOUR = 0, 16, 128
+_TILE_PX = 16
+_LAST_FRAME = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    """What stays of a plane and what the rest becomes: samples & stays | fill."""
+
+    stays: Plane
+    fill: Plane
 
 
 class Blanker:
-    """Overwrites masked rectangles by black. Thread-safe.
+    """Overwrites masked rectangles, and all that lies outside of every kept polygon, by black. Thread-safe.
 
-    Where chroma is halved, a chroma sample that any masked pixel shares is blanked.
-    Raises ValueError where a mask has no pixel within the frame: whoever drew it meant something else.
+    Where chroma is halved, a chroma sample that any masked pixel shares is blanked. Of a mask without frames
+    every frame is meant. Raises ValueError where a mask has no pixel within the frame, or where nothing would
+    be kept: whoever drew it meant something else.
     """
 
-    def __init__(self, picture: PictureFormat, masks: Sequence[Mask]) -> None:
+    def __init__(self, picture: PictureFormat, masks: Sequence[Mask], kept: Kept | None = None) -> None:
         self._black = _BLACK_FULL if picture.is_full_range else _BLACK_LIMITED
         self._halving = 2 if picture.sampling is Sampling.YUV420 else 1
-        self._masks = tuple(_within(mask, picture) for mask in masks)
+        self._picture = picture
+        within = [_within(mask, picture) for mask in masks]
+        self._always = tuple(mask for mask in within if mask.first_frame is None and mask.last_frame is None)
+        self._sometimes = tuple(mask for mask in within if mask not in self._always)
+        self._firsts = np.array([mask.first_frame or 0 for mask in self._sometimes], np.int64)
+        self._lasts = np.array(
+            [_LAST_FRAME if mask.last_frame is None else mask.last_frame for mask in self._sometimes],
+            np.int64,
+        )
+        self._screens: tuple[_Screen, ...] = ()
+        if kept is not None:
+            inside = kept_area(kept, picture.width_px, picture.height_px)
+            if not inside.any():
+                raise ValueError("nothing of the frame would be kept")
+            self._screens = self._screens_of(inside)
 
-    def blank(self, planes: Sequence[Plane]) -> None:
-        """Change the planes, which must be writable."""
-        for mask in self._masks:
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is blanked in any frame."""
+        return not (self._always or self._sometimes or self._screens)
+
+    def masks_of(self, number: int) -> tuple[Mask, ...]:
+        """The rectangles that are blanked in frame `number`, cut to the frame."""
+        if not self._sometimes:
+            return self._always
+        meant = np.flatnonzero((self._firsts <= number) & (number <= self._lasts))
+        return (*self._always, *(self._sometimes[place] for place in meant.tolist()))
+
+    def blank(self, planes: Sequence[Plane], number: int) -> None:
+        """Change the planes of frame `number`, which must be writable."""
+        for plane, screen in zip(planes, self._screens, strict=False):
+            cv2.bitwise_and(plane, screen.stays, plane)
+            cv2.bitwise_or(plane, screen.fill, plane)
+        for mask in self.masks_of(number):
             planes[0][mask.y0 : mask.y1, mask.x0 : mask.x1] = self._black
             for plane in planes[1:]:
                 rows = slice(mask.y0 // self._halving, -(-mask.y1 // self._halving))
                 plane[rows, mask.x0 // self._halving : -(-mask.x1 // self._halving)] = _NO_COLOUR
 
-    def residue(self, planes: Sequence[Plane]) -> float:
-        """By how much masked luma differs from black on average, in the worst rectangle; grey levels."""
-        return max(
-            (
-                float(abs(planes[0][mask.y0 : mask.y1, mask.x0 : mask.x1].astype("i2") - self._black).mean())
-                for mask in self._masks
-            ),
-            default=0.0,
-        )
+    def residue(self, planes: Sequence[Plane], number: int) -> float:
+        """By how much masked luma of frame `number` differs from black, in grey levels: on average over the
+        worst rectangle, or over the worst square of 16 px outside of what is kept (as if all of it were
+        outside)."""
+        luma = planes[0]
+        worst = 0.0
+        for mask in self.masks_of(number):
+            inside = luma[mask.y0 : mask.y1, mask.x0 : mask.x1]
+            worst = max(
+                worst, float(cv2.norm(inside, np.full_like(inside, self._black), cv2.NORM_L1)) / inside.size
+            )
+        if self._screens:
+            screen = self._screens[0]
+            beyond = cv2.absdiff(
+                cv2.bitwise_or(luma, screen.stays), cv2.bitwise_or(screen.fill, screen.stays)
+            )
+            size = (-(-luma.shape[1] // _TILE_PX), -(-luma.shape[0] // _TILE_PX))
+            tiles = cv2.resize(beyond, size, interpolation=cv2.INTER_AREA)
+            worst = max(worst, float(tiles.max()))
+        return worst
+
+    def area(self, number: int) -> NDArray[np.bool_]:
+        """(h, w) of luma: what is blanked in frame `number`."""
+        shape = (self._picture.height_px, self._picture.width_px)
+        blanked = np.zeros(shape, bool) if not self._screens else self._screens[0].stays == 0
+        for mask in self.masks_of(number):
+            blanked[mask.y0 : mask.y1, mask.x0 : mask.x1] = True
+        return blanked
+
+    def _screens_of(self, inside: NDArray[np.bool_]) -> tuple[_Screen, ...]:
+        screens = [_screen(inside, self._black)]
+        for height, width in plane_shapes(self._picture)[1:]:
+            blocks = inside.reshape(height, self._halving, width, self._halving)
+            screens.append(_screen(np.logical_and.reduce(blocks, axis=(1, 3)), _NO_COLOUR))
+        return tuple(screens)
+
+
+def kept_area(kept: Kept, width_px: int, height_px: int) -> NDArray[np.bool_]:
+    """(height, width): whether a pixel's centre lies within any of the polygons, each by the even-odd rule.
+
+    Corners count from the frame's edge: a polygon (2, 0), (5, 0), (5, 9), (2, 9) holds columns 2, 3 and 4.
+    """
+    inside = np.zeros((height_px, width_px), bool)
+    for polygon in kept.polygons:
+        # Where each edge crosses the middle of a row, everything to the right changes sides.
+        changes = np.zeros((height_px, width_px + 1), bool)
+        corners = np.array(polygon, float).reshape(-1, 2)
+        for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            (top_x, top), (bottom_x, bottom) = ((x0, y0), (x1, y1)) if y0 < y1 else ((x1, y1), (x0, y0))
+            first, end = (int(np.clip(np.ceil(y - 0.5), 0, height_px)) for y in (top, bottom))
+            if first >= end:
+                continue
+            rows = np.arange(first, end)
+            crossings = top_x + (rows + 0.5 - top) * (bottom_x - top_x) / (bottom - top)
+            changes[rows, np.clip(np.ceil(crossings - 0.5), 0, width_px).astype(int)] ^= True
+        inside |= np.logical_xor.accumulate(changes, axis=1)[:, :width_px]
+    return inside
+
+
+def _screen(inside: NDArray[np.bool_], blank: int) -> _Screen:
+    stays = np.where(inside, np.uint8(255), np.uint8(0))
+    return _Screen(stays, np.where(inside, np.uint8(0), np.uint8(blank)))
 
 
 def _within(mask: Mask, picture: PictureFormat) -> Mask:
-    clipped = Mask(
-        max(0, mask.x0), max(0, mask.y0), min(mask.x1, picture.width_px), min(mask.y1, picture.height_px)
+    clipped = replace(
+        mask,
+        x0=max(0, mask.x0),
+        y0=max(0, mask.y0),
+        x1=min(mask.x1, picture.width_px),
+        y1=min(mask.y1, picture.height_px),
     )
     if clipped.x0 >= clipped.x1 or clipped.y0 >= clipped.y1:
         raise ValueError("a mask has no pixel within the frame")

@@ -94,7 +94,7 @@ def _check(
         if not is_tagged or picture_digest(planes) != digests[number].tobytes():
             raise VerificationError("another reader sees another frame in the result")
         if blanker is not None:
-            residue = max(residue, blanker.residue(planes))
+            residue = max(residue, blanker.residue(planes, number))
         number += 1
         advance(1)
     if number != numbers.stop:

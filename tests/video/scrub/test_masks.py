@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.video.canonical.synthetic import SyntheticVideo, canonical, noise, picture, psnr_db
 from video.canonical import FrameDecoder, open_canonical_video
 from video.canonical.layout import THUMBNAILS_FILE
-from video.model import Mask, Sampling
+from video.model import Kept, Mask, Sampling
 from video.scrub.masks import Blanker
 
 _SIDES = st.integers(-10, 80)
@@ -36,7 +36,7 @@ def test_exactly_the_masked_pixels_are_black(
     source = noise(form, 3)
     blanked = [plane.copy() for plane in source]
     blanker = Blanker(form, [mask])
-    blanker.blank(blanked)
+    blanker.blank(blanked, 0)
     assert (blanked[0][is_masked] == (0 if is_full_range else 16)).all()
     np.testing.assert_array_equal(blanked[0][~is_masked], source[0][~is_masked])
     step = 2 if sampling is Sampling.YUV420 else 1
@@ -44,7 +44,7 @@ def test_exactly_the_masked_pixels_are_black(
     for before, after in zip(source[1:], blanked[1:], strict=True):
         assert (after[shares] == 128).all()
         np.testing.assert_array_equal(after[~shares], before[~shares])
-    assert blanker.residue(blanked) == 0
+    assert blanker.residue(blanked, 0) == 0
 
 
 @pytest.mark.parametrize("gop", [1, 12])
@@ -77,3 +77,86 @@ def test_a_mask_beside_the_frame_is_an_error_and_leaves_nothing(tmp_path: Path) 
     with pytest.raises(ValueError, match="within the frame"):
         canonical(SyntheticVideo(picture(), 3), tmp_path, masks=[Mask(64, 0, 90, 10)])
     assert not list(tmp_path.iterdir())
+
+
+@given(first=st.none() | st.integers(0, 20), last=st.none() | st.integers(0, 20), number=st.integers(0, 25))
+def test_a_mask_of_some_frames_is_in_those_and_in_no_other(
+    first: int | None, last: int | None, number: int
+) -> None:
+    form = picture(64, 48)
+    blanker = Blanker(form, [Mask(4, 4, 20, 12, first, last)])
+    planes = [plane.copy() for plane in noise(form, number)]
+    blanker.blank(planes, number)
+    is_meant = (0 if first is None else first) <= number <= (99 if last is None else last)
+    assert (planes[0][4:12, 4:20] == 16).all() == is_meant
+    assert np.array_equal(planes[0], noise(form, number)[0]) != is_meant
+    assert blanker.area(number).sum() == (128 if is_meant else 0)
+
+
+_POINTS = st.tuples(st.integers(-20, 90), st.integers(-20, 70))
+_POLYGONS = st.lists(_POINTS, min_size=3, max_size=7).map(tuple)
+
+
+@given(
+    polygons=st.lists(_POLYGONS, min_size=1, max_size=3).map(tuple), sampling=st.sampled_from(list(Sampling))
+)
+def test_beyond_all_kept_polygons_everything_is_black(
+    polygons: tuple[tuple[tuple[int, int], ...], ...], sampling: Sampling
+) -> None:
+    form = picture(64, 48, sampling)
+    inside = np.array(
+        [
+            [any(_is_inside(x + 0.5, y + 0.5, polygon) for polygon in polygons) for x in range(64)]
+            for y in range(48)
+        ]
+    )
+    if not inside.any():
+        with pytest.raises(ValueError, match="nothing"):
+            Blanker(form, (), Kept(polygons))
+        return
+    source = noise(form, 3)
+    planes = [plane.copy() for plane in source]
+    blanker = Blanker(form, (), Kept(polygons))
+    blanker.blank(planes, 5)
+    assert (planes[0][~inside] == 16).all()
+    np.testing.assert_array_equal(planes[0][inside], source[0][inside])
+    step = 2 if sampling is Sampling.YUV420 else 1
+    shares = ~inside.reshape(48 // step, step, 64 // step, step).all(axis=(1, 3))
+    for before, after in zip(source[1:], planes[1:], strict=True):
+        assert (after[shares] == 128).all()
+        np.testing.assert_array_equal(after[~shares], before[~shares])
+    assert blanker.residue(planes, 5) == 0
+    assert np.array_equal(blanker.area(5), ~inside)
+
+
+def _is_inside(x: float, y: float, polygon: tuple[tuple[int, int], ...]) -> bool:
+    """By a ray to the left, an edge at a time."""
+    crossed = False
+    for (x0, y0), (x1, y1) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+        if (y0 <= y) != (y1 <= y) and x0 + (y - y0) * (x1 - x0) / (y1 - y0) <= x:
+            crossed = not crossed
+    return crossed
+
+
+def test_a_word_beyond_what_is_kept_is_a_residue_however_small(tmp_path: Path) -> None:
+    form = picture(640, 480)
+    blanker = Blanker(form, (), Kept((((320, 0), (640, 0), (640, 480), (320, 480)),)))
+    planes = [plane.copy() for plane in noise(form, 1)]
+    blanker.blank(planes, 0)
+    assert blanker.residue(planes, 0) == 0
+    planes[0][100:108, 50:90:3] = 120
+    assert blanker.residue(planes, 0) > 4
+
+
+def test_what_is_masked_for_some_frames_is_gone_from_those_frames_of_the_file(tmp_path: Path) -> None:
+    form = picture(96, 80)
+    masks = [Mask(0, 0, 96, 80, 5, 9), Mask(16, 16, 32, 32, 20, None)]
+    report = canonical(SyntheticVideo(form, 26, noise), tmp_path / "noise", masks=masks)
+    assert report.psnr_db["min"] >= 45
+    assert report.proof["frames"]["worst_mask_residue"] < 2
+    with open_canonical_video(tmp_path / "noise") as video:
+        decoder = FrameDecoder(video.info)
+        for number in range(26):
+            luma = decoder.planes(video.read(number))[0]
+            assert (luma.std() < 2) == (5 <= number <= 9)
+            assert (luma[18:30, 18:30].std() < 12) == (5 <= number <= 9 or number >= 20)

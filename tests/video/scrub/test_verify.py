@@ -30,7 +30,7 @@ def _executed(directory: Path, gop: int = 1) -> Executed:
     return execute(
         SyntheticVideo(picture(), 30, noise),
         directory,
-        masks=(),
+        blanker=Blanker(picture(), ()),
         gop=gop,
         limits=Limits(),
         source_bytes=1,
