@@ -1,8 +1,8 @@
 """Which strings the result must not contain: what the source said in words, in every disguise we know of.
 
 A value is searched for as a whole and in its parts. Each is looked for in plain bytes, in UTF-8, Latin-1
-and UTF-16, in base64, and whatever the case of its letters. Nothing shorter than six bytes is: such strings
-turn up in compressed image data by chance.
+and UTF-16, in base64 and in hexadecimal digits, backwards, and whatever the case of its letters. Nothing
+shorter than six bytes is: such strings turn up in compressed image data by chance.
 """
 
 import base64
@@ -52,6 +52,8 @@ def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:
     for value in sorted({case for whole in chosen for case in _foreign_cases(whole)}):
         for plain in _encodings(value):
             result += _plain(plain)
+            result += _plain(plain[::-1]) if plain[::-1].lower() not in permitted else []
+            result.append(Needle(plain.hex().encode(), ignore_case=True))
         result += _utf16(value)
         result += _base64(value)
     # Two letters of Chinese are six bytes in UTF-8, but only four in UTF-16: too few to search for.

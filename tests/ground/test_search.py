@@ -1,6 +1,7 @@
 """The search finds what is there, in any disguise, wherever a block ends."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +41,21 @@ def test_a_string_on_the_border_of_a_block_is_found_once(place: int) -> None:
     assert MultiSearch([Needle(b"DOE^JANE"), Needle(b"JANE^DOE")]).count(bytes(data)) == 1
 
 
+@pytest.mark.parametrize("ignore_case", [False, True])
+def test_a_very_long_string_is_found_as_a_whole_and_only_then(ignore_case: bool) -> None:
+    text = b"Findings, " * 900
+    search = MultiSearch([Needle(text, ignore_case)])
+    assert search.count(b"--" + (text.upper() if ignore_case else text) + b"--") == 1
+    assert search.count(b"--" + text[:-1] + b"--") == 0
+
+
+def test_several_threads_search_at_once() -> None:
+    search = MultiSearch([Needle(b"DOE^JANE", ignore_case=True)])
+    blocks = [bytes(number) + b"doe^jane" * number for number in range(40)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(search.count, blocks)) == list(range(40))
+
+
 def test_strings_too_short_to_mean_anything_are_refused() -> None:
     with pytest.raises(ValueError, match="6"):
         MultiSearch([Needle(b"short")])
@@ -73,7 +89,10 @@ def test_values_are_taken_whole_and_in_parts() -> None:
 
 def test_what_the_result_says_by_right_is_not_looked_for() -> None:
     kept = needles({b"0.2520", b"objective", b"DOE^JANE"}, b"mpp = 0.2520\nObjective power")
-    assert {needle.data.replace(b"\0", b"") for needle in kept if b"^" in needle.data} == {b"DOE^JANE"}
+    assert {needle.data.replace(b"\0", b"") for needle in kept if b"^" in needle.data} == {
+        b"DOE^JANE",
+        b"ENAJ^EOD",
+    }
     assert not any(b"0.2520" in needle.data for needle in kept)
 
 
@@ -85,6 +104,7 @@ def test_every_disguise_is_found(value: str, padding: bytes) -> None:
     if value.isascii():
         forms += [value.lower().encode(), value.upper().encode(), value.lower().encode("utf-16-le")]
     forms.append(base64.b64encode(padding + value.encode() + b" and more"))
+    forms += [value.encode().hex().encode(), value.encode().hex().upper().encode(), value.encode()[::-1]]
     for form in forms:
         assert search.count(b"\x01\x02" + padding + form + b"\x03" * 10) >= 1, form
     assert search.count(bytes(range(256)) * 40) == 0
