@@ -15,5 +15,9 @@ class SealedMissingError(QuarantineError):
     """There is no sealed file of that name."""
 
 
+class CaseErasedError(QuarantineError):
+    """The key of the file's case was destroyed: nobody can open it any more."""
+
+
 class SourceChangedError(QuarantineError):
     """What was being sealed did not have the length that was announced."""

@@ -64,7 +64,7 @@ class SealedWriter:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
-            _pwrite_all(fd, header, 0)
+            pwrite_all(fd, header, 0)
             os.fsync(fd)
             sync_directory(path.parent)
         except BaseException:
@@ -154,7 +154,7 @@ class SealedWriter:
 
     def _write_chunk(self) -> None:
         sealed = self._sealed.seal_chunk(self._chunks, bytes(self._tail), self._random_bytes)
-        _pwrite_all(self._fd, sealed, self._sealed.chunk_offset(self._chunks))
+        pwrite_all(self._fd, sealed, self._sealed.chunk_offset(self._chunks))
         self._tail.clear()
         self._chunks += 1
 
@@ -200,7 +200,8 @@ class SealedWriter:
         self.close()
 
 
-def _pwrite_all(fd: int, data: bytes, offset: int) -> None:
+def pwrite_all(fd: int, data: bytes, offset: int) -> None:
+    """All of these bytes at this place, however many calls the system wants for it."""
     view = memoryview(data)
     while view:
         written = os.pwrite(fd, view, offset)
