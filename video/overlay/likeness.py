@@ -1,0 +1,74 @@
+"""What a file that does not say it shows: an ultrasound loop, an endoscopy, or neither."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from video.overlay.out_of_body import LONGEST_SIDE_PX, is_inside_body, signs_of
+from video.overlay.sector import sector_hulls
+from video.overlay.sector_shapes import Bitmap, painted
+from video.overlay.survey_model import Survey
+from video.scrub.rules import Material
+
+_MOST_WINDOWS = 8
+_MOST = 0.5
+_VISIBLE = 24
+_TINT = 40
+_GREY = 0.75
+_SURROUNDINGS = 0.05
+_WRITTEN = 0.25
+_SMALLEST_SECTOR = 0.1
+_ROUND = 0.93
+
+
+def material_of(survey: Survey) -> Material:
+    """ENDOSCOPY where most of the clip is plainly inside a body; ULTRASOUND where one grey shape moves on
+    darkness; OTHER where neither is plain. Never AUTO.
+    """
+    step = max(1, -(-len(survey.windows) // _MOST_WINDOWS))
+    windows = survey.windows[::step]
+    pictures = [window.median for window in windows]
+    inside = [is_inside_body(signs_of(_small(picture))) for picture in pictures]
+    if np.mean(inside) >= _MOST:
+        return Material.ENDOSCOPY
+    grey = [_is_grey(picture) for picture in pictures]
+    if np.mean(grey) < _MOST:
+        return Material.OTHER
+    hulls = sector_hulls(Survey(survey.picture, survey.frame_count, windows))
+    if not hulls:
+        return Material.OTHER
+    height, width = pictures[0].shape[:2]
+    sector = painted(hulls, width, height)
+    around = sector == 0
+    if float(sector.mean()) < _SMALLEST_SECTOR or float(around.mean()) < _SURROUNDINGS:
+        return Material.OTHER
+    if _is_round(sector):
+        return Material.OTHER
+    written = float(np.mean([(picture.max(axis=2) > _VISIBLE)[around].mean() for picture in pictures]))
+    return Material.ULTRASOUND if written <= _WRITTEN else Material.OTHER
+
+
+def _is_round(sector: Bitmap) -> bool:
+    """Whether it fills a circle, as far as that lies within the frame: the field of an endoscope."""
+    outlines, _ = cv2.findContours(sector, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    (x, y), radius = cv2.minEnclosingCircle(np.concatenate(outlines))
+    circle = np.zeros_like(sector)
+    cv2.circle(circle, (round(x), round(y)), round(radius), 1, -1)
+    return bool(np.count_nonzero(sector) >= _ROUND * np.count_nonzero(circle))
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    scale = min(1.0, LONGEST_SIDE_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _is_grey(picture: NDArray[np.uint8]) -> bool:
+    """Whether nearly all that is visible is grey, but for a tint, banners and a colour Doppler's box."""
+    brightest = picture.max(axis=2)
+    visible = brightest > _VISIBLE
+    if not visible.any():
+        return True
+    grey = brightest - picture.min(axis=2) <= _TINT
+    return float(grey[visible].mean()) >= _GREY

@@ -1,0 +1,125 @@
+"""Rulers and colour bars beside the sector: what a policy may keep, without the words next to them."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from video.overlay.sector_shapes import Bitmap, Polygon, opened
+
+_LIT = 40
+_BAR_WIDTH = (0.006, 0.06)
+_BAR_LENGTH = 0.08
+_BAR_ASPECT = 2.5
+_BAR_FILL = 0.9
+_SAME_COLUMN = 12.0
+_UNEVEN = 25.0
+_TICK_LONG, _TICK_THIN_PX = 0.025, 5
+_FEWEST_TICKS = 5
+_ALIGNED_PX = 2
+_REGULAR = 0.8
+_SHORTEST_RULER = 0.2
+_MARGIN_PX = 1
+
+
+def colour_bars(picture: NDArray[np.uint8], outside: Bitmap) -> tuple[Polygon, ...]:
+    """Upright bars of grey levels or colours in an (h, w, 3) RGB picture, where `outside` is 1.
+
+    A bar is a narrow filled rectangle whose rows are each of one colour, and which changes along its length.
+    """
+    lit = opened((picture.max(axis=2) > _LIT).astype(np.uint8) & outside, 5)
+    found: list[Polygon] = []
+    height, width = lit.shape
+    for x, y, columns, rows, _ in _stats(lit):
+        if rows < _BAR_LENGTH * height or rows < _BAR_ASPECT * columns / 3:
+            continue
+        box = picture[y : y + rows, x : x + columns].astype(np.float32)
+        for left, right in _alike_columns(box):
+            is_narrow = _BAR_WIDTH[0] * width <= right - left <= _BAR_WIDTH[1] * width
+            if is_narrow and rows >= _BAR_ASPECT * (right - left) and _is_bar(box[:, left:right]):
+                found.append(_rectangle(x + left, y, x + right, y + rows))
+    return tuple(found)
+
+
+def rulers(picture: NDArray[np.uint8], outside: Bitmap) -> tuple[Polygon, ...]:
+    """Rows and columns of ticks at even distances in an (h, w, 3) RGB picture, where `outside` is 1.
+
+    Only the ticks' own strip: the figures beside them are not in it.
+    """
+    lit = (picture.max(axis=2) > _LIT).astype(np.uint8) & outside
+    longest_px = max(6, round(_TICK_LONG * max(lit.shape)))
+    ticks = [
+        (x, y, x + columns, y + rows)
+        for x, y, columns, rows, _ in _stats(lit)
+        if max(columns, rows) <= longest_px and min(columns, rows) <= _TICK_THIN_PX
+    ]
+    upright = _columns_of(ticks, lit.shape[0])
+    lying = _columns_of([(y0, x0, y1, x1) for x0, y0, x1, y1 in ticks], lit.shape[1])
+    boxes = upright + [(y0, x0, y1, x1) for x0, y0, x1, y1 in lying]
+    height, width = lit.shape
+    return tuple(
+        _rectangle(
+            max(0, x0 - _MARGIN_PX),
+            max(0, y0 - _MARGIN_PX),
+            min(width, x1 + _MARGIN_PX),
+            min(height, y1 + _MARGIN_PX),
+        )
+        for x0, y0, x1, y1 in boxes
+    )
+
+
+def _stats(bitmap: Bitmap) -> list[tuple[int, ...]]:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(bitmap, connectivity=8)
+    return [tuple(int(value) for value in row) for row in stats[1:]]
+
+
+def _rectangle(x0: int, y0: int, x1: int, y1: int) -> Polygon:
+    return ((x0, y0), (x1 - 1, y0), (x1 - 1, y1 - 1), (x0, y1 - 1))
+
+
+def _alike_columns(box: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Runs of neighbouring columns that look the same: two bars may stand side by side."""
+    steps = np.abs(np.diff(box, axis=1)).mean(axis=(0, 2))
+    cuts = [0, *(int(step) + 1 for step in np.nonzero(steps > _SAME_COLUMN)[0]), box.shape[1]]
+    return [(left, right) for left, right in pairwise(cuts) if right - left >= 3]
+
+
+def _is_bar(box: NDArray[np.float32]) -> bool:
+    inner = box[1:-1, 1:-1] if min(box.shape[:2]) > 4 else box
+    is_filled = float((inner.max(axis=2) > 0).mean()) >= _BAR_FILL
+    is_of_rows = float((inner.std(axis=1).max(axis=1) < _SAME_COLUMN).mean()) >= _BAR_FILL
+    rows = inner.mean(axis=1)
+    return is_filled and is_of_rows and float(np.ptp(rows, axis=0).max()) >= _UNEVEN
+
+
+def _columns_of(
+    ticks: Sequence[tuple[int, int, int, int]], height_px: int
+) -> list[tuple[int, int, int, int]]:
+    """Rectangles around ticks that stand one below the other at even distances."""
+    found = []
+    for edge in (0, 2):
+        left = sorted(ticks, key=lambda tick: (tick[edge], tick[1]))
+        start = 0
+        for stop in range(1, len(left) + 1):
+            if stop < len(left) and left[stop][edge] - left[start][edge] <= _ALIGNED_PX:
+                continue
+            column = sorted(left[start:stop], key=lambda tick: tick[1])
+            start = stop
+            if _is_ruler(column, height_px):
+                x0, y0, x1, y1 = np.array(column).T
+                found.append((int(x0.min()), int(y0.min()), int(x1.max()), int(y1.max())))
+    return found
+
+
+def _is_ruler(column: Sequence[tuple[int, int, int, int]], height_px: int) -> bool:
+    if len(column) < _FEWEST_TICKS:
+        return False
+    middles = np.array([(tick[1] + tick[3]) / 2 for tick in column])
+    gaps = np.diff(middles)
+    usual = float(np.median(gaps))
+    if usual < 3 or middles[-1] - middles[0] < _SHORTEST_RULER * height_px:
+        return False
+    off = np.abs(gaps - usual * np.maximum(1, np.rint(gaps / usual)))
+    return float((off <= max(1.5, 0.04 * usual)).mean()) >= _REGULAR

@@ -1,0 +1,117 @@
+"""Stretches of an endoscopy that show the room: by a few numbers of each frame, rather none than wrong."""
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FrameSigns: TypeAlias = NDArray[np.float32]
+"""(5,) float32: the lit share of the frame; of what is lit, the shares that are warm (tissue, blood, fat,
+skin), plainly green or blue, and neutral, all 0 to 1; its edges, by how much neighbouring pixels differ."""
+
+LONGEST_SIDE_PX = 96
+SIGN_COUNT = 5
+_LIT, _WARM, _COLD, _NEUTRAL, _EDGES = range(SIGN_COUNT)
+
+_LIT_LEVEL = 30
+_IN_BODY_WARM, _IN_BODY_LIT = 0.45, 0.25
+_MOST = 0.5
+_ROOM_WARM, _ROOM_LIT = 0.3, 0.3
+_ROOM_COLD = (0.1, 0.85)
+_ROOM_NEUTRAL = 0.12
+_ROOM_EDGES = 0.05
+_SMOOTH = 9
+
+
+def signs_of(rgb_small: NDArray[np.uint8]) -> FrameSigns:
+    """Of an (h, w, 3) RGB picture of at most 96 px a side."""
+    levels = rgb_small.astype(np.float32)
+    red, green, blue = levels[..., 0], levels[..., 1], levels[..., 2]
+    brightest, darkest = levels.max(axis=2), levels.min(axis=2)
+    lit = brightest > _LIT_LEVEL
+    lit_count = max(1, int(np.count_nonzero(lit)))
+    warm = lit & (red >= green) & (red > 1.15 * blue + 6)
+    cold = lit & (np.maximum(green, blue) - red > np.maximum(20, 0.22 * brightest))
+    neutral = lit & (brightest - darkest <= 24)
+    return np.array(
+        [
+            lit.mean(),
+            np.count_nonzero(warm) / lit_count,
+            np.count_nonzero(cold) / lit_count,
+            np.count_nonzero(neutral) / lit_count,
+            _edges(levels, lit),
+        ],
+        np.float32,
+    )
+
+
+def out_of_body(signs: NDArray[np.float32], shortest_frames: int = 25) -> tuple[tuple[int, int], ...]:
+    """First and last frame of each stretch that shows the room; signs: (n, 5) float32, a row a frame.
+
+    Empty unless most lit frames of the clip are plainly inside a body. A stretch begins where frames look
+    like a room for `shortest_frames`, and reaches on both sides to the next frame that is plainly inside,
+    though no farther than that many frames. Smoke, gauze, blood, a trocar's wall and darkness are no room.
+    """
+    lit, warm = signs[:, _LIT], signs[:, _WARM]
+    is_inside = _inside(signs)
+    is_seen = lit >= _IN_BODY_LIT
+    if not is_seen.any() or float(is_inside[is_seen].mean()) < _MOST:
+        return ()
+    is_room = _steady(
+        (warm <= _ROOM_WARM)
+        & (lit >= _ROOM_LIT)
+        & (signs[:, _COLD] >= _ROOM_COLD[0])
+        & (signs[:, _COLD] <= _ROOM_COLD[1])
+        & (signs[:, _NEUTRAL] >= _ROOM_NEUTRAL)
+        & (signs[:, _EDGES] >= _ROOM_EDGES)
+    )
+    stretches: list[tuple[int, int]] = []
+    for first, last in _runs(is_room):
+        if last - first + 1 < shortest_frames:
+            continue
+        start = _reach(is_inside, first, -1, shortest_frames)
+        stop = _reach(is_inside, last, 1, shortest_frames)
+        if stretches and start <= stretches[-1][1] + 1:
+            start = stretches.pop()[0]
+        stretches.append((start, stop))
+    return tuple(stretches)
+
+
+def is_inside_body(signs: FrameSigns) -> bool:
+    """Whether a frame plainly shows tissue."""
+    return bool(_inside(signs[None])[0])
+
+
+def _inside(signs: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray((signs[:, _WARM] >= _IN_BODY_WARM) & (signs[:, _LIT] >= _IN_BODY_LIT))
+
+
+def _edges(levels: NDArray[np.float32], lit: NDArray[np.bool_]) -> float:
+    """How much neighbours differ, against how bright they are; where all around is lit."""
+    luma = levels.mean(axis=2)
+    inner = cv2.erode(lit.astype(np.uint8), np.ones((3, 3), np.uint8))[:-1, :-1] > 0
+    if not inner.any():
+        return 0.0
+    across, down = np.abs(np.diff(luma, axis=1))[:-1], np.abs(np.diff(luma, axis=0))[:, :-1]
+    return float(((across + down) / 2)[inner].mean() / max(1.0, float(luma[:-1, :-1][inner].mean())))
+
+
+def _steady(is_room: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Each frame by the majority of those around it."""
+    votes = np.convolve(is_room.astype(np.float32), np.ones(_SMOOTH, np.float32), "same")
+    return np.asarray(votes > _SMOOTH / 2)
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
+    starts, stops = np.nonzero(steps == 1)[0], np.nonzero(steps == -1)[0]
+    return [(int(start), int(stop) - 1) for start, stop in zip(starts, stops, strict=True)]
+
+
+def _reach(is_inside: NDArray[np.bool_], frame: int, step: int, most: int) -> int:
+    for _ in range(most):
+        if not 0 <= frame + step < len(is_inside) or is_inside[frame + step]:
+            break
+        frame += step
+    return frame

@@ -1,0 +1,55 @@
+"""The sector of a picture that does not move: by its brightness alone, and only where that is plain."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from video.overlay.sector_shapes import (
+    Polygon,
+    blurred,
+    filled_hull,
+    grey,
+    opened,
+    outline,
+    parts_of,
+    reduced,
+    widened,
+)
+
+_LIT = 2.5
+_SMALLEST_SHARE = 0.12
+_RIVAL = 0.25
+_SOLID = 0.85
+_RING_PX = 6
+_DARK_RING = 0.9
+_TEXTURE = 1.0
+
+
+def still_hull(picture: NDArray[np.uint8]) -> Polygon | None:
+    """The outline of the one large lit shape of an (h, w, 3) RGB picture, if it is convex, has the grain of
+    tissue, stands on darkness, and nothing else comes near its size. Frame px; None where in doubt.
+    """
+    levels = reduced(grey(picture))
+    smooth = blurred(levels, 5)
+    empty = float(np.percentile(smooth, 2))
+    is_lit = smooth > empty + _LIT
+    parts = sorted(
+        parts_of(opened(is_lit.astype(np.uint8), 13), levels), key=lambda part: part.area, reverse=True
+    )
+    if not parts or parts[0].area < _SMALLEST_SHARE * levels.size:
+        return None
+    if len(parts) > 1 and parts[1].area > _RIVAL * parts[0].area:
+        return None
+    hull = filled_hull(parts[0].bitmap)
+    if parts[0].area < _SOLID * np.count_nonzero(hull) or not _is_grainy(levels, hull > 0):
+        return None
+    around = (widened(hull, 2 * _RING_PX) & (1 - widened(hull, _RING_PX))) > 0
+    if np.count_nonzero(around) and float((~is_lit[around]).mean()) < _DARK_RING:
+        return None
+    height, width = picture.shape[:2]
+    return outline(hull, width, height)
+
+
+def _is_grainy(levels: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
+    """Whether neighbouring pixels differ nearly everywhere, as speckle does and a painted area does not."""
+    grain = blurred(np.abs(levels - blurred(levels, 3)), 9)
+    return float(np.median(grain[inside])) >= _TEXTURE
