@@ -37,7 +37,7 @@ async def get_colour_lut(call: Call) -> Answer:
         return transform.lut()
 
     body = await renders.picture((opened.slide.info.digest, "colour-lut"), work)
-    return stored_answer(call, f'"{opened.etag}-lut"', body, "application/octet-stream")
+    return stored_answer(call, opened, "lut", body, "application/octet-stream")
 
 
 @routes.add(
@@ -54,4 +54,4 @@ async def get_profile(call: Call) -> Answer:
     profile = await asyncio.to_thread(opened.slide.icc_profile) if has_one else None
     if profile is None:
         raise NotFoundError("This slide has no colour profile.")
-    return stored_answer(call, f'"{opened.etag}-icc"', profile, "application/vnd.iccprofile")
+    return stored_answer(call, opened, "icc", profile, "application/vnd.iccprofile")

@@ -22,7 +22,7 @@ from server.api.iiif_request import (
     parse_image_request,
 )
 from server.api.pictures import DEFAULT_QUALITY, MOST_PX, MOST_SIDE_PX, picture, scale_headers, slide_of
-from server.api.tiles import ASSET_ID, CACHE_CONTROL, is_known
+from server.api.tiles import ASSET_ID, cache_control, is_known
 from server.errors import BadImageRequestError
 from server.imagery.shelf import OpenSlide, read_if_in_memory
 from tiling.canonical.layout import CanonicalInfo
@@ -172,7 +172,7 @@ async def _tile_answer(
     call: Call, opened: OpenSlide, tile: tuple[int, int, int], more: dict[str, str]
 ) -> web.Response:
     etag = '"{}-{}-{}-{}"'.format(opened.etag, *tile)
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag, **more}
+    headers = {"Content-Type": "image/jpeg", "Cache-Control": cache_control(opened), "ETag": etag, **more}
     if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     body = read_if_in_memory(opened.slide.locate(*tile), b"")

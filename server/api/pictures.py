@@ -8,7 +8,7 @@ from aiohttp import web
 
 from server.access import Permission
 from server.api.endpoint import Call
-from server.api.tiles import CACHE_CONTROL, is_known
+from server.api.tiles import cache_control, is_known
 from server.api.wanted import while_wanted
 from server.errors import InvalidInputError
 from server.imagery.shelf import OpenSlide
@@ -66,9 +66,10 @@ async def slide_of(call: Call) -> OpenSlide:
     return await call.services.shelf.opened(call.path("asset_id"), preview=preview)
 
 
-def stored_answer(call: Call, etag: str, body: bytes, content_type: str) -> web.Response:
-    """Something of a slide that never changes, unless the caller has it."""
-    headers = {"Content-Type": content_type, "Cache-Control": CACHE_CONTROL, "ETag": etag}
+def stored_answer(call: Call, opened: OpenSlide, name: str, body: bytes, content_type: str) -> web.Response:
+    """Something that is stored of a slide, unless the caller has it."""
+    etag = f'"{opened.etag}-{name}"'
+    headers = {"Content-Type": content_type, "Cache-Control": cache_control(opened), "ETag": etag}
     if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=body, headers=headers)
@@ -85,7 +86,7 @@ async def picture(
     """The picture that ``what`` describes completely, made by ``work`` unless the caller or we have it."""
     name = hashlib.sha256(repr((what, kind)).encode()).hexdigest()[:20]
     etag = f'"{opened.etag}-{name}"'
-    headers = {"Content-Type": kind.value, "Cache-Control": CACHE_CONTROL, "ETag": etag, **more}
+    headers = {"Content-Type": kind.value, "Cache-Control": cache_control(opened), "ETag": etag, **more}
     if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     key = (opened.slide.info.digest, kind, what)

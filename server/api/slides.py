@@ -75,7 +75,7 @@ class SlideWire(msgspec.Struct):
 async def get_dzi(call: Call) -> Answer:
     """The Deep Zoom descriptor."""
     opened = await slide_of(call)
-    return stored_answer(call, f'"{opened.etag}-dzi"', opened.slide.dzi().encode(), "application/xml")
+    return stored_answer(call, opened, "dzi", opened.slide.dzi().encode(), "application/xml")
 
 
 @routes.add(
@@ -167,4 +167,4 @@ async def get_slide(call: Call) -> Answer:
 
 async def _stored_thumbnail(call: Call, opened: OpenSlide) -> Answer:
     body = await asyncio.to_thread(opened.slide.thumbnail)
-    return stored_answer(call, f'"{opened.etag}-thumbnail"', body, "image/jpeg")
+    return stored_answer(call, opened, "thumbnail", body, "image/jpeg")

@@ -8,15 +8,18 @@ from server.api.services import Services
 from server.api.stored import StoredResponse, can_be_stored, date_header
 from server.api.wanted import while_wanted
 from server.errors import NotFoundError
-from server.imagery.shelf import OpenSlide, read_if_in_memory
+from server.imagery.shelf import OpenSlide, OpenVideo, read_if_in_memory
 from tiling.errors import TileNotFoundError
 
 routes = Routes("slides")
 CACHE_CONTROL = "private, max-age=31536000, immutable"
-"""A canonical slide never changes; private, because the next person at this browser may not be permitted."""
-TILE_HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\nETag: %s\r\n"
-    b"Cache-Control: " + CACHE_CONTROL.encode() + b"\r\n%s\r\n"
+"""A released asset never changes; private, because the next person at this browser may not be permitted."""
+PREVIEW_CONTROL = "private, no-cache"
+"""Before its release, an asset may be scrubbed again: then nobody may be shown what it was."""
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %%d\r\nETag: %%s\r\n"
+_FINAL, _PREVIEW = (
+    (_HEAD + b"Cache-Control: %s\r\n%%s\r\n") % control.encode()
+    for control in (CACHE_CONTROL, PREVIEW_CONTROL)
 )
 ASSET_ID = "{asset_id:[0-9a-z]+}"
 
@@ -45,10 +48,10 @@ async def get_tile(call: Call) -> Answer:
         raise NotFoundError("There is no such tile.") from error
     etag = _etag(opened, *name).decode()
     if is_known(request, etag):
-        return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
+        return web.Response(status=304, headers={"Cache-Control": cache_control(opened), "ETag": etag})
     reading = call.services.cold_reads.tile(opened, int(level), int(col), int(row))
     body = await while_wanted(request, reading)
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
+    headers = {"Content-Type": "image/jpeg", "Cache-Control": cache_control(opened), "ETag": etag}
     return web.Response(body=body, headers=headers)
 
 
@@ -79,12 +82,22 @@ def answer_at_once(
 def _ready(opened: OpenSlide, level: bytes, col: bytes, row: bytes) -> bytearray | None:
     """Head and body of a tile that the kernel has in memory. Raises TileNotFoundError, ValueError."""
     place = opened.slide.locate(int(level), int(col), int(row))
-    head = TILE_HEAD % (place.length, _etag(opened, level, col, row), date_header())
+    head = jpeg_head(opened) % (place.length, _etag(opened, level, col, row), date_header())
     return read_if_in_memory(place, head)
 
 
 def _etag(opened: OpenSlide, level: bytes, col: bytes, row: bytes) -> bytes:
     return b'"%s-%s-%s-%s"' % (opened.etag.encode(), level, col, row)
+
+
+def cache_control(opened: OpenSlide | OpenVideo) -> str:
+    """How long a browser may keep what it was shown."""
+    return CACHE_CONTROL if opened.is_final else PREVIEW_CONTROL
+
+
+def jpeg_head(opened: OpenSlide | OpenVideo) -> bytes:
+    """The head of a stored answer with a JPEG, but for its length, its tag and the date."""
+    return _FINAL if opened.is_final else _PREVIEW
 
 
 def is_known(request: web.Request, etag: str) -> bool:

@@ -13,7 +13,7 @@ from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
 from server.api.openings import record_opening
 from server.api.stored import StoredResponse, can_be_stored, date_header
-from server.api.tiles import ASSET_ID, CACHE_CONTROL, is_known
+from server.api.tiles import ASSET_ID, cache_control, is_known, jpeg_head
 from server.api.wanted import while_wanted
 from server.errors import InvalidInputError, NotFoundError
 from server.imagery.frames import QUALITY
@@ -30,10 +30,6 @@ MOST_CELL_HEIGHT_PX = 360
 MOST_SHEET_WIDTH_PX = 16_384
 """What every browser draws onto a canvas."""
 VIDEO = f"/api/v1/videos/{ASSET_ID}"
-FRAME_HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\nETag: %s\r\n"
-    b"Cache-Control: " + CACHE_CONTROL.encode() + b"\r\n%s\r\n"
-)
 NO_FRAME = "There is no such frame."
 
 
@@ -106,7 +102,11 @@ async def get_times(call: Call) -> Answer:
     """When each frame is shown: seconds since the first as little-endian 64-bit floats."""
     opened = await _video_of(call)
     etag = f'"{opened.etag}-times"'
-    headers = {"Content-Type": "application/octet-stream", "Cache-Control": CACHE_CONTROL, "ETag": etag}
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Cache-Control": cache_control(opened),
+        "ETag": etag,
+    }
     if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     body = await asyncio.to_thread(lambda: opened.video.times_s().astype("<f8").tobytes())
@@ -124,7 +124,7 @@ async def get_video_thumbnail(call: Call) -> Answer:
     """The middle frame, at most 512 px wide or high."""
     opened = await _video_of(call)
     etag = f'"{opened.etag}-thumbnail"'
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
+    headers = {"Content-Type": "image/jpeg", "Cache-Control": cache_control(opened), "ETag": etag}
     if is_known(call.request, etag):
         return web.Response(status=304, headers=headers)
     return web.Response(body=await asyncio.to_thread(opened.video.thumbnail), headers=headers)
@@ -149,14 +149,14 @@ async def get_frame(call: Call) -> Answer:
         raise NotFoundError(NO_FRAME)
     etag = f'"{opened.etag}-{number}-{quality}"'
     if is_known(request, etag):
-        return web.Response(status=304, headers={"Cache-Control": CACHE_CONTROL, "ETag": etag})
+        return web.Response(status=304, headers={"Cache-Control": cache_control(opened), "ETag": etag})
     frames = call.services.frames
     body = frames.made(opened, number, quality)
     if body is None:
         body = await while_wanted(request, frames.jpeg(opened, number, quality, _owner(call)))
     if can_be_stored(request):
-        return StoredResponse(FRAME_HEAD % (len(body), etag.encode(), date_header()) + body)
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": CACHE_CONTROL, "ETag": etag}
+        return StoredResponse(jpeg_head(opened) % (len(body), etag.encode(), date_header()) + body)
+    headers = {"Content-Type": "image/jpeg", "Cache-Control": cache_control(opened), "ETag": etag}
     return web.Response(body=body, headers=headers)
 
 
@@ -188,7 +188,7 @@ async def get_samples(call: Call) -> Answer:
     etag = f'"{opened.etag}-samples-{first}-{count}"'
     headers = {
         "Content-Type": "application/octet-stream",
-        "Cache-Control": CACHE_CONTROL,
+        "Cache-Control": cache_control(opened),
         "ETag": etag,
         "Slidereel-First-Frame": str(first),
         "Slidereel-Frame-Count": str(count),
@@ -241,7 +241,7 @@ async def get_strip(call: Call) -> Answer:
     etag = f'"{opened.etag}-strip-{start}-{step}-{count}-{height_px}-{int(is_exact)}"'
     headers = {
         "Content-Type": "image/jpeg",
-        "Cache-Control": CACHE_CONTROL,
+        "Cache-Control": cache_control(opened),
         "ETag": etag,
         "Slidereel-Frames": ",".join(map(str, shown)),
     }

@@ -41,11 +41,13 @@ class OpenSlide:
     closed under a reader would give him another file's bytes.
     """
 
-    __slots__ = ("etag", "slide")
+    __slots__ = ("etag", "is_final", "slide")
 
-    def __init__(self, slide: CanonicalSlide) -> None:
+    def __init__(self, slide: CanonicalSlide, *, is_final: bool) -> None:
         self.slide = slide
         self.etag = slide.info.digest[:16]
+        self.is_final = is_final
+        """Released: what it shows stays so. Before that, another scrub may put other pixels in its place."""
 
     def __del__(self) -> None:
         self.slide.close()
@@ -57,14 +59,24 @@ class _Remembered:
     until_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """Which of an asset's results is open: another scrub makes another file under the same id."""
+
+    state: State
+    canonical_sha256: str | None
+
+
 class OpenVideo:
     """A video on the shelf; closed like a slide."""
 
-    __slots__ = ("etag", "video")
+    __slots__ = ("etag", "is_final", "video")
 
-    def __init__(self, video: "CanonicalVideo") -> None:
+    def __init__(self, video: "CanonicalVideo", *, is_final: bool) -> None:
         self.video = video
         self.etag = video.info.digest[:16]
+        self.is_final = is_final
+        """As of a slide."""
 
     def read_coded(self, offset: int, length: int) -> bytes:
         """Bytes of video.mp4, of a range that :meth:`CanonicalVideo.locate` gave."""
@@ -95,13 +107,13 @@ class Shelf(Generic[Opened]):
         self._database = database
         self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, Opened] = OrderedDict()
+        self._open: OrderedDict[str, tuple[_Version, Opened]] = OrderedDict()
         self._states: dict[str, _Remembered] = {}
         self._notices = notices or Notices()
         self._heard = self._notices.heard()
         self.openings = RecentOpenings()
 
-    def _open_folder(self, folder: Path) -> Opened:
+    def _open_folder(self, folder: Path, *, is_final: bool) -> Opened:
         raise NotImplementedError
 
     def remembered(self, asset_id: str, *, preview: bool) -> Opened | None:
@@ -116,7 +128,8 @@ class Shelf(Generic[Opened]):
         known = self._states.get(asset_id)
         if known is None or known.until_s < self._monotonic_s() or not _may_see(known.state, preview):
             return None
-        return self._open.get(asset_id)
+        entry = self._open.get(asset_id)
+        return entry[1] if entry is not None else None
 
     async def opened(self, asset_id: str, *, preview: bool) -> Opened:
         """The asset. Raises :class:`NotFoundError` if there is none, or none that may be seen."""
@@ -127,27 +140,37 @@ class Shelf(Generic[Opened]):
     def opened_now(self, asset_id: str, preview: bool) -> Opened:
         """:meth:`opened` on this thread."""
         heard = self._notices.heard()
-        query = sa.select(asset.c.state).where(asset.c.asset_id == asset_id, asset.c.kind == self.kind)
-        state = self._database.read_now(lambda c: c.execute(query).scalar_one_or_none())
-        if state is None or not _may_see(State(state), preview):
+        query = sa.select(asset.c.state, asset.c.canonical_sha256).where(
+            asset.c.asset_id == asset_id, asset.c.kind == self.kind
+        )
+        row = self._database.read_now(lambda c: c.execute(query).one_or_none())
+        if row is None or not _may_see(State(row.state), preview):
             self._drop(asset_id)
             raise NotFoundError(self.missing)
+        version = _Version(State(row.state), row.canonical_sha256)
         with self._lock:
             if len(self._states) >= REMEMBERED_ASSETS:
                 self._states.clear()
+            ready = self._open.get(asset_id)
+            if ready is not None and ready[0] != version:
+                del self._open[asset_id]
+                ready = None
             if heard == self._notices.heard():
                 # Otherwise something changed while the database was asked, and this may be the older answer.
-                self._states[asset_id] = _Remembered(State(state), self._monotonic_s() + REMEMBERED_S)
-            if (ready := self._open.get(asset_id)) is not None:
+                until_s = self._monotonic_s() + REMEMBERED_S
+                self._states[asset_id] = _Remembered(version.state, until_s)
+            if ready is not None:
                 self._open.move_to_end(asset_id)
-                return ready
-        opened = self._open_folder(self._assets_dir / asset_id)
+                return ready[1]
+        opened = self._open_folder(self._assets_dir / asset_id, is_final=version.state is State.RELEASED)
         with self._lock:
             # Two threads may have opened it at once: one of the two is used, the other closes itself.
-            ready = self._open.setdefault(asset_id, opened)
+            ready = self._open.get(asset_id)
+            if ready is None or ready[0] != version:
+                ready = self._open[asset_id] = (version, opened)
             while len(self._open) > OPEN_SLIDES:
                 self._open.popitem(last=False)
-            return ready
+            return ready[1]
 
     def forget(self, asset_id: str) -> None:
         """The asset has changed: look again next time, in every process of the server."""
@@ -172,8 +195,8 @@ class SlideShelf(Shelf[OpenSlide]):
     kind = AssetKind.SLIDE
     missing = "There is no such slide."
 
-    def _open_folder(self, folder: Path) -> OpenSlide:
-        return OpenSlide(open_canonical(folder))
+    def _open_folder(self, folder: Path, *, is_final: bool) -> OpenSlide:
+        return OpenSlide(open_canonical(folder), is_final=is_final)
 
 
 class VideoShelf(Shelf[OpenVideo]):
@@ -182,11 +205,11 @@ class VideoShelf(Shelf[OpenVideo]):
     kind = AssetKind.VIDEO
     missing = "There is no such video."
 
-    def _open_folder(self, folder: Path) -> OpenVideo:
+    def _open_folder(self, folder: Path, *, is_final: bool) -> OpenVideo:
         # Here, because with it come decoders, which a process that only serves slides never needs.
         from video.canonical import open_canonical_video  # noqa: PLC0415
 
-        return OpenVideo(open_canonical_video(folder))
+        return OpenVideo(open_canonical_video(folder), is_final=is_final)
 
 
 def _may_see(state: State, preview: bool) -> bool:

@@ -175,3 +175,30 @@ async def test_an_answer_that_was_on_its_way_while_something_changed_is_not_reme
     monkeypatch.setattr(database, "read_now", slow_read)
     assert await shelf.opened("a1", preview=False)
     assert shelf.remembered("a1", preview=False) is None
+
+
+async def test_another_scrub_s_result_is_opened_anew(
+    shelf: SlideShelf, database: Database, ambient: Ambient, clock: Clock
+) -> None:
+    """The same id, another file: what lay open before must never be shown for it."""
+
+    def convert_to(digest: str) -> None:
+        database.write_now(lambda c: catalog.update_asset(c, ambient, "a2", {"canonical_sha256": digest}))
+
+    convert_to("first")
+    before = await shelf.opened("a2", preview=True)
+    convert_to("second")
+    clock.turn(seconds=REMEMBERED_S + 0.01)
+    after = await shelf.opened("a2", preview=True)
+    assert after is not before
+    assert shelf.remembered("a2", preview=True) is after
+
+
+async def test_only_what_is_released_is_final(
+    shelf: SlideShelf, database: Database, ambient: Ambient
+) -> None:
+    assert (await shelf.opened("a1", preview=True)).is_final
+    assert not (await shelf.opened("a2", preview=True)).is_final
+    database.write_now(lambda c: catalog.set_state(c, ambient, "a2", State.RELEASED))
+    shelf.forget("a2")
+    assert (await shelf.opened("a2", preview=False)).is_final
