@@ -1,0 +1,92 @@
+"""Read a table of a policy file strictly: every key is known, every value of its kind.
+
+Sentences name a key, never a value: a value may be anything that somebody pasted into the wrong file.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from server.errors import ConfigError
+
+_LONGEST_TEXT = 300
+_SHOWN_KEY_CHARACTERS = 40
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class PolicyError(ConfigError):
+    """The policy file cannot be used."""
+
+
+class PolicyTable:
+    """One table of the file. Ask for each key once, then call `close`.
+
+    path: the keys that lead here, for sentences ("profile.strict"); empty for the file itself.
+    """
+
+    def __init__(self, path: str, values: Mapping[str, Any]) -> None:
+        self._path = path
+        self._values = dict(values)
+
+    def _name(self, key: str) -> str:
+        shown = key if len(key) <= _SHOWN_KEY_CHARACTERS else key[:_SHOWN_KEY_CHARACTERS] + "…"
+        return f"{self._path}.{shown}" if self._path else shown
+
+    def _refuse(self, key: str, wanted: str) -> PolicyError:
+        return PolicyError(f"The policy's key “{self._name(key)}” needs {wanted}.")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text of one line, not empty. Raises PolicyError, also where there is neither it nor a default."""
+        value = self._values.pop(key, default)
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise self._refuse(key, "a text of one line")
+        if len(value) > _LONGEST_TEXT:
+            raise self._refuse(key, f"a text of at most {_LONGEST_TEXT} characters")
+        return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Raises PolicyError."""
+        value = self._values.pop(key, default)
+        if not isinstance(value, bool):
+            raise self._refuse(key, "true or false")
+        return value
+
+    def number(self, key: str, permitted: range, *, default: int) -> int:
+        """A whole number of a short range. Raises PolicyError."""
+        value = self._values.pop(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value not in permitted:
+            raise self._refuse(key, " or ".join(map(str, permitted)))
+        return value
+
+    def choice(self, key: str, default: Choice) -> Choice:
+        """One of the words of the default's enumeration. Raises PolicyError."""
+        kind = type(default)
+        value = self._values.pop(key, default.value)
+        for choice in kind:
+            if value == choice.value:
+                return choice
+        raise self._refuse(key, "one of: " + ", ".join(kind))
+
+    def exactly(self, key: str, expected: tuple[str, ...]) -> None:
+        """A list that may be written down, and must then be this one. Raises PolicyError."""
+        value = self._values.pop(key, list(expected))
+        if value != list(expected):
+            raise self._refuse(
+                key, "exactly the list that `slidereel policy show` prints: it cannot be changed by a policy"
+            )
+
+    def table(self, key: str) -> "PolicyTable":
+        """A table within this one; an empty one where the file has none. Raises PolicyError."""
+        value = self._values.pop(key, {})
+        if not isinstance(value, dict):
+            raise self._refuse(key, "a table")
+        return PolicyTable(self._name(key), value)
+
+    def names(self) -> tuple[str, ...]:
+        """The keys of what has not been asked for yet."""
+        return tuple(self._values)
+
+    def close(self) -> None:
+        """Raises PolicyError if the file says something that nobody asked for: it would have no effect."""
+        for key in self._values:
+            raise PolicyError(f"The policy's key “{self._name(key)}” is not known.")
