@@ -48,6 +48,7 @@ def rewrap(path: Path, cases: CaseKeys) -> bool:
     for header in _headers(path):
         if header.case_id is not None:
             return False
+        master.disk.sweep_fresh(beside, master.random_bytes)
         for key in keys:
             with contextlib.suppress(SealBrokenError):
                 if key == keys[0]:
