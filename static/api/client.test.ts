@@ -156,3 +156,30 @@ describe('a video', () => {
     expect(sent.map((s) => s.init.body)).toEqual([null, '{"confirm_losses":true}']);
   });
 });
+
+describe('a review', () => {
+  test('is asked for, sent back and decided about at the addresses of its asset', async () => {
+    const { client, sent } = clientThatAnswers(...Array.from({ length: 4 }, () => Response.json({})));
+    await client.getReview('a/b');
+    await client.scrubAgain('a/b', { profile: 'strict', add: [], remove: [] });
+    await client.reject('a/b', 'wrong-file');
+    await client.getDeidPolicy();
+    expect(sent.map(({ url, init }) => `${init.method} ${url}`)).toEqual([
+      'GET /api/v1/assets/a%2Fb/review',
+      'POST /api/v1/assets/a%2Fb/scrub',
+      'POST /api/v1/assets/a%2Fb/reject',
+      'GET /api/v1/deid/policy',
+    ]);
+    expect(sent[1]?.init.body).toBe('{"profile":"strict","add":[],"remove":[]}');
+    expect(sent[2]?.init.body).toBe('{"reason":"wrong-file"}');
+    expect(client.scrubReportUrl('a/b', 'page')).toBe('/api/v1/assets/a%2Fb/report.html');
+    expect(client.scrubReportUrl('a/b', 'json')).toBe('/api/v1/assets/a%2Fb/report');
+  });
+
+  test('never shows a picture that the browser kept', async () => {
+    const { client, sent } = clientThatAnswers(new Response('jpeg'));
+    await client.getPicture('/api/v1/videos/a/frames/3.jpg');
+    expect(sent[0]?.url).toBe('/api/v1/videos/a/frames/3.jpg');
+    expect(sent[0]?.init.cache).toBe('reload');
+  });
+});

@@ -13,6 +13,7 @@ import type {
   WorkspaceApi,
 } from '../core/wire';
 import { offlineProblem, ProblemError, problemOf, unreadableAnswer } from './problem';
+import type { DeidPolicy, RejectReason, Review, ScrubRequest } from './review';
 import type { Account, AccountPatch, Asset, AssetState, AuditEvent, Case, Page, Role, UnfinishedUpload, User } from './types';
 
 export { ProblemError } from './problem';
@@ -40,6 +41,7 @@ interface Call {
   tus?: boolean;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
+  cache?: RequestCache;
 }
 
 export class Client implements WorkspaceApi {
@@ -118,6 +120,35 @@ export class Client implements WorkspaceApi {
 
   discard(assetId: string): Promise<Asset | null> {
     return this.#assetAction(assetId, 'discard');
+  }
+
+  // Review
+
+  getReview(assetId: string): Promise<Review> {
+    return this.#json(`/assets/${part(assetId)}/review`);
+  }
+
+  /** Convert it again with these boxes instead of the earlier ones. Signatures become void. */
+  scrubAgain(assetId: string, request: ScrubRequest): Promise<Asset> {
+    return this.#assetAction(assetId, 'scrub', request);
+  }
+
+  reject(assetId: string, reason: RejectReason): Promise<Asset> {
+    return this.#assetAction(assetId, 'reject', { reason });
+  }
+
+  getDeidPolicy(): Promise<DeidPolicy> {
+    return this.#json('/deid/policy');
+  }
+
+  /** What was done to it and how it is proved: a page for people, or the signed document. */
+  scrubReportUrl(assetId: string, form: 'page' | 'json'): string {
+    return `${this.#base}/assets/${part(assetId)}/report${form === 'page' ? '.html' : ''}`;
+  }
+
+  /** A picture as it is now: the same address had another one before the last scrub. */
+  async getPicture(url: string, signal?: AbortSignal): Promise<Blob> {
+    return (await this.#send(ownPath(url), { signal, cache: 'reload' })).blob();
   }
 
   #assetAction<Answer>(assetId: string, verb: string, json?: unknown): Promise<Answer> {
@@ -265,6 +296,7 @@ export class Client implements WorkspaceApi {
         credentials: 'same-origin',
         body: call.json !== undefined ? JSON.stringify(call.json) : (call.body ?? null),
         signal: call.signal ?? null,
+        ...(call.cache && { cache: call.cache }),
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;

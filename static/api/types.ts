@@ -111,6 +111,15 @@ export interface Asset {
   progress: Progress | null;
   problem: AssetProblem | null;
   report: ConversionReport | null;
+  /** What it was scrubbed by; null: the policy's default. */
+  profile?: string | null;
+  /** The patient's pseudonym. */
+  subject?: string | null;
+  /** The day of the examination, shifted by as many days as all of this patient's. */
+  acquired_on?: string | null;
+  has_macro?: boolean;
+  signature_count?: number;
+  signatures_needed?: number;
 }
 
 /** A part of an upload, sent to an address of its own. Bytes; start: its place in the file. */

@@ -5,6 +5,7 @@ import { may, type Permission } from '../api/permission';
 import type { User } from '../api/types';
 import { Announcer } from '../design/announcer.svelte';
 import { UploadQueue } from './intake/uploadQueue.svelte';
+import { ReviewQueue } from './review/reviewQueue.svelte';
 import type { Router } from './router.svelte';
 
 const REACHABLE_CHECK_MS = 4000;
@@ -13,6 +14,7 @@ export class Desk {
   readonly client = new Client();
   readonly announcer = new Announcer();
   readonly uploads = new UploadQueue(this.client);
+  readonly reviews = new ReviewQueue(this.client);
   readonly router: Router;
 
   /** undefined until the server has said who we are. */
@@ -64,6 +66,7 @@ export class Desk {
   #signedIn(user: User | null): void {
     this.user = user;
     this.uploads.setOwner(user?.account_id ?? null);
+    this.reviews.forget();
   }
 
   #sessionEnded(): void {

@@ -10,8 +10,8 @@ export class Router {
   /** The list that a slide was opened from, with its filters. */
   lastPlace = '/';
 
-  /** Set by a page with unsaved work: false keeps the person here. */
-  guard: (() => boolean) | null = null;
+  /** Set by a page with unsaved work: told where one wants to go; false keeps the person here. */
+  guard: ((address: string) => boolean) | null = null;
 
   constructor() {
     this.#read();
@@ -21,7 +21,7 @@ export class Router {
 
   go(address: string, options: { replace?: boolean } = {}): void {
     const isLeaving = new URL(address, location.href).pathname !== this.path;
-    if (isLeaving && this.guard && !this.guard()) return;
+    if (isLeaving && this.guard && !this.guard(address)) return;
     history[options.replace ? 'replaceState' : 'pushState'](null, '', address);
     this.#read();
     if (isLeaving) window.scrollTo(0, 0);
@@ -40,12 +40,13 @@ export class Router {
 
   #back(): void {
     // The browser has moved already; put the address back where the page still is.
-    if (location.pathname !== this.path && this.guard && !this.guard()) history.pushState(null, '', this.path + this.search);
+    const wanted = location.pathname + location.search;
+    if (location.pathname !== this.path && this.guard && !this.guard(wanted)) history.pushState(null, '', this.path + this.search);
     else this.#read();
   }
 
   #read(): void {
-    if (this.route.page !== 'slide' && this.route.page !== 'login') this.lastPlace = this.path + this.search;
+    if (!['slide', 'video', 'login'].includes(this.route.page)) this.lastPlace = this.path + this.search;
     this.path = location.pathname;
     this.search = location.search;
   }

@@ -4,6 +4,10 @@ import { addressOf, routeOf, safeNext } from './routes';
 test.each([
   ['/', { page: 'cases' }],
   ['/intake/', { page: 'intake' }],
+  ['/review', { page: 'queue' }],
+  ['/review/', { page: 'queue' }],
+  ['/review/a1b2', { page: 'review', assetId: 'a1b2' }],
+  ['/review/a/b', { page: 'not-found' }],
   ['/slides/a1b2', { page: 'slide', assetId: 'a1b2' }],
   ['/slides/a1b2/', { page: 'slide', assetId: 'a1b2' }],
   ['/videos/a1b2', { page: 'video', assetId: 'a1b2' }],

@@ -6,6 +6,8 @@ export type Route =
   | { page: 'cases' }
   | { page: 'login' }
   | { page: 'intake' }
+  | { page: 'queue' }
+  | { page: 'review'; assetId: string }
   | { page: 'slide'; assetId: string }
   | { page: 'video'; assetId: string }
   | { page: 'classes' }
@@ -17,6 +19,7 @@ const FIXED: Record<string, Route> = {
   '/': { page: 'cases' },
   '/login': { page: 'login' },
   '/intake': { page: 'intake' },
+  '/review': { page: 'queue' },
   '/admin/classes': { page: 'classes' },
   '/admin/users': { page: 'users' },
   '/audit': { page: 'audit' },
@@ -26,6 +29,8 @@ const FIXED: Record<string, Route> = {
 export const NEEDS: Partial<Record<Route['page'], Permission>> = {
   cases: 'asset.list',
   intake: 'asset.intake',
+  queue: 'asset.release',
+  review: 'asset.release',
   slide: 'asset.view',
   video: 'asset.view',
   classes: 'ontology.write',
@@ -37,6 +42,8 @@ export const TITLES: Record<Route['page'], string> = {
   cases: 'Cases',
   login: 'Sign in',
   intake: 'Intake',
+  queue: 'Review',
+  review: 'Review',
   slide: 'Slide',
   video: 'Video',
   classes: 'Classes',
@@ -49,6 +56,8 @@ export function routeOf(path: string): Route {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   const fixed = FIXED[trimmed];
   if (fixed) return fixed;
+  const review = /^\/review\/([A-Za-z0-9_-]+)$/.exec(trimmed);
+  if (review?.[1]) return { page: 'review', assetId: review[1] };
   const asset = /^\/(slide|video)s\/([A-Za-z0-9_-]+)$/.exec(trimmed);
   return asset?.[2] ? { page: asset[1] as Asset['kind'], assetId: asset[2] } : { page: 'not-found' };
 }

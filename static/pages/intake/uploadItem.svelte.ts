@@ -24,6 +24,8 @@ export class UploadItem {
   readonly fileName: string;
   readonly size_bytes: number;
   readonly caseName: string;
+  /** What it is to be scrubbed by; null: the policy's default. */
+  readonly profile: string | null;
 
   state = $state<UploadState>('queued');
   sent_bytes = $state(0);
@@ -39,12 +41,13 @@ export class UploadItem {
   #fingerprint: string | null = null;
   #transfer: Transfer | null = null;
 
-  constructor(key: number, file: File, caseName: string, owner: UploadOwner) {
+  constructor(key: number, file: File, caseName: string, owner: UploadOwner, profile: string | null = null) {
     this.key = key;
     this.#file = file;
     this.fileName = file.name;
     this.size_bytes = file.size;
     this.caseName = caseName;
+    this.profile = profile;
     this.#owner = owner;
   }
 
@@ -106,7 +109,7 @@ export class UploadItem {
     this.wasResumed = known !== null;
     if (known) this.uploadId = uploadIdOf(known.url);
     // The stem is too short for anybody to take it for a name, the server's search of its own output included.
-    const metadata = { filename: extension ? `x.${extension}` : 'x', case: this.caseName };
+    const metadata = { filename: extension ? `x.${extension}` : 'x', case: this.caseName, ...(this.profile !== null && { profile: this.profile }) };
     return transferOf(this.#file, metadata, known?.url ?? null, this.#owner.parts, {
       onAddress: (url) => {
         this.uploadId = uploadIdOf(url);

@@ -51,7 +51,7 @@ export class UploadQueue {
     }
   }
 
-  add(files: Iterable<File>, caseName: string): void {
+  add(files: Iterable<File>, caseName: string, profile: string | null = null): void {
     const accountId = this.#accountId;
     if (accountId === null) return;
     const parts = {
@@ -60,7 +60,7 @@ export class UploadQueue {
       forget: (uploadId: string) => this.#client.deleteUpload(uploadId),
     };
     const owner = { accountId, store: this.#store, parts, onSettled: () => this.#fill(), onUnauthenticated: () => this.#client.onUnauthenticated?.() };
-    for (const file of files) this.items.push(new UploadItem(this.#nextKey++, file, caseName, owner));
+    for (const file of files) this.items.push(new UploadItem(this.#nextKey++, file, caseName, owner, profile));
     this.#fill();
   }
 

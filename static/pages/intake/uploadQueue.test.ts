@@ -93,6 +93,12 @@ test('a file’s name is neither sent nor stored', async () => {
   expect(JSON.stringify([...storage.map])).not.toMatch(/doe|jane|1961|S1/i);
 });
 
+test('a profile travels with the file where one was chosen', async () => {
+  queue.add([file('a.svs')], 'S1', 'strict');
+  await settled();
+  expect(tus.Upload.all[0]?.options.metadata).toEqual({ filename: 'x.svs', case: 'S1', profile: 'strict' });
+});
+
 test('what has arrived is forgotten', async () => {
   queue.add([file('a.svs')], 'S1');
   await settled();

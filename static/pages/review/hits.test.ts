@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { INSIDE } from './boxes';
+import { hitAt, type Target } from './hits';
+
+const VIEW = 800 * 600;
+const small: Target = { id: 'small', rect: { left: 100, top: 100, width: 40, height: 20 }, isOwn: false };
+const own: Target = { id: 'own', rect: { left: 80, top: 80, width: 200, height: 100 }, isOwn: true };
+const whole: Target = { id: 'whole', rect: { left: 0, top: 0, width: 800, height: 600 }, isOwn: false };
+
+test('the smallest of what lies under the pointer is meant', () => {
+  expect(hitAt([whole, own, small], null, { x: 110, y: 110 }, VIEW)).toEqual({ id: 'small', grip: INSIDE });
+});
+
+test('unless another is selected', () => {
+  expect(hitAt([whole, own, small], 'own', { x: 110, y: 110 }, VIEW)?.id).toBe('own');
+});
+
+test('a box of one’s own has grips once it is selected', () => {
+  const corner = { x: 281, y: 182 };
+  expect(hitAt([own], null, corner, VIEW)).toEqual({ id: 'own', grip: INSIDE });
+  expect(hitAt([own], 'own', corner, VIEW)).toEqual({ id: 'own', grip: { dx: 1, dy: 1 } });
+  expect(hitAt([small], 'small', { x: 100, y: 100 }, VIEW)).toEqual({ id: 'small', grip: INSIDE });
+});
+
+test('what covers nearly everything is taken by its edge', () => {
+  expect(hitAt([whole], null, { x: 400, y: 300 }, VIEW)).toBeNull();
+  expect(hitAt([whole], null, { x: 3, y: 300 }, VIEW)?.id).toBe('whole');
+});
+
+test('beside everything there is nothing', () => expect(hitAt([small, own], null, { x: 500, y: 500 }, VIEW)).toBeNull());

@@ -1,0 +1,49 @@
+/** What lies under the pointer. Pure; all in px of the screen. */
+import { GRIPS, INSIDE, type Grip, type Point } from './boxes';
+
+export interface ScreenRect {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Hit {
+  readonly id: string;
+  readonly grip: Grip;
+}
+
+export interface Target {
+  readonly id: string;
+  readonly rect: ScreenRect;
+  readonly isOwn: boolean;
+}
+
+const REACH_PX = 7;
+/** A box larger than this part of the view is taken by its edge only: one looks through it. */
+const LARGE_SHARE = 0.5;
+
+export const gripPlace = ({ left, top, width, height }: ScreenRect, { dx, dy }: Grip): Point => ({
+  x: left + ((dx + 1) / 2) * width,
+  y: top + ((dy + 1) / 2) * height,
+});
+
+/** The selected box first, then the smallest. Grips are only on a selected box of one's own. */
+export function hitAt(targets: readonly Target[], selectedId: string | null, at: Point, viewArea: number): Hit | null {
+  const selected = targets.find((target) => target.id === selectedId);
+  if (selected?.isOwn) {
+    const grip = GRIPS.find((one) => {
+      const place = gripPlace(selected.rect, one);
+      return Math.abs(place.x - at.x) <= REACH_PX && Math.abs(place.y - at.y) <= REACH_PX;
+    });
+    if (grip) return { id: selected.id, grip };
+  }
+  const under = targets.filter(({ rect }) => isIn(rect, at, REACH_PX) && (areaOf(rect) < LARGE_SHARE * viewArea || !isIn(rect, at, -REACH_PX)));
+  under.sort((a, b) => Number(b === selected) - Number(a === selected) || areaOf(a.rect) - areaOf(b.rect));
+  return under[0] ? { id: under[0].id, grip: INSIDE } : null;
+}
+
+const areaOf = ({ width, height }: ScreenRect): number => width * height;
+
+const isIn = ({ left, top, width, height }: ScreenRect, { x, y }: Point, slack: number): boolean =>
+  x >= left - slack && x <= left + width + slack && y >= top - slack && y <= top + height + slack;

@@ -1,0 +1,158 @@
+/** What a key does in the review. */
+import type { KeyPress } from '../../core/keymap';
+import { boxBetween, GRIPS, isOnFrame, moved, resized } from './boxes';
+import { commandOf, type ReviewCommand } from './keys';
+import type { ReviewSession } from './reviewSession.svelte';
+import { around, fitted, panned, toPicture, zoomedAt, type Pane, type View } from './view';
+
+export interface ReviewVerbs {
+  next(): void;
+  help(): void;
+  /** What the panes lie in. */
+  stage(): HTMLElement | null;
+  view(): View | null;
+  setView(view: View | null): void;
+  peek(isPeeking: boolean): void;
+}
+
+const ZOOM = 1.5;
+const PAN_PX = 80;
+const ARROWS: Record<string, readonly [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+/** A box made without the mouse covers this part of the view. */
+const NEW_SHARE = 0.2;
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest('input:not([type="checkbox"], [type="range"]), textarea, select, dialog') !== null;
+const movesItself = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('input, [role="slider"]') !== null;
+const isControl = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('button, a, summary, input') !== null;
+
+export function routeReviewKey(event: KeyboardEvent, session: ReviewSession, verbs: ReviewVerbs): void {
+  if (event.defaultPrevented || isTyping(event.target)) return;
+  if (event.key === ' ' && !isControl(event.target)) {
+    event.preventDefault();
+    return verbs.peek(true);
+  }
+  const arrow = ARROWS[event.key];
+  if (arrow && !event.ctrlKey && !event.metaKey) {
+    if (movesItself(event.target)) return;
+    event.preventDefault();
+    return arrowed(arrow, event, session, verbs);
+  }
+  const press: KeyPress = { key: event.key, code: event.code, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey };
+  const command = commandOf(press);
+  // A slider has Home, End and the paging keys for itself.
+  if (!command || (movesItself(event.target) && /^(Home|End|Page)/.test(event.key))) return;
+  event.preventDefault();
+  COMMANDS[command](session, verbs);
+}
+
+/** The whole stage, or its half, is what a pane has. */
+function paneOf(verbs: ReviewVerbs): Pane {
+  const box = verbs.stage()?.querySelector('figure')?.getBoundingClientRect();
+  return { width: Math.max(1, box?.width ?? 1), height: Math.max(1, box?.height ?? 1) };
+}
+
+function withView(session: ReviewSession, verbs: ReviewVerbs, change: (view: View, pane: Pane) => View): void {
+  const { picture } = session;
+  if (!picture) return;
+  const pane = paneOf(verbs);
+  verbs.setView(change(verbs.view() ?? fitted(picture, pane), pane));
+}
+
+let nudges = 0;
+
+function arrowed([x, y]: readonly [number, number], event: KeyboardEvent, session: ReviewSession, verbs: ReviewVerbs): void {
+  const { selected, extent, picture } = session;
+  const step = event.shiftKey ? 10 : 1;
+  if (selected?.kind === 'own' && session.isOpen && session.showsBoxes) {
+    // A key that is held moves in one step of the way back.
+    const gesture = `nudge ${event.repeat ? nudges : (nudges += 1)}`;
+    const corner = GRIPS.find(({ dx, dy }) => dx === 1 && dy === 1)!;
+    const next = event.altKey ? resized(selected.box, corner, x * step, y * step, extent) : moved(selected.box, x * step, y * step, extent);
+    return session.change(next, gesture);
+  }
+  if (picture) withView(session, verbs, (view, pane) => panned(view, x * PAN_PX, y * PAN_PX, picture, pane));
+}
+
+function zoom(session: ReviewSession, verbs: ReviewVerbs, factor: number): void {
+  const { picture } = session;
+  if (picture) withView(session, verbs, (view, pane) => zoomedAt(view, factor, { x: pane.width / 2, y: pane.height / 2 }, picture, pane));
+}
+
+function addInTheMiddle(session: ReviewSession, verbs: ReviewVerbs): void {
+  const { picture } = session;
+  if (!picture || picture.space !== 'asset' || !session.isOpen) return;
+  const pane = paneOf(verbs);
+  const view = verbs.view() ?? fitted(picture, pane);
+  const corner = (side: number) => {
+    const { x, y } = toPicture({ x: pane.width * (0.5 + (side * NEW_SHARE) / 2), y: pane.height * (0.5 + (side * NEW_SHARE) / 4) }, view, pane);
+    return { x: x * picture.scale, y: y * picture.scale };
+  };
+  session.showsBoxes = true;
+  session.add(boxBetween(corner(-1), corner(1), session.extent));
+}
+
+function goToSelection(session: ReviewSession, verbs: ReviewVerbs): void {
+  const { selected, picture } = session;
+  if (!selected || !picture) return;
+  session.select(selected);
+  const shown = session.picture ?? picture;
+  if (selected.space !== shown.space || !isOnFrame(selected.box, shown.frame)) return;
+  const { x0, y0, x1, y1 } = selected.box;
+  const s = shown.scale;
+  withView(session, verbs, (_, pane) => around({ x0: x0 / s, y0: y0 / s, x1: x1 / s, y1: y1 / s }, shown, pane));
+}
+
+function eraseSelected(session: ReviewSession): void {
+  const { selected } = session;
+  if (!selected || !session.isOpen) return;
+  if (selected.kind === 'own') session.erase(selected.box.key);
+  else if (selected.fate === 'masked') session.toggle(selected.box);
+}
+
+function toggleSelected(session: ReviewSession): void {
+  const { selected } = session;
+  if (!selected || !session.isOpen) return;
+  if (selected.kind === 'finding') session.toggle(selected.box);
+  else session.erase(selected.box.key);
+}
+
+function cancel(session: ReviewSession): void {
+  if (session.tool === 'box') session.tool = 'move';
+  else session.select(null);
+}
+
+function drawTool(session: ReviewSession): void {
+  if (session.isOpen && session.picture?.space === 'asset') session.tool = 'box';
+}
+
+const COMMANDS: Record<ReviewCommand, (session: ReviewSession, verbs: ReviewVerbs) => void> = {
+  'queue.next': (_, verbs) => verbs.next(),
+  'picture.next': (session) => session.showBeside(1),
+  'picture.previous': (session) => session.showBeside(-1),
+  'frame.next': (session) => session.goTo(session.frame + 1),
+  'frame.previous': (session) => session.goTo(session.frame - 1),
+  'frame.far': (session) => session.goTo(session.frame + 10),
+  'frame.farBack': (session) => session.goTo(session.frame - 10),
+  'frame.first': (session) => session.goTo(0),
+  'frame.last': (session) => session.goTo(session.frameCount - 1),
+  'compare.side': (session) => void (session.compare = 'side'),
+  'compare.swipe': (session) => void (session.compare = 'swipe'),
+  'compare.one': (session) => void (session.compare = 'one'),
+  'show.boxes': (session) => void (session.showsBoxes = !session.showsBoxes),
+  'view.whole': (_, verbs) => verbs.setView(null),
+  'view.selection': goToSelection,
+  'view.zoomIn': (session, verbs) => zoom(session, verbs, ZOOM),
+  'view.zoomOut': (session, verbs) => zoom(session, verbs, 1 / ZOOM),
+  'tool.box': drawTool,
+  'tool.move': (session) => void (session.tool = 'move'),
+  'box.new': addInTheMiddle,
+  'box.toggle': toggleSelected,
+  'box.erase': eraseSelected,
+  'select.next': (session) => session.selectBeside(1),
+  'select.previous': (session) => session.selectBeside(-1),
+  cancel,
+  'edit.undo': (session) => session.undo(),
+  'edit.redo': (session) => session.redo(),
+  help: (_, verbs) => verbs.help(),
+};
