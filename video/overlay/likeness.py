@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video.overlay.out_of_body import LONGEST_SIDE_PX, is_inside_body, signs_of
-from video.overlay.sector import sector_hulls
+from video.overlay.sector_hulls import sector_of
 from video.overlay.sector_shapes import Bitmap, painted
 from video.overlay.survey_model import Survey
 from video.scrub.rules import Material
@@ -34,7 +34,7 @@ def material_of(survey: Survey) -> Material:
     grey = [_is_grey(picture) for picture in pictures]
     if np.mean(grey) < _MOST:
         return Material.OTHER
-    hulls = sector_hulls(Survey(survey.picture, survey.frame_count, windows))
+    hulls = sector_of(Survey(survey.picture, survey.frame_count, windows)).hulls
     if not hulls:
         return Material.OTHER
     height, width = pictures[0].shape[:2]

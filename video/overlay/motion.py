@@ -20,14 +20,16 @@ from video.overlay.sector_shapes import (
 from video.overlay.survey_model import Window
 
 _MOVES = 1.2
+_FAINT_NOISE = 4.0
 _LIT = 1.6
 _SMALLEST_SHARE = 0.02
 _SIGNIFICANT = 0.08
-_NEAR_FIELD = 0.01
+_NO_CLOCK = 0.0025
 _STRIP_HEIGHT, _STRIP_ASPECT = 0.14, 3.0
 _ALL_OF_IT = 0.85
 _SOLID = 0.75
-_ARC_SOLID = 0.45
+_ARC_MOVES, _ARC_SOLID, _NEAR_AXIS = 0.5, 0.45, 0.15
+_ACROSS = 0.7
 
 
 def moving_hull(window: Window) -> Polygon | None:
@@ -36,14 +38,19 @@ def moving_hull(window: Window) -> Polygon | None:
     Clocks, traces and blinking words move too: they are too thin, or apart from the rest and too small.
     Frame px, at most 40 vertices.
     """
-    change = blurred(reduced(window.change), 7)
-    lit = lit_parts(window.maximum)
-    moving = _moving(change)
-    if moving is None:
-        return None
-    height, width = window.change.shape
-    sector = _with_still_tissue(moving, lit)
-    return outline(_with_near_field(sector, change, lit), width, height)
+    lit = _without_banners(lit_parts(window.maximum))
+    # A sector that is nearly black changes by less than coding noise does: it is asked for second.
+    for change in (blurred(reduced(window.change), 7), _faint_change(window)):
+        moving = _moving(change)
+        if moving is not None:
+            height, width = window.change.shape
+            return outline(_with_near_field(_with_still_tissue(moving, lit), change, lit), width, height)
+    return None
+
+
+def _faint_change(window: Window) -> NDArray[np.float32]:
+    levels = reduced(grey(window.maximum)) - reduced(grey(window.minimum)) - _FAINT_NOISE
+    return blurred(np.maximum(levels, 0), 7)
 
 
 def lit_parts(brightest: NDArray[np.uint8]) -> Bitmap:
@@ -55,7 +62,7 @@ def lit_parts(brightest: NDArray[np.uint8]) -> Bitmap:
 
 def _moving(change: NDArray[np.float32]) -> Bitmap | None:
     diameter = max(5, round(0.035 * min(change.shape)) | 1)
-    parts = parts_of(opened((change > _MOVES).astype(np.uint8), diameter), change)
+    parts = parts_of(_without_banners(opened((change > _MOVES).astype(np.uint8), diameter)), change)
     if not parts:
         return None
     largest = max(parts, key=lambda part: part.weight)
@@ -96,14 +103,33 @@ def _with_still_tissue(moving: Bitmap, lit: Bitmap) -> Bitmap:
 
 
 def _with_near_field(sector: Bitmap, change: NDArray[np.float32], lit: Bitmap) -> Bitmap:
-    """With small moving pieces straight above or below: what the probe's skin shows, beyond a dark gap."""
+    """With small moving pieces above or below its middle: what the probe's skin shows, beyond a dark gap.
+
+    A clock's figures are smaller than these.
+    """
     columns = np.nonzero(sector.any(axis=0))[0]
     left, right = int(columns[0]), int(columns[-1]) + 1
-    area = np.count_nonzero(sector)
-    for part in parts_of(lit & (1 - sector), change, smallest_px=int(_NEAR_FIELD * area)):
-        stands_within = left <= part.x0 and part.x1 <= right
-        is_moving = part.weight >= _MOVES / 2 * part.area
-        is_solid = part.area >= _ARC_SOLID * np.count_nonzero(filled_hull(part.bitmap))
-        if stands_within and is_moving and is_solid:
+    reach = _NEAR_AXIS * (right - left)
+    for part in parts_of(lit & (1 - sector), change, smallest_px=round(_NO_CLOCK * sector.size)):
+        is_near_axis = left + reach <= part.x0 and part.x1 <= right - reach
+        is_moving = part.weight >= _ARC_MOVES * part.area
+        if (
+            is_near_axis
+            and is_moving
+            and part.area >= _ARC_SOLID * np.count_nonzero(filled_hull(part.bitmap))
+        ):
             sector = filled_hull(sector | part.bitmap)
     return sector
+
+
+def _without_banners(lit: Bitmap) -> Bitmap:
+    """Without what runs across the whole picture along its upper or lower edge."""
+    is_across = lit.mean(axis=1) >= _ACROSS
+    most = round(_STRIP_HEIGHT * len(is_across))
+    cleared = lit.copy()
+    for rows, flags in ((cleared, is_across), (cleared[::-1], is_across[::-1])):
+        across = np.nonzero(flags[:most])[0]
+        # What goes on below is no banner, but a picture as wide as the frame.
+        if across.size and not flags[across[-1] + 1 : most + 1].any() and across[-1] + 1 < most:
+            rows[: across[-1] + 1] = 0
+    return cleared

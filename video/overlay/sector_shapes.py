@@ -13,7 +13,7 @@ Bitmap: TypeAlias = NDArray[np.uint8]
 """(h, w) uint8, 0 or 1."""
 
 _WORKING_PX = 480
-_MARGIN = 0.006
+MARGIN = 0.006
 _MOST_VERTICES = 40
 _AROUND = np.array(
     [(1.0, 0.0), (0.7, 0.7), (0.0, 1.0), (-0.7, 0.7), (-1.0, 0.0), (-0.7, -0.7), (0.0, -1.0), (0.7, -0.7)]
@@ -99,18 +99,24 @@ def filled_hull(bitmap: Bitmap) -> Bitmap:
     return filled
 
 
-def outline(bitmap: Bitmap, width_px: int, height_px: int) -> Polygon:
+def outline(bitmap: Bitmap, width_px: int, height_px: int, margin: float = MARGIN) -> Polygon:
     """The convex hull of a bitmap in px of the frame that it is a smaller picture of, a little wider.
 
-    At most 40 vertices, all within the frame. The bitmap must not be empty.
+    margin: by which share of the longer side. At most 40 vertices, all within the frame. The bitmap must not
+    be empty.
     """
     rows, columns = bitmap.shape
     scale = np.array([width_px / columns, height_px / rows])
     points = (_hull_points(bitmap) + 0.5) * scale - 0.5
-    margin_px = max(2, round(_MARGIN * max(width_px, height_px))) + scale
+    margin_px = max(2, round(margin * max(width_px, height_px))) + scale
     around = points[:, None] + _AROUND * margin_px
     frame = np.array([width_px - 1, height_px - 1])
-    hull = cv2.convexHull(np.clip(np.rint(around.reshape(-1, 2)), 0, frame).astype(np.int32))
+    return few_vertices(np.clip(np.rint(around.reshape(-1, 2)), 0, frame).astype(np.int32))
+
+
+def few_vertices(points: NDArray[np.int32]) -> Polygon:
+    """The convex hull of (n, 2) points, with at most 40 vertices."""
+    hull = cv2.convexHull(points)
     tolerance_px = 0.5
     while len(hull) > _MOST_VERTICES:
         hull = cv2.convexHull(cv2.approxPolyDP(hull, tolerance_px, True))

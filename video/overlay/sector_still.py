@@ -22,6 +22,7 @@ _SOLID = 0.85
 _RING_PX = 6
 _DARK_RING = 0.9
 _TEXTURE = 1.0
+_MARGIN = 0.02
 
 
 def still_hull(picture: NDArray[np.uint8]) -> Polygon | None:
@@ -46,7 +47,7 @@ def still_hull(picture: NDArray[np.uint8]) -> Polygon | None:
     if np.count_nonzero(around) and float((~is_lit[around]).mean()) < _DARK_RING:
         return None
     height, width = picture.shape[:2]
-    return outline(hull, width, height)
+    return outline(hull, width, height, _MARGIN)
 
 
 def _is_grainy(levels: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
