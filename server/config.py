@@ -56,6 +56,9 @@ class Settings:
 
     On another volume than the data it protects a stolen disk or backup too."""
 
+    policy_file: Path | None = None
+    """The policy of the scrub. Default: ``DATA/policy.toml`` where there is one, else the built-in policy."""
+
     upload_limit_gib: float = 64.0
     """The largest upload. The largest slides in use are near 20 GiB."""
 

@@ -19,7 +19,7 @@ class Permission(StrEnum):
     ASSET_INGEST = "asset.ingest"
     """Bring files in; cancel, retry and discard."""
     ASSET_RELEASE = "asset.release"
-    """Look at a verified asset before its release, and release it."""
+    """See an asset as it was and as it became, scrub it again, reject it, sign for its release."""
     ANNOTATION_READ = "annotation.read"
     ANNOTATION_WRITE = "annotation.write"
     ANNOTATION_EXPORT = "annotation.export"

@@ -14,6 +14,8 @@ from server.errors import InvalidInputError
 
 routes = Routes("assets")
 PAGE_LIMIT = 500
+LOOKING = "looking"
+"""The stage before converting: text and people are looked for."""
 PROBLEM_PREFIX = "/problems/"
 IN_WORK = frozenset({State.QUARANTINED, State.CONVERTING, State.VERIFYING})
 WITH_PIXELS = frozenset({State.AWAITING_RELEASE, State.RELEASED})
@@ -54,7 +56,8 @@ class AssetProblemWire(msgspec.Struct):
 
 class AssetWire(msgspec.Struct):
     """A slide or video. Sizes in level-0 or frame pixels, ``mpp`` in µm per pixel; ``kind`` slide, video or,
-    before its file was looked into, unknown."""
+    before its file was looked into, unknown. ``subject``: the patient's pseudonym, ``acquired_on``: the day
+    of the examination, shifted as this patient's days are; null where the file did not say."""
 
     asset_id: str
     kind: str
@@ -75,6 +78,12 @@ class AssetWire(msgspec.Struct):
     progress: ProgressWire | None
     problem: AssetProblemWire | None
     report: dict[str, Any] | None
+    profile: str | None
+    subject: str | None
+    acquired_on: str | None
+    has_macro: bool
+    signature_count: int
+    signatures_needed: int
 
 
 class Release(msgspec.Struct, forbid_unknown_fields=True):
@@ -143,8 +152,7 @@ async def list_assets(call: Call) -> Answer:
         return page, jobs.latest_jobs(connection, in_work)
 
     page, work_in_hand = await call.services.database.read(work)
-    now = call.services.ambient.now()
-    items = [_wire(item, work_in_hand.get(item.asset_id), now, intake=intake) for item in page.items]
+    items = [_wire(call, item, work_in_hand.get(item.asset_id), intake=intake) for item in page.items]
     return AssetPage(items, page.next_cursor)
 
 
@@ -153,7 +161,7 @@ async def list_assets(call: Call) -> Answer:
 )
 async def get_asset(call: Call) -> Answer:
     """One asset; with its scrub report for those who see the intake."""
-    return await _answer(call, call.path("asset_id"))
+    return await asset_answer(call, call.path("asset_id"))
 
 
 @routes.add(
@@ -162,14 +170,17 @@ async def get_asset(call: Call) -> Answer:
     Permission.ASSET_RELEASE,
     request=Release,
     response=AssetWire,
-    problems=("not-found", "wrong-state", "losses-not-confirmed", "invalid-input"),
+    problems=("not-found", "wrong-state", "already-signed", "losses-not-confirmed", "invalid-input"),
 )
 async def release_asset(call: Call) -> Answer:
-    """Let annotators see a verified asset; its original is destroyed unless the settings keep originals."""
+    """Sign for a release; with the last signature that the policy asks for annotators see the asset.
+
+    Its original is then destroyed, unless it is to be kept.
+    """
     given = await call.body(Release) if call.request.can_read_body else Release()
     intake, asset_id = call.services.intake, call.path("asset_id")
     await asyncio.to_thread(intake.release, asset_id, call.by, confirm_losses=given.confirm_losses)
-    return await _answer(call, call.path("asset_id"))
+    return await asset_answer(call, call.path("asset_id"))
 
 
 @routes.add(
@@ -182,7 +193,7 @@ async def release_asset(call: Call) -> Answer:
 async def cancel_asset(call: Call) -> Answer:
     """Stop a conversion; the asset stays in quarantine."""
     await asyncio.to_thread(call.services.intake.cancel, call.path("asset_id"), call.by)
-    return await _answer(call, call.path("asset_id"))
+    return await asset_answer(call, call.path("asset_id"))
 
 
 @routes.add(
@@ -195,7 +206,7 @@ async def cancel_asset(call: Call) -> Answer:
 async def retry_asset(call: Call) -> Answer:
     """Convert a refused or stopped asset again."""
     await asyncio.to_thread(call.services.intake.retry, call.path("asset_id"), call.by)
-    return await _answer(call, call.path("asset_id"))
+    return await asset_answer(call, call.path("asset_id"))
 
 
 @routes.add(
@@ -208,10 +219,10 @@ async def retry_asset(call: Call) -> Answer:
 async def discard_asset(call: Call) -> Answer:
     """Give an asset up that was not released: its original and its canonical file are destroyed."""
     await asyncio.to_thread(call.services.intake.discard, call.path("asset_id"), call.by)
-    return await _answer(call, call.path("asset_id"))
+    return await asset_answer(call, call.path("asset_id"))
 
 
-async def _answer(call: Call, asset_id: str) -> AssetWire:
+async def asset_answer(call: Call, asset_id: str) -> AssetWire:
     intake = call.actor.may(Permission.ASSET_INTAKE)
 
     def work(connection: Any) -> tuple[Asset, jobs.Job | None]:
@@ -219,7 +230,7 @@ async def _answer(call: Call, asset_id: str) -> AssetWire:
         return found, jobs.latest_jobs(connection, [asset_id]).get(asset_id)
 
     found, job = await call.services.database.read(work)
-    return _wire(found, job, call.services.ambient.now(), intake=intake)
+    return _wire(call, found, job, intake=intake)
 
 
 def _state(text: str | None) -> State | None:
@@ -231,8 +242,9 @@ def _state(text: str | None) -> State | None:
         raise InvalidInputError(f"“state” must be one of {', '.join(State)}.") from error
 
 
-def _wire(asset: Asset, job: jobs.Job | None, now: datetime, *, intake: bool) -> AssetWire:
-    problem = asset.problem
+def _wire(call: Call, asset: Asset, job: jobs.Job | None, *, intake: bool) -> AssetWire:
+    problem, now = asset.problem, call.services.ambient.now()
+    report = asset.report or {}
     return AssetWire(
         asset_id=asset.asset_id,
         kind=asset.kind,
@@ -258,14 +270,21 @@ def _wire(asset: Asset, job: jobs.Job | None, now: datetime, *, intake: bool) ->
             if problem
             else None
         ),
-        report=dict(asset.report) if intake and asset.report is not None else None,
+        report=dict(report) if intake and report else None,
+        profile=asset.profile if intake else None,
+        subject=asset.subject,
+        acquired_on=asset.acquired_on,
+        has_macro=bool(report.get("has_macro")),
+        signature_count=asset.signature_count,
+        signatures_needed=call.services.intake.signatures_needed(asset),
     )
 
 
 def _progress(asset: Asset, job: jobs.Job, now: datetime) -> ProgressWire:
     """The rest at the pace since this stage began, which is when the asset last changed its state."""
     eta_s = None
-    if job.stage == asset.state and 0 < job.done_units <= job.total_units:
+    is_measured = job.stage in (asset.state, LOOKING)
+    if is_measured and 0 < job.done_units <= job.total_units:
         began = datetime.fromisoformat(asset.updated_at).astimezone(UTC)
         pace_s = (now - began).total_seconds() / job.done_units
         eta_s = round(pace_s * (job.total_units - job.done_units))

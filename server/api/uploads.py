@@ -89,7 +89,7 @@ async def list_uploads(call: Call) -> Answer:
     problems=("invalid-input", "too-large", "out-of-space"),
 )
 async def create_upload(call: Call) -> Answer:
-    """Begin an upload (tus creation): Upload-Length, Upload-Metadata with filename and case.
+    """Begin an upload (tus creation): Upload-Length, Upload-Metadata with filename, case and profile.
 
     With Slidereel-Parts, the answer says which parts it is taken in.
     """
@@ -105,6 +105,7 @@ async def create_upload(call: Call) -> Answer:
         metadata.get("filename", ""),
         metadata.get("case"),
         parts,
+        metadata.get("profile"),
     )
     response = _tus(web.Response(status=201), upload)
     if upload.parts:

@@ -8,6 +8,7 @@ from server.catalog.assets import (
     list_assets,
     problem_columns,
     set_state,
+    state_of,
     update_asset,
 )
 from server.catalog.cases import CaseSummary, checked_case_name, get_or_create_case, list_cases
@@ -37,6 +38,7 @@ __all__ = [
     "set_state",
     "sign",
     "signatures_of",
+    "state_of",
     "update_asset",
     "void_signatures",
 ]

@@ -106,6 +106,13 @@ def list_assets(
     return Page(items, encode_cursor(last.created_at, last.asset_id) if last else None)
 
 
+def state_of(connection: Connection, asset_id: str) -> State | None:
+    """The state that an asset is in; None if there is no such asset."""
+    query = sa.select(asset.c.state).where(asset.c.asset_id == asset_id)
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else State(found)
+
+
 def set_state(
     connection: Connection,
     ambient: Ambient,
@@ -119,12 +126,10 @@ def set_state(
 
     Raises :class:`NotFoundError`, or :class:`WrongStateError` for a step that does not exist.
     """
-    current = connection.execute(
-        sa.select(asset.c.state).where(asset.c.asset_id == asset_id)
-    ).scalar_one_or_none()
+    current = state_of(connection, asset_id)
     if current is None:
         raise NotFoundError("There is no such asset.")
-    if state not in TRANSITIONS[State(current)]:
+    if state not in TRANSITIONS[current]:
         raise WrongStateError(f"The asset is “{current}”; from there it cannot become “{state}”.")
     update_asset(
         connection,

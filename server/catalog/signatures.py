@@ -9,6 +9,8 @@ from server.ambient import Ambient
 from server.db.schema import release_signature as table
 from server.errors import AlreadySignedError
 
+ALREADY_SIGNED = "You have signed for this release; it needs another person's signature."
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -45,7 +47,7 @@ def sign(
     earlier = signatures_of(connection, asset_id, canonical_sha256)
     mine = (account_id, None if account_id else name)
     if any((known.account_id, None if known.account_id else known.name) == mine for known in earlier):
-        raise AlreadySignedError("You have signed for this release; it needs another person's signature.")
+        raise AlreadySignedError(ALREADY_SIGNED)
     added = Signature(account_id, name, ambient.stamp())
     connection.execute(
         table.insert().values(

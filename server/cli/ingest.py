@@ -17,10 +17,10 @@ from server.cli.opening import open_database
 from server.cli.progress import ProgressLine
 from server.deid.quarantine import kept_suffix
 from server.errors import InvalidInputError, ServerError
-from server.ingest.convert_job import run_job
+from server.ingest.convert_job import Watch, run_job
 from server.ingest.gathering import Pack, gather
 from server.ingest.intake import Intake
-from server.ingest.reception import Arrival
+from server.ingest.reception import Arrival, Terms
 from server.ingest.recovery import recover
 
 BY = Doer(None, "command line", "command line")
@@ -28,7 +28,11 @@ EXIT_REFUSED = 1
 EXIT_USAGE = 2
 FOLLOW_EVERY_S = 0.5
 PROBLEM_PREFIX = "/problems/"
-STAGES = {"converting": "converting", "verifying": "proving it clean"}
+STAGES = {
+    "looking": "looking for text and people",
+    "converting": "converting",
+    "verifying": "proving it clean",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--case", metavar="C", help=f"the case they belong to (default {catalog.DEFAULT_CASE})"
     )
+    parser.add_argument(
+        "--profile",
+        metavar="P",
+        help="the policy's profile to scrub by (default: the policy's own; see `slidereel policy show`)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON line a file on standard output")
     parser.set_defaults(run=run)
 
@@ -76,10 +85,11 @@ def run(args: argparse.Namespace) -> int:
     refused = 0
     with open_database(args.settings) as database:
         intake = Intake(args.settings, ambient, database)
+        terms = intake.terms(case_name, args.profile)
         recover(intake)
         with jobs.Owner(intake.owners_dir, ambient) as owner:
             for source in sources:
-                line = _ingest(intake, owner, source, case_name, progress)
+                line = _ingest(intake, owner, source, terms, progress)
                 progress.clear()
                 refused += line["problem"] is not None
                 _print_line(line, source, as_json=args.json)
@@ -109,7 +119,7 @@ def _sources(paths: Iterable[Path]) -> Iterator[Source]:
 
 
 def _ingest(
-    intake: Intake, owner: jobs.Owner, source: Source, case_name: str, progress: ProgressLine
+    intake: Intake, owner: jobs.Owner, source: Source, terms: Terms, progress: ProgressLine
 ) -> dict[str, Any]:
     """One file, from path to result. Whatever is wrong with it becomes its result; the next one follows."""
     kind = AssetKind.UNKNOWN
@@ -118,17 +128,11 @@ def _ingest(
             intake,
             owner,
             source,
-            case_name,
+            terms,
             lambda done, total: progress.update(f"{source.label}: sealing", done, total),
         )
-        asset = run_job(
-            intake,
-            arrival.job,
-            watch=lambda stage, done, total: progress.update(
-                f"{source.label}: {STAGES.get(stage, stage)}", done, total
-            ),
-        )
-        asset = _follow(intake, arrival, asset, source, progress)
+        asset = run_job(intake, arrival.job, watch=watching(progress, source.label))
+        asset = follow_job(intake, arrival, asset, source.label, progress)
     except ServerError as error:
         problem = Problem(error.kind, str(error), intake.reference())
         return _line(None, kind, None, source, problem)
@@ -139,15 +143,21 @@ def _take(
     intake: Intake,
     owner: jobs.Owner,
     source: Source,
-    case_name: str,
+    terms: Terms,
     progress: Callable[[int, int], None],
 ) -> Arrival:
+    case, profile, owner_id = terms.case_name, terms.profile, owner.owner_id
     if isinstance(source.slide, Pack):
-        return intake.take_pack(source.slide, case_name, BY, owner_id=owner.owner_id, progress=progress)
-    return intake.take_file(source.slide, case_name, BY, owner_id=owner.owner_id, progress=progress)
+        return intake.take_pack(source.slide, case, BY, profile=profile, owner_id=owner_id, progress=progress)
+    return intake.take_file(source.slide, case, BY, profile=profile, owner_id=owner_id, progress=progress)
 
 
-def _follow(intake: Intake, arrival: Arrival, asset: Asset, source: Source, progress: ProgressLine) -> Asset:
+def watching(progress: ProgressLine, label: str) -> Watch:
+    """Shows a conversion's stages as they go."""
+    return lambda stage, done, total: progress.update(f"{label}: {STAGES.get(stage, stage)}", done, total)
+
+
+def follow_job(intake: Intake, arrival: Arrival, asset: Asset, label: str, progress: ProgressLine) -> Asset:
     """If another process took the job over (this one had been asleep), wait for its result."""
     while True:
         job = intake.database.read_now(lambda c: jobs.latest_jobs(c, [arrival.asset_id])).get(
@@ -155,7 +165,7 @@ def _follow(intake: Intake, arrival: Arrival, asset: Asset, source: Source, prog
         )
         if job is None:
             return intake.asset(asset.asset_id)
-        progress.update(f"{source.label}: {job.stage or 'waiting'}", job.done_units, job.total_units)
+        progress.update(f"{label}: {job.stage or 'waiting'}", job.done_units, job.total_units)
         time.sleep(FOLLOW_EVERY_S)
 
 

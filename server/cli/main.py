@@ -16,14 +16,15 @@ from server.config import load_settings
 from server.errors import ServerError
 from server.log import configure_logging
 
-COMMANDS = ("serve", "ingest", "release", "user", "exchange", "audit", "config")
+COMMANDS = ("serve", "ingest", "scrub", "release", "user", "exchange", "audit", "config")
 _MODULES = {name: name for name in COMMANDS if name != "exchange"} | {
+    "reject": "scrub",
     "export": "exchange",
     "import": "exchange",
 }
 EXIT_REFUSED = 1
 EXIT_INTERRUPTED = 130
-DESCRIPTION = """Self-hosted annotation server for whole-slide pathology.
+DESCRIPTION = """Self-hosted annotation server for whole-slide pathology, ultrasound loops and surgical video.
 
 Start with:  slidereel user add NAME --role admin --password-stdin
              slidereel ingest SLIDE.svs --case STUDY-CODE

@@ -6,6 +6,7 @@ from typing import Any
 
 from server.accounts import Doer
 from server.ambient import real_ambient
+from server.catalog import State
 from server.cli.opening import open_existing_database
 from server.errors import LossesNotConfirmedError, ServerError
 from server.ingest.intake import Intake
@@ -18,8 +19,10 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "release",
-        help="let annotators see verified assets",
-        description="Release verified assets. Their originals are destroyed unless keep_originals is set.",
+        help="sign for verified assets, so that annotators see them",
+        description="Sign for the release of verified assets. Where the policy asks for two signatures, the "
+        "second must be another person's: the command line counts as one. With the last signature annotators "
+        "see the asset, and its original is destroyed unless keep_originals or the policy keeps it.",
     )
     parser.add_argument("asset_ids", nargs="+", metavar="ASSET_ID")
     parser.add_argument(
@@ -48,4 +51,6 @@ def run(args: argparse.Namespace) -> int:
                 sys.stderr.write(f"slidereel: {asset_id}: {error}{more} (reference {reference})\n")
             else:
                 sys.stdout.write(f"{asset.asset_id} {asset.state}\n")
+                if asset.state is State.AWAITING_RELEASE:
+                    sys.stderr.write(f"slidereel: {asset_id}: Signed; another person has to sign, too.\n")
     return EXIT_REFUSED if refused else 0

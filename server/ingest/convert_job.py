@@ -2,39 +2,33 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
-from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV
 from typing import Any
 
 import structlog
 from sqlalchemy.engine import Connection
 
+from ground.finding import Box
 from server import catalog, jobs
-from server.catalog import Asset, AssetKind, Problem, State
+from server.catalog import Asset, AssetKind, State
 from server.deid import QuarantineError
+from server.deid.policy import UnknownProfileError
+from server.deid.profile import Profile
+from server.deid.pseudonyms import PseudonymError, shifted
 from server.deid.sealed_writer import sync_directory
 from server.errors import OutOfSpaceError
 from server.ingest import conversion
+from server.ingest.endings import CANCELLED, LOST, RETRYABLE, SHUTDOWN, UNKNOWN_PROFILE, problem_of
 from server.ingest.intake import Intake
-from server.ingest.plan import Converted, Failed, Killed, NoSpace, Outcome, Plan, Progress, Refused, Stopped
+from server.ingest.plan import Converted, Failed, NoSpace, Outcome, Plan, Progress, Refused
 from server.ingest.reception import SYSTEM, as_out_of_space
 from server.ingest.space import CANONICAL_FACTOR, free_bytes, require_space
 
 SHORTEST_STEM = 6
-OUTPUT, SCRATCH = "asset", "scratch"
-SHUTDOWN = Stopped("shutdown")
-CANCELLED = Stopped("cancelled")
-LOST = Stopped("lost")
-"""Somebody else holds the job now: whatever we have is not to be used."""
-BROKEN = frozenset({SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
-"""How a decoder in native code ends itself."""
-BROKE = "The library that reads this format broke on this file; the file is most likely damaged."
-ENDED = "Converting this file was ended by the system, most likely for want of memory."
-TOO_LONG = {
-    "time": "Converting this file took longer than is allowed.",
-    "stall": "Converting this file came to a standstill.",
-}
+OUTPUT, SCRATCH, REVIEW = "asset", "scratch", "review"
+PICTURES = "pictures"
 Watch = Callable[[str, int, int], None]
 log = structlog.get_logger("slidereel.ingest")
 
@@ -53,15 +47,29 @@ def run_job(
     work_dir = intake.work_dir / f"{job.job_id}-{job.attempts}"
     try:
         is_ours = _take_over(intake, job)
-        outcome = _convert(intake, job, work_dir, watch, should_stop) if is_ours else LOST
-        _conclude(intake, job, work_dir, outcome)
+        try:
+            profile = intake.policy.profile(intake.asset(job.asset_id).profile)
+        except UnknownProfileError:
+            _conclude(intake, job, UNKNOWN_PROFILE if is_ours else LOST)
+        else:
+            ended: Outcome | None
+            ended = _convert(intake, job, work_dir, profile, watch, should_stop) if is_ours else LOST
+            if isinstance(ended, Converted):
+                ended = _published(intake, job, work_dir, ended, profile)
+            if ended is not None:
+                _conclude(intake, job, ended)
     finally:
         shutil.rmtree(work_dir, ignore_errors=True)
     return intake.asset(job.asset_id)
 
 
 def _convert(
-    intake: Intake, job: jobs.Job, work_dir: Path, watch: Watch, should_stop: Callable[[], bool]
+    intake: Intake,
+    job: jobs.Job,
+    work_dir: Path,
+    profile: Profile,
+    watch: Watch,
+    should_stop: Callable[[], bool],
 ) -> Outcome:
     asset = intake.asset(job.asset_id)
     settings = intake.settings
@@ -69,7 +77,7 @@ def _convert(
         require_space(intake.data, asset.source_bytes * CANONICAL_FACTOR, settings.reserve_mib)
         sealed, note = intake.quarantine.describe(asset.quarantine_key or "")
         work_dir.mkdir(mode=0o700)
-        for name in (OUTPUT, SCRATCH):
+        for name in (OUTPUT, SCRATCH, REVIEW):
             (work_dir / name).mkdir(mode=0o700)
     except OutOfSpaceError:
         return NoSpace()
@@ -97,11 +105,17 @@ def _convert(
         largest_ratio=settings.canonical_size_ratio,
         video_gop=settings.video_gop,
         parent_pid=os.getpid(),
+        slide_rules=profile.slide,
+        video_rules=profile.video,
+        added=_boxes(asset, "added"),
+        removed=_boxes(asset, "removed"),
+        pseudonym_key=intake.pseudonyms.digest_key,
+        review_path=str((work_dir / REVIEW).resolve() / PICTURES),
     )
-    stage, kind = State.QUARANTINED, str(AssetKind.UNKNOWN)
+    stage, kind, phase = State.QUARANTINED, str(AssetKind.UNKNOWN), ""
 
     def tick(progress: Progress | None) -> Outcome | None:
-        nonlocal stage, kind
+        nonlocal stage, kind, phase
         if should_stop():
             return SHUTDOWN
         if free_bytes(intake.data) < settings.reserve_mib << 20:
@@ -110,6 +124,10 @@ def _convert(
         if progress is not None:
             watch(progress.stage, progress.done, progress.total)
         is_new, stage = wanted is not stage, wanted
+        if progress is not None and progress.stage != phase:
+            # Estimates of the rest count from the last change of the asset.
+            phase = progress.stage
+            intake.database.write_now(lambda c: catalog.update_asset(c, intake.ambient, job.asset_id, {}))
         if progress is not None and progress.kind != kind:
             kind = progress.kind
             values = {"kind": kind}
@@ -164,23 +182,16 @@ def _beat(
     return None
 
 
-def _conclude(intake: Intake, job: jobs.Job, work_dir: Path, outcome: Outcome) -> None:
-    """Write down how it ended. What the outcome means is decided here and nowhere else."""
+def _conclude(intake: Intake, job: jobs.Job, outcome: Outcome) -> None:
+    """Write down how it ended without a result. What that means is decided here and nowhere else."""
     if outcome == LOST:
         log.warning("job lost", asset=job.asset_id, job=job.job_id)
         return
     if outcome == SHUTDOWN:
         intake.database.write_now(lambda c: _give_back(intake, c, job))
         return
-    if isinstance(outcome, Converted):
-        try:
-            _publish(intake, job, work_dir, outcome)
-        except OutOfSpaceError:
-            outcome = NoSpace()
-        else:
-            return
-    problem = _problem(intake, outcome)
-    is_retryable = isinstance(outcome, NoSpace) or outcome == CANCELLED
+    problem = problem_of(intake, outcome)
+    is_retryable = isinstance(outcome, NoSpace) or outcome == CANCELLED or problem.kind in RETRYABLE
     state = State.QUARANTINED if is_retryable else State.REFUSED
     place = {"error": outcome.error, "place": outcome.place} if isinstance(outcome, Failed) else {}
     log.warning(
@@ -216,10 +227,38 @@ def _give_back(intake: Intake, connection: Connection, job: jobs.Job) -> None:
         catalog.set_state(connection, intake.ambient, job.asset_id, State.QUARANTINED)
 
 
-def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted) -> None:
-    """The folder into its place, then the state that says so; under the database's one write lock."""
+def _published(
+    intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted, profile: Profile
+) -> Outcome | None:
+    """Publish; why that was not possible, None if it was."""
+    try:
+        _publish(intake, job, work_dir, converted, profile)
+    except OutOfSpaceError:
+        return NoSpace()
+    except PseudonymError as error:
+        return Refused("pseudonyms-unavailable", str(error))
+    return None
+
+
+def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted, profile: Profile) -> None:
+    """Folder and review pictures into their places, then the state that says so; under the database's one
+    write lock."""
     published = intake.assets_dir / job.asset_id
-    output_dir, report = work_dir / OUTPUT, converted.report
+    output_dir, pictures = work_dir / OUTPUT, work_dir / REVIEW / PICTURES
+    policy = intake.policy
+    report = {
+        **converted.report,
+        "has_macro": (output_dir / "macro.jpg").is_file(),
+        "policy": {
+            "name": policy.name,
+            "version": policy.version,
+            "digest": policy.digest,
+            "profile": profile.name,
+            "signatures": profile.signatures,
+            "originals": str(profile.originals),
+        },
+    }
+    subject = _subject(intake, converted)
 
     def work(connection: Connection) -> None:
         if not jobs.finish(connection, intake.ambient, job, jobs.JobState.DONE):
@@ -228,12 +267,23 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
         shutil.rmtree(published, ignore_errors=True)
         output_dir.rename(published)
         sync_directory(intake.assets_dir)
-        columns = {"kind": converted.kind, **_report_columns(report)}
+        key = catalog.get_asset(connection, job.asset_id, intake=True).quarantine_key
+        if key is not None:
+            beside = intake.review_path(key)
+            if pictures.exists():
+                pictures.rename(beside)
+            else:
+                # Pictures of an earlier scrub are none of this one.
+                beside.unlink(missing_ok=True)
+            sync_directory(beside.parent)
+        columns = {"kind": converted.kind, "profile": profile.name, **subject, **_report_columns(report)}
         catalog.set_state(connection, intake.ambient, job.asset_id, State.AWAITING_RELEASE, columns)
         detail = {
             "canonical_bytes": columns["canonical_bytes"],
             "canonical_sha256": columns["canonical_sha256"],
             "source_format": report.get("source_format"),
+            "policy": policy.digest,
+            "profile": profile.name,
         }
         intake.record(connection, SYSTEM, "asset.converted", job.asset_id, detail)
 
@@ -247,7 +297,21 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
         intake.shelf.forget(job.asset_id)
 
 
-def _report_columns(report: Any) -> dict[str, Any]:
+def _subject(intake: Intake, converted: Converted) -> dict[str, str | None]:
+    """The patient's pseudonym and shifted day, of a source that names a patient. Raises PseudonymError."""
+    if converted.subject_digest is None:
+        return {"subject": None, "acquired_on": None}
+    patient = intake.pseudonyms.patient(converted.subject_digest)
+    day = converted.acquired_on and shifted(date.fromisoformat(converted.acquired_on), patient).isoformat()
+    return {"subject": patient.name, "acquired_on": day}
+
+
+def _boxes(asset: Asset, which: str) -> tuple[Box, ...]:
+    """What a reviewer has added or removed."""
+    return tuple(Box(**box) for box in (asset.review or {}).get(which, ()))
+
+
+def _report_columns(report: Mapping[str, Any]) -> dict[str, Any]:
     scales = [scale for scale in (report.get("mpp_x"), report.get("mpp_y")) if scale]
     return {
         "width_px": report["width_px"],
@@ -260,26 +324,3 @@ def _report_columns(report: Any) -> dict[str, Any]:
         "canonical_sha256": report["canonical_sha256"],
         "report": report,
     }
-
-
-def _problem(intake: Intake, outcome: Outcome) -> Problem:
-    reference = intake.reference()
-    match outcome:
-        case Refused(kind, detail):
-            return Problem(kind, detail, reference)
-        case NoSpace():
-            return Problem(
-                "out-of-space",
-                "The server's disk has too little room to convert this; free some space and start it again.",
-                reference,
-            )
-        case Stopped("cancelled"):
-            return intake.cancelled()
-        case Stopped("time" | "stall" as reason):
-            return Problem("took-too-long", TOO_LONG[reason], reference)
-        case Killed(signal) if signal != 0:
-            return Problem("conversion-ended", BROKE if signal in BROKEN else ENDED, reference)
-        case _:
-            return Problem(
-                "conversion-failed", "Converting this file failed for a reason we do not know.", reference
-            )

@@ -1,22 +1,23 @@
-"""What people decide about an asset on its way in: release, cancel, retry, discard."""
+"""What people decide about an asset on its way in: cancel, retry, discard, and what the review decides."""
 
 import shutil
 
 from sqlalchemy.engine import Connection
 
-from server import audit, catalog, jobs
+from server import catalog, jobs
 from server.accounts import Doer
 from server.ambient import Ambient
 from server.catalog import Asset, State
 from server.config import Settings
 from server.db import Database
-from server.errors import LossesNotConfirmedError, WrongStateError
+from server.errors import WrongStateError
 from server.imagery.shelf import SlideShelf
-from server.ingest.reception import CONVERT, Arrival, Reception
+from server.ingest.reception import CONVERT, Arrival
+from server.ingest.review import Review
 from server.ingest.uploads import Uploads
 
 
-class Intake(Reception):
+class Intake(Review):
     """The intake of one data folder: its reception, the uploads, and the decisions. Thread-safe."""
 
     def __init__(
@@ -24,39 +25,6 @@ class Intake(Reception):
     ) -> None:
         super().__init__(settings, ambient, database, shelf)
         self.uploads = Uploads(self)
-
-    def release(self, asset_id: str, by: Doer, *, confirm_losses: bool = False) -> Asset:
-        """Let annotators see a verified asset; its original is destroyed unless the settings keep originals.
-
-        Raises :class:`NotFoundError`, :class:`WrongStateError`, or :class:`LossesNotConfirmedError` where the
-        conversion could not have all of the source and nobody has said that this is known.
-        """
-        keep = self.settings.keep_originals
-
-        def work(connection: Connection) -> Asset:
-            before = catalog.get_asset(connection, asset_id, intake=True)
-            values = {
-                "released_by": by.account_id or by.name,
-                "released_at": self.ambient.stamp(),
-                "quarantine_key": before.quarantine_key if keep else None,
-            }
-            catalog.set_state(connection, self.ambient, asset_id, State.RELEASED, values)
-            losses = list((before.report or {}).get("losses", ()))
-            if losses and not confirm_losses:
-                raise LossesNotConfirmedError(" ".join(losses))
-            detail: audit.Detail = {
-                "canonical_sha256": before.canonical_sha256,
-                "original": "kept" if keep else "destroyed",
-                "losses": len(losses),
-            }
-            self.record(connection, by, "asset.released", asset_id, detail)
-            return before
-
-        before = self.database.write_now(work)
-        self._changed(asset_id)
-        if not keep and before.quarantine_key is not None:
-            self.quarantine.destroy(before.quarantine_key)
-        return self.asset(asset_id)
 
     def cancel(self, asset_id: str, by: Doer) -> Asset:
         """Stop the conversion; the asset waits in quarantine to be started again or discarded.

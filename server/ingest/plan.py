@@ -9,6 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from ground.finding import Box
+from tiling.scrub.rules import ScrubRules as SlideRules
+from video.scrub.rules import ScrubRules as VideoRules
+
 Kind: TypeAlias = Literal["unknown", "slide", "video"]
 """The values of ``catalog.AssetKind``, without the database that comes with it."""
 
@@ -39,6 +43,16 @@ class Plan(msgspec.Struct, frozen=True):
     video_gop: int
     """Of how many frames of a video one is a key frame."""
     parent_pid: int
+    slide_rules: SlideRules
+    video_rules: VideoRules
+    added: tuple[Box, ...]
+    """What a reviewer wants masked in any case: level-0 or frame px."""
+    removed: tuple[Box, ...]
+    """Where a reviewer has seen that a finding is none."""
+    pseudonym_key: bytes
+    """Makes of a patient's identity a digest; whoever has it can name nobody."""
+    review_path: str
+    """Where the pictures for the reviewer go, sealed with the original's key."""
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
@@ -51,10 +65,19 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class Converted(msgspec.Struct, frozen=True, tag="converted"):
-    """The output folder holds a canonical asset that was proved."""
+    """The output folder holds a canonical asset that was proved.
+
+    subject_digest: of the patient, where the source names one. acquired_on: the day of the examination
+    (ISO 8601) as the source has it, to be shifted before anybody sees it.
+    """
 
     kind: Kind
     report: Mapping[str, Any]
+    subject_digest: str | None = None
+    acquired_on: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Converted({self.kind!r})"
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

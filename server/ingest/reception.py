@@ -8,6 +8,7 @@ forgotten by the database before it is destroyed.
 import asyncio
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,11 +22,15 @@ from server import audit, catalog, jobs
 from server.accounts import Doer
 from server.ambient import Ambient
 from server.catalog import Asset, AssetKind, Problem
+from server.catalog.model import CONVERTED
 from server.config import Settings
 from server.db import Database
-from server.deid import CHUNK_BYTES, Quarantine, SealedWriter
+from server.deid import CHUNK_BYTES, Quarantine, SealedMissingError, SealedWriter
+from server.deid.policy import find_policy
+from server.deid.pseudonyms import Pseudonyms
 from server.deid.quarantine import kept_suffix
-from server.errors import InvalidInputError, OutOfSpaceError
+from server.deid.review_pictures import read_review, review_path
+from server.errors import InvalidInputError, NotFoundError, OutOfSpaceError
 from server.imagery.shelf import SlideShelf
 from server.ingest.gathering import Pack
 from server.ingest.packing import StoredZip
@@ -43,6 +48,14 @@ SYSTEM = Doer(None, "system", "system")
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Where a file belongs, and by which profile of the policy it is scrubbed (None: the default one)."""
+
+    case_name: str
+    profile: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SealedArrival:
     """A sealed file that is complete and has no row yet; it lies in quarantine under its asset's id."""
 
@@ -50,6 +63,7 @@ class SealedArrival:
     case_name: str
     suffix: str
     size_bytes: int
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,8 @@ class Reception:
         self.work_dir = self._folder("work")
         self.owners_dir = self._folder("run")
         self.is_alive = jobs.LiveOwners(self.owners_dir)
+        self.policy = find_policy(self.data, settings.policy_file)
+        self.pseudonyms = Pseudonyms.of_data(self.data, ambient.random_bytes)
         self.quarantine = Quarantine.open(
             self.data / "quarantine",
             settings.master_key_file or self.data / "keys" / "master.key",
@@ -105,16 +121,18 @@ class Reception:
         case_name: str | None,
         by: Doer,
         *,
+        profile: str | None = None,
         owner_id: str | None = None,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Arrival:
         """Seal a copy of a file and enter it as a quarantined asset, with a job to convert it.
 
-        With ``owner_id`` the job is his from the start. ``progress`` is told bytes done and in all.
-        Raises :class:`InvalidInputError` if the file cannot be read, :class:`OutOfSpaceError` if there is no
-        room; then nothing of it stays.
+        ``profile``: of the policy, by which it is scrubbed; the default one unless said. With ``owner_id``
+        the job is his from the start. ``progress`` is told bytes done and in all.
+        Raises :class:`InvalidInputError` if the file cannot be read or the policy has no such profile,
+        :class:`OutOfSpaceError` if there is no room; then nothing of it stays.
         """
-        case_name = catalog.checked_case_name(case_name)
+        terms = self.terms(case_name, profile)
         try:
             file = path.open("rb", buffering=0)
         except OSError as error:
@@ -122,9 +140,7 @@ class Reception:
         with file:
             size = _regular_size(file)
             pieces = iter(lambda: file.read(CHUNK_BYTES), b"")
-            return self._take(
-                pieces, size, path.name, kept_suffix(path.name), case_name, by, owner_id, progress
-            )
+            return self._take(pieces, size, path.name, kept_suffix(path.name), terms, by, owner_id, progress)
 
     def take_pack(
         self,
@@ -132,15 +148,22 @@ class Reception:
         case_name: str | None,
         by: Doer,
         *,
+        profile: str | None = None,
         owner_id: str | None = None,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Arrival:
         """Seal copies of several files as one, like :meth:`take_file`; raises the same."""
-        case_name = catalog.checked_case_name(case_name)
+        terms = self.terms(case_name, profile)
         archive = StoredZip(pack.members)
         return self._take(
-            archive.pieces(), archive.size_bytes, pack.stem, PACK_SUFFIX, case_name, by, owner_id, progress
+            archive.pieces(), archive.size_bytes, pack.stem, PACK_SUFFIX, terms, by, owner_id, progress
         )
+
+    def terms(self, case_name: str | None, profile: str | None) -> Terms:
+        """On what terms a file comes in. Raises :class:`InvalidInputError` for a name that cannot be."""
+        if profile is not None:
+            self.policy.profile(profile)
+        return Terms(catalog.checked_case_name(case_name), profile)
 
     def _take(
         self,
@@ -148,38 +171,48 @@ class Reception:
         size: int,
         name: str,
         suffix: str,
-        case_name: str,
+        terms: Terms,
         by: Doer,
         owner_id: str | None,
         progress: Callable[[int, int], None],
     ) -> Arrival:
         require_space(self.data, size * (1 + CANONICAL_FACTOR), self.settings.reserve_mib)
         asset_id = self.ambient.new_id()
+        case_id = self.case_id(terms.case_name, by)
         try:
-            with self.quarantine.create(asset_id, size, sealed_note(name)) as writer:
+            with self.quarantine.create(asset_id, size, sealed_note(name), case_id=case_id) as writer:
                 _copy(pieces, writer, size, progress)
                 # The writer's lock is held until the row exists: nobody takes the file for an orphan.
-                sealed = SealedArrival(asset_id, case_name, suffix, size)
+                sealed = SealedArrival(asset_id, terms.case_name, suffix, size, terms.profile)
                 return self.database.write_now(lambda c: self.enter(c, sealed, by, owner_id))
         except BaseException as error:
             self.quarantine.destroy(asset_id)
             raise as_out_of_space(error) from error
 
+    def case_id(self, case_name: str, by: Doer) -> str:
+        """The case of that (checked) name, made if there is none: its key is among those that seal a file."""
+        return self.database.write_now(lambda c: self._case_id(c, case_name, by))
+
+    def _case_id(self, connection: Connection, case_name: str, by: Doer) -> str:
+        case, is_new = catalog.get_or_create_case(connection, self.ambient, case_name)
+        if is_new:
+            self.record(connection, by, "case.created", case.case_id, kind="case")
+        return case.case_id
+
     def enter(
         self, connection: Connection, sealed: SealedArrival, by: Doer, owner_id: str | None = None
     ) -> Arrival:
-        """The rows of a sealed file that is complete: case, asset, job, audit events."""
-        case, is_new = catalog.get_or_create_case(connection, self.ambient, sealed.case_name)
-        if is_new:
-            self.record(connection, by, "case.created", case.case_id, kind="case")
+        """The rows of a sealed file that is complete: asset, job, audit event."""
+        case_id = self._case_id(connection, sealed.case_name, by)
         new = catalog.NewAsset(
             asset_id=sealed.asset_id,
-            case_id=case.case_id,
+            case_id=case_id,
             kind=AssetKind.UNKNOWN,
             source_suffix=sealed.suffix,
             source_bytes=sealed.size_bytes,
             created_by=by.account_id or by.name,
             quarantine_key=sealed.asset_id,
+            profile=sealed.profile,
         )
         catalog.create_asset(connection, self.ambient, new)
         job = jobs.enqueue(
@@ -188,7 +221,7 @@ class Reception:
         detail: audit.Detail = {
             "source_bytes": sealed.size_bytes,
             "source_suffix": sealed.suffix,
-            "case_id": case.case_id,
+            "case_id": case_id,
         }
         self.record(connection, by, "asset.received", sealed.asset_id, detail)
         return Arrival(sealed.asset_id, job)
@@ -229,6 +262,31 @@ class Reception:
             detail=detail,
             origin=by.origin,
         )
+
+    def review_path(self, key: str) -> Path:
+        """Where the sealed pictures for the reviewer lie: they die with their original."""
+        return review_path(self.quarantine.path(key))
+
+    def picture_before(self, key: str, name: str) -> bytes:
+        """A picture of a sealed original as it was, as JPEG: it may show the patient.
+
+        Raises :class:`NotFoundError` where there is none, :class:`server.deid.QuarantineError`.
+        """
+        try:
+            sealed, _note = self.quarantine.describe(key)
+            return read_review(self.review_path(key), sealed.data_key, name)[1]
+        except SealedMissingError as error:
+            raise NotFoundError("There is no such picture.") from error
+
+    def sweep_folder(self, connection: Connection, asset_id: str) -> bool:
+        """Remove the folder of an asset that in its state has none. False if no such asset is known.
+
+        Under the writer's lock, because that is where another process publishes.
+        """
+        state = catalog.state_of(connection, asset_id)
+        if state is not None and state not in CONVERTED:
+            shutil.rmtree(self.assets_dir / asset_id, ignore_errors=True)
+        return state is not None
 
     def _changed(self, asset_id: str) -> None:
         if self.shelf is not None:

@@ -8,7 +8,6 @@ from sqlalchemy.engine import Connection
 
 from server import catalog, jobs
 from server.catalog import Problem, State
-from server.catalog.model import CONVERTED
 from server.db.schema import asset, upload
 from server.ingest.intake import Intake
 from server.ingest.reception import SYSTEM
@@ -70,19 +69,10 @@ def _sweep_work(intake: Intake) -> None:
 
 def _sweep_assets(intake: Intake) -> None:
     for path in intake.assets_dir.iterdir():
-
-        def work(connection: Connection, asset_id: str = path.name) -> None:
-            # Under the writer's lock, because that is where another process publishes.
-            state = connection.execute(
-                sa.select(asset.c.state).where(asset.c.asset_id == asset_id)
-            ).scalar_one_or_none()
-            if state is None:
-                # Not ours to judge: a database that was restored from a backup may be older than the files.
-                log.warning("unknown asset folder", asset=asset_id[:32])
-            elif state not in CONVERTED:
-                shutil.rmtree(intake.assets_dir / asset_id, ignore_errors=True)
-
-        intake.database.write_now(work)
+        asset_id = path.name
+        if not intake.database.write_now(lambda c, asset_id=asset_id: intake.sweep_folder(c, asset_id)):  # type: ignore[misc]
+            # Not ours to judge: a database that was restored from a backup may be older than the files.
+            log.warning("unknown asset folder", asset=asset_id[:32])
 
 
 def _sweep_quarantine(intake: Intake) -> None:

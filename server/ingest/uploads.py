@@ -11,7 +11,6 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from server import catalog
 from server.accounts import Doer
 from server.ambient import rfc3339
 from server.db import Row
@@ -45,6 +44,7 @@ class Upload:
     asset_id: str | None
     parts: tuple[Part, ...] = ()
     part: Part | None = None
+    profile: str | None = None
 
     @property
     def wanted_bytes(self) -> int:
@@ -65,16 +65,23 @@ class Uploads:
         self.turns = Turns(intake.owners_dir / "turns")
 
     def create(
-        self, by: Doer, length_bytes: int, file_name: str, case_name: str | None, parts: int = 0
+        self,
+        by: Doer,
+        length_bytes: int,
+        file_name: str,
+        case_name: str | None,
+        parts: int = 0,
+        profile: str | None = None,
     ) -> Upload:
         """Begin an upload of a known length. Its file's name is sealed with it; the suffix stays readable.
 
-        With ``parts`` it is taken in at most so many. Raises :class:`TooLargeError` or
-        :class:`OutOfSpaceError` before anything is written.
+        With ``parts`` it is taken in at most so many; ``profile``: of the policy, by which it is scrubbed.
+        Raises :class:`InvalidInputError`, :class:`TooLargeError` or :class:`OutOfSpaceError` before anything
+        is written.
         """
         intake, settings = self._intake, self._intake.settings
         spans = upload_parts.plan(length_bytes, parts) if parts and length_bytes else []
-        case_name = catalog.checked_case_name(case_name)
+        terms = intake.terms(case_name, profile)
         if length_bytes > settings.upload_limit_gib * (1 << 30):
             raise TooLargeError(f"An upload may have at most {settings.upload_limit_gib:g} GiB.")
         promised = intake.database.read_now(_promised_bytes)
@@ -82,7 +89,7 @@ class Uploads:
         upload = Upload(
             upload_id=intake.ambient.new_id(),
             account_id=by.account_id or "",
-            case_name=case_name,
+            case_name=terms.case_name,
             source_suffix=kept_suffix(file_name),
             length_bytes=length_bytes,
             offset_bytes=0,
@@ -90,9 +97,12 @@ class Uploads:
             expires_at=self._expiry(),
             asset_id=None,
             parts=tuple(Part(intake.ambient.new_id(), span, 0) for span in spans),
+            profile=terms.profile,
         )
+        case_id = intake.case_id(terms.case_name, by)
+        note = sealed_note(file_name)
         try:
-            with intake.quarantine.create(upload.upload_id, length_bytes, sealed_note(file_name)) as writer:
+            with intake.quarantine.create(upload.upload_id, length_bytes, note, case_id=case_id) as writer:
                 intake.database.write_now(lambda c: _insert(c, upload))
                 # A file without bytes is complete from the start.
                 return upload if length_bytes else self._note(upload, by, writer)
@@ -206,7 +216,7 @@ class Uploads:
                 raise NotFoundError("There is no such upload any more.")
             if noted.asset_id is not None:
                 sealed = SealedArrival(
-                    noted.asset_id, noted.case_name, noted.source_suffix, noted.length_bytes
+                    noted.asset_id, noted.case_name, noted.source_suffix, noted.length_bytes, noted.profile
                 )
                 intake.enter(connection, sealed, by)
             return noted
@@ -272,6 +282,7 @@ def _insert(connection: Connection, upload: Upload) -> None:
             quarantine_key=upload.upload_id,
             created_at=upload.created_at,
             expires_at=upload.expires_at,
+            profile=upload.profile,
         )
     )
     if upload.parts:
@@ -296,4 +307,5 @@ def _upload(row: Row) -> Upload:
         row.created_at,
         row.expires_at,
         row.asset_id,
+        profile=row.profile,
     )
