@@ -7,10 +7,11 @@ A case's key lies in ``quarantine/cases/{case_id}.key``::
 with the case's id bound to it. Destroy that file, and nobody opens a file of the case again, wherever copies
 of the sealed files are.
 
-The rule for everything that works on one quarantine at the same time, threads and processes: who makes
-something that is wrapped holds the shared lock of the quarantine's folder from before it reads the key to
-wrap with until the file has its name; who rewraps, replaces or destroys holds it exclusively, for one file at
-a time. Who reads holds nothing and, if that fails, tries once more with the shared lock held.
+The rule for everything that works on one quarantine at the same time, threads and processes: who makes,
+rewraps, replaces or destroys something wrapped holds the lock of the quarantine's folder, for one file at a
+time, from before it reads the key to wrap with until the file has its name. (Exclusively, all of them: those
+who rewrap would otherwise wait for ever where many make.) Who reads holds nothing and, if that fails, tries
+once more with the shared lock held. What follows a header is written under the sealed file's own lock.
 """
 
 from collections.abc import Iterator

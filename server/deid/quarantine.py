@@ -86,7 +86,7 @@ class Quarantine:
         if plain_bytes < 0:
             raise ValueError("a file has no negative length")
         sealed = SealedFile(key, plain_bytes, self.random_bytes(KEY_BYTES))
-        with locked(self.root, exclusive=False):
+        with locked(self.root, exclusive=True):
             wrapping_key = self.cases.master.keys()[0] if case_id is None else self.cases.key_or_new(case_id)
             header = Header.new(sealed, note, case_id, wrapping_key, self.random_bytes)
             return SealedWriter.create(self.path(key), sealed, header.raw, self.random_bytes)
