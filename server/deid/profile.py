@@ -1,9 +1,11 @@
 """A profile: what one scrub is asked to do, and who must agree to its result."""
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from server.deid.policy_table import PolicyError, PolicyTable
 from tiling.scrub.rules import ScrubRules as SlideRules
@@ -36,7 +38,8 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """Every rule in force, in plain values."""
-        return asdict(self)
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
 
 
 def read_profile(name: str, table: PolicyTable) -> Profile:

@@ -1,0 +1,133 @@
+"""What the report of a conversion says, in the words in which the eighteen rows need it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.deid.safe_harbor_places import Place, read_places
+
+_READERS = {"slide": "OpenSlide and tifffile", "video": "FFmpeg, and a walk through every box of the file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many findings of one reason there were in the pictures, and how many of them are blank now."""
+
+    found: int
+    masked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What was done about the pictures themselves.
+
+    detector: of text; None where text was not looked for. residual: places where it found text again in the
+    result, None where that was not asked. is_cut: everything beyond the examination's own area is blank.
+    """
+
+    material: str
+    detector: str | None
+    seen: Mapping[str, Seen]
+    is_cut: bool
+    residual: int | None
+
+    def of(self, *reasons: str) -> Seen:
+        chosen = [self.seen[reason] for reason in reasons if reason in self.seen]
+        return Seen(sum(seen.found for seen in chosen), sum(seen.masked for seen in chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """pictures: None of an asset that was converted before pictures were looked at.
+
+    rules: of the profile for this kind of asset; empty where they are not on record.
+    """
+
+    kind: str
+    places: tuple[Place, ...]
+    pictures: Pictures | None
+    search: str
+    reopening: str
+    masks: str | None
+    has_macro: bool
+    added_boxes: int
+    rules: Mapping[str, Any]
+
+
+def read_evidence(report: Mapping[str, Any], *, kind: str) -> Evidence:
+    """From a conversion's report; kind: "slide" or "video"."""
+    proof = report.get("proof", {})
+    scrub = report.get("scrub")
+    pictures = _read_pictures(scrub) if scrub else None
+    return Evidence(
+        kind=kind,
+        places=read_places(report),
+        pictures=pictures,
+        search=_search(proof.get("search", {})),
+        reopening=_reopening(proof, kind),
+        masks=_masks(proof.get("frames", {}), pictures),
+        has_macro=bool(report.get("has_macro", False)),
+        added_boxes=0 if pictures is None else pictures.of("reviewer").found,
+        rules=report.get("policy", {}).get("rules", {}).get(kind, {}),
+    )
+
+
+def _read_pictures(scrub: Mapping[str, Any]) -> Pictures:
+    seen: dict[str, Seen] = {}
+    for finding in scrub.get("findings", ()):
+        reason = str(finding["reason"])
+        before = seen.get(reason, Seen(0, 0))
+        seen[reason] = Seen(before.found + 1, before.masked + bool(finding["is_masked"]))
+    detector = scrub.get("detector")
+    return Pictures(
+        material=str(scrub.get("material", "unknown")),
+        detector=None if detector in (None, "", "none") else str(detector),
+        seen=seen,
+        is_cut=scrub.get("kept") is not None,
+        residual=scrub.get("residual_text"),
+    )
+
+
+def _search(search: Mapping[str, Any]) -> str:
+    if not search:
+        return "No search of the result is on record."
+    return (
+        f"{_number(search['strings_searched'])} strings of this source, in "
+        f"{_number(search['patterns_searched'])} disguises, were searched for in "
+        f"{_number(search['bytes_searched'])} bytes of the result: found in "
+        f"{_number(search['places_found'])} places."
+    )
+
+
+def _reopening(proof: Mapping[str, Any], kind: str) -> str:
+    tiles, frames = proof.get("tiles"), proof.get("frames")
+    accounted = (proof.get("files") or proof.get("boxes") or {}).get("accounted_bytes")
+    if accounted is not None and tiles is not None:
+        compared = f"{_number(tiles['tiles'])} tiles of full size were compared with the source"
+    elif accounted is not None and frames is not None:
+        count = _number(frames["frames_compared"])
+        compared = f"{count} frames were decoded and compared with what was encoded"
+    else:
+        return "No second opening of the result is on record."
+    return (
+        f"The result was opened again by {_READERS[kind]}; {compared}; each of {_number(accounted)} bytes "
+        "belongs to a structure that is permitted."
+    )
+
+
+def _masks(frames: Mapping[str, Any], pictures: Pictures | None) -> str | None:
+    parts = []
+    if frames.get("frames_masked"):
+        parts.append(
+            f"{_number(frames['frames_masked'])} frames of the result were looked at under their masks: "
+            f"the worst differs from black by {float(frames['worst_mask_residue']):.2f} grey levels."
+        )
+    if pictures is not None and pictures.residual is not None:
+        parts.append(
+            f"The detector looked at the result again and found text in {_number(pictures.residual)} places."
+        )
+    return " ".join(parts) or None
+
+
+def _number(value: int) -> str:
+    return f"{int(value):,}"
