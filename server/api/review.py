@@ -279,7 +279,7 @@ def _picture(asset: Asset, stated: dict[str, Any]) -> PictureWire:
 
 
 def _scrub_of(asset: Asset) -> dict[str, Any]:
-    return dict((asset.report or {}).get("scrub", {}))
+    return dict((asset.report or {}).get("scrub") or {})
 
 
 def _pictures_of(asset: Asset) -> list[dict[str, Any]]:

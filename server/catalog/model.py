@@ -36,7 +36,8 @@ class State(StrEnum):
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.QUARANTINED: frozenset({State.CONVERTING, State.REFUSED, State.DISCARDED}),
     State.CONVERTING: frozenset({State.VERIFYING, State.AWAITING_RELEASE, State.QUARANTINED, State.REFUSED}),
-    State.VERIFYING: frozenset({State.AWAITING_RELEASE, State.QUARANTINED, State.REFUSED}),
+    # Where text is still found in the result, it is made once more.
+    State.VERIFYING: frozenset({State.CONVERTING, State.AWAITING_RELEASE, State.QUARANTINED, State.REFUSED}),
     State.AWAITING_RELEASE: frozenset({State.RELEASED, State.REFUSED, State.QUARANTINED, State.DISCARDED}),
     State.RELEASED: frozenset(),
     State.REFUSED: frozenset({State.QUARANTINED, State.DISCARDED}),

@@ -16,7 +16,7 @@ from server.config import load_settings
 from server.errors import ServerError
 from server.log import configure_logging
 
-COMMANDS = ("serve", "ingest", "scrub", "release", "user", "exchange", "audit", "config")
+COMMANDS = ("serve", "ingest", "scrub", "release", "user", "exchange", "audit", "quarantine", "config")
 _MODULES = {name: name for name in COMMANDS if name != "exchange"} | {
     "reject": "scrub",
     "export": "exchange",

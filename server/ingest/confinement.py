@@ -54,7 +54,7 @@ def confine(plan: Plan) -> None:
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    writable = [plan.output_dir, plan.scratch_dir, os.devnull]
+    writable = [plan.output_dir, plan.scratch_dir, str(Path(plan.review_path).parent), os.devnull]
     seal_off(libc, writable, readable=[*SYSTEM, *_code(Path(plan.output_dir)), plan.sealed_path])
     # After the above, which a kernel may take for a change of identity and answer by undoing these two.
     libc.prctl(PR_SET_DUMPABLE, 0)

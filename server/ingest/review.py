@@ -24,7 +24,7 @@ REASONS = {
 """Why somebody rejects an asset. No free text: that would be a place where a name is written down."""
 MOST_BOXES = 1000
 FARTHEST_PX = 1 << 24
-LAST_FRAME = 1 << 31
+FARTHEST_FRAME = 1 << 31
 SCRUBBED_AGAIN = frozenset({State.AWAITING_RELEASE, State.REFUSED, State.QUARANTINED})
 NEVER_SCRUBBED = (
     "This was converted by a version that did not look for text in pictures; scrub it again first."
@@ -139,6 +139,7 @@ class Review(Reception):
             before = catalog.get_asset(connection, asset_id, intake=True)
             if before.state not in SCRUBBED_AGAIN or before.quarantine_key is None:
                 raise WrongStateError(f"The asset is “{before.state}”; it cannot be scrubbed again.")
+            _check_inside(before, (*add, *remove))
             job = jobs.enqueue(connection, self.ambient, kind=CONVERT, asset_id=asset_id, owner_id=owner_id)
             values: dict[str, Any] = {
                 "profile": profile or before.profile,
@@ -186,14 +187,27 @@ def _policy_of(asset: Asset) -> dict[str, Any]:
     return dict((asset.report or {}).get("policy", {}))
 
 
+def _check_inside(asset: Asset, boxes: Sequence[Box]) -> None:
+    """Raises InvalidInputError for a box that reaches beyond the picture, or beyond the last frame."""
+    if not boxes:
+        return
+    if asset.width_px is None or asset.height_px is None:
+        raise InvalidInputError("Boxes can be given once this was converted: before, its size is not known.")
+    last_frame = (asset.frame_count or 1) - 1
+    for box in boxes:
+        first, last = box.first_frame or 0, box.last_frame or 0
+        if box.x1 > asset.width_px or box.y1 > asset.height_px or max(first, last) > last_frame:
+            raise InvalidInputError("A box reaches beyond the picture or beyond the last frame.")
+
+
 def _stored(boxes: Sequence[Box]) -> list[dict[str, int | None]]:
     """Boxes as they are kept. Raises InvalidInputError for one that is none."""
     if len(boxes) > MOST_BOXES:
         raise InvalidInputError(f"At most {MOST_BOXES} boxes can be given.")
     for box in boxes:
         is_rectangle = 0 <= box.x0 < box.x1 <= FARTHEST_PX and 0 <= box.y0 < box.y1 <= FARTHEST_PX
-        first, last = box.first_frame or 0, LAST_FRAME if box.last_frame is None else box.last_frame
-        if not (is_rectangle and 0 <= first <= last <= LAST_FRAME):
+        first, last = box.first_frame or 0, FARTHEST_FRAME if box.last_frame is None else box.last_frame
+        if not (is_rectangle and 0 <= first <= last <= FARTHEST_FRAME):
             raise InvalidInputError(
                 "A box needs x0 < x1 and y0 < y1, none of them negative, and frames in order."
             )
