@@ -1,5 +1,6 @@
 """Convert a scanner's slide to a canonical one: plan, execute, verify. Fails closed and leaves no halves."""
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -7,18 +8,29 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from ground.finding import Box, ReviewPicture
+from ground.picture_text import TextFinder
 from ground.source import ByteSource
 from tiling.bundle import is_zip, open_bundle
-from tiling.canonical.layout import DESCRIPTION_FILE, SERVED_FILE, SLIDE_FILE, CanonicalLevel
+from tiling.canonical.layout import (
+    DESCRIPTION_FILE,
+    MACRO_FILE,
+    SERVED_FILE,
+    SLIDE_FILE,
+    CanonicalLevel,
+    MacroFile,
+)
 from tiling.canonical.rate import LARGEST_RATIO
 from tiling.canonical.reader import open_canonical
 from tiling.errors import CanonicalError
 from tiling.limits import Limits
-from tiling.model import Place
+from tiling.model import Place, Slide
 from tiling.open_slide import open_slide
 from tiling.scratch import Scratch
-from tiling.scrub.execute import execute, stop_if
-from tiling.scrub.verify import check_description, verify
+from tiling.scrub.execute import Executed, execute, stop_if
+from tiling.scrub.plan import NO_DETECTOR, PICTURE_SIDE_PX, ScrubPlan, plan, with_writing
+from tiling.scrub.rules import ScrubRules
+from tiling.scrub.verify import check_description, check_macro, verify
 
 
 class Stage(StrEnum):
@@ -45,6 +57,7 @@ class ConversionReport:
     proof: dict[str, Any]
     canonical_bytes: int
     canonical_sha256: str
+    scrub: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         stated = asdict(self)
@@ -67,15 +80,25 @@ def convert(
     limits: Limits | None = None,
     scratch: Scratch | None = None,
     largest_ratio: float = LARGEST_RATIO,
+    rules: ScrubRules | None = None,
+    finder: TextFinder | None = None,
+    added: Sequence[Box] = (),
+    removed: Sequence[Box] = (),
+    review: Callable[[ReviewPicture], None] | None = None,
 ) -> ConversionReport:
     """Write slide.tif, served.bin and served.json into `output_dir`, which exists and holds none of them.
+
+    Where the rules keep it, macro.jpg is written beside them.
 
     Reports tiles done and in all at each stage. `forbidden`: further strings that the result must not
     contain. `scratch`: room for plain copies, which formats need that only a library with paths reads.
     `largest_ratio`: of the result's bytes to those of a JPEG source's level 0.
-    Raises TilingError, or OSError where the disk refuses; then none of the three files remains.
+    `rules`: what becomes of what the pictures show; None: no picture is looked at, and no macro kept.
+    `finder`: looks for writing, where the rules want that. `added`, `removed`: what a person has drawn, or
+    taken for harmless, level-0 px. `review` is given pictures of the source that a person has to see.
+    Raises TilingError, or OSError where the disk refuses; then none of the files remains.
     """
-    names = (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE)
+    names = (DESCRIPTION_FILE, SLIDE_FILE, SERVED_FILE, MACRO_FILE)
     if any((output_dir / name).exists() for name in names):
         raise CanonicalError("there is a canonical slide in this place already")
     try:
@@ -89,6 +112,7 @@ def convert(
             limits or Limits(),
             scratch,
             largest_ratio,
+            _Scrub(rules, finder, tuple(added), tuple(removed), review),
         )
     except BaseException:
         for name in names:
@@ -106,19 +130,33 @@ def _convert(
     limits: Limits,
     scratch: Scratch | None,
     largest_ratio: float,
+    scrub: "_Scrub",
 ) -> ConversionReport:
     slide = open_slide(source, limits, scratch)
     forbidden = (*forbidden, *_member_names(source, limits))
-    places = tuple(slide.places())
+    begun = scrub.plan(slide)
     stop_if(cancelled())
-    executed = execute(
-        slide,
-        output_dir,
-        progress=lambda done, total: progress(Stage.CONVERTING, done, total),
-        cancelled=cancelled,
-        workers=workers,
-        largest_ratio=largest_ratio,
-    )
+
+    def run(masked_tiles: frozenset[int]) -> Executed:
+        return execute(
+            slide,
+            output_dir,
+            progress=lambda done, total: progress(Stage.CONVERTING, done, total),
+            cancelled=cancelled,
+            workers=workers,
+            largest_ratio=largest_ratio,
+            masked_tiles=masked_tiles,
+            picture_side_px=None if scrub.rules is None else PICTURE_SIDE_PX,
+            remarks=begun.remarks,
+        )
+
+    executed = run(begun.masked_tiles)
+    planned = scrub.with_writing(begun, slide, executed)
+    if planned.masked_tiles != executed.masked_tiles:
+        # Writing was seen that has to be masked: rare enough to begin again rather than to read all twice.
+        for name in (SLIDE_FILE, SERVED_FILE):
+            (output_dir / name).unlink()
+        executed = run(planned.masked_tiles)
     proof = verify(
         slide,
         executed,
@@ -129,11 +167,17 @@ def _convert(
         workers=workers,
     )
     description = replace(
-        executed.description, slide_sha256=proof.slide_sha256, served_sha256=proof.served_sha256
+        executed.description,
+        slide_sha256=proof.slide_sha256,
+        served_sha256=proof.served_sha256,
+        macro=_write_macro(planned, scrub, slide, output_dir, forbidden),
     )
     write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
     check_description(output_dir / DESCRIPTION_FILE, description, slide.texts(), forbidden)
     open_canonical(output_dir).close()
+    if scrub.review is not None:
+        for picture in planned.pictures:
+            scrub.review(picture)
     return ConversionReport(
         width_px=description.size.width_px,
         height_px=description.size.height_px,
@@ -142,15 +186,49 @@ def _convert(
         mpp_y=description.mpp.y_um if description.mpp else None,
         objective_power=description.objective_power,
         source_format=slide.format_name,
-        remarks=slide.remarks,
+        remarks=description.remarks,
         levels=description.levels(),
         l0_encoding=description.l0_carriage.value,
         source_l0_bytes=slide.l0_bytes,
-        places=places,
+        places=planned.places,
         proof=proof.to_json() | {"recoded_edge_tiles": executed.recoded_edge_count},
         canonical_bytes=description.slide_bytes + description.served_bytes,
         canonical_sha256=description.slide_sha256,
+        scrub=None if scrub.rules is None else planned.to_json(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scrub:
+    """What the caller wants of the scrub. rules: None: nothing but what always holds."""
+
+    rules: ScrubRules | None
+    finder: TextFinder | None
+    added: tuple[Box, ...]
+    removed: tuple[Box, ...]
+    review: Callable[[ReviewPicture], None] | None
+
+    def plan(self, slide: Slide) -> ScrubPlan:
+        if self.rules is None:
+            return ScrubPlan(tuple(slide.places()), NO_DETECTOR)
+        return plan(slide, self.rules, self.finder, added=self.added)
+
+    def with_writing(self, begun: ScrubPlan, slide: Slide, executed: Executed) -> ScrubPlan:
+        if self.rules is None or executed.picture is None:
+            return begun
+        return with_writing(begun, slide.grid, executed.picture, self.rules, self.finder, self.removed)
+
+
+def _write_macro(
+    planned: ScrubPlan, scrub: _Scrub, slide: Slide, output_dir: Path, forbidden: Sequence[str]
+) -> MacroFile | None:
+    kept = planned.macro
+    if kept is None or scrub.finder is None:
+        return None
+    path = output_dir / MACRO_FILE
+    write_durably(path, kept.jpeg)
+    check_macro(path, kept, scrub.finder, slide.texts(), forbidden)
+    return MacroFile(kept.width_px, kept.height_px, len(kept.jpeg), hashlib.sha256(kept.jpeg).hexdigest())
 
 
 def _member_names(source: ByteSource, limits: Limits) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.subject import Subject
 from tiling.geometry import Mpp, Size, TileGrid
 
 Pixels = NDArray[np.uint8]
@@ -54,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class AssociatedImage:
-    """An image beside the pyramid: shown to a reviewer at most, never carried over."""
+    """An image beside the pyramid: never carried over as it is."""
 
     role: ImageRole
     size: Size
@@ -165,6 +166,18 @@ class Slide(Protocol):
 
     def read_tile(self, col: int, row: int) -> Tile:
         """Raises CorruptSlideError where the tile cannot be had."""
+        ...
+
+    @property
+    def subject(self) -> Subject | None:
+        """Whose slide it is, where the format has an element for that and the file fills it."""
+        ...
+
+    def associated_pixels(self, role: ImageRole) -> Pixels | None:
+        """The image beside the pyramid that shows this; None where there is none.
+
+        Raises TilingError where there is one that cannot be read.
+        """
         ...
 
     def places(self) -> Sequence[Place]:

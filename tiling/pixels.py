@@ -13,8 +13,12 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from tiling.errors import CorruptSlideError
+from tiling.errors import CorruptSlideError, SlideTooLargeError
+from tiling.geometry import Size
 from tiling.model import Pixels
+
+# Pictures of the whole glass have 0.5 to 15 million.
+_MOST_PICTURE_PX = 40_000_000
 
 _of_thread = threading.local()
 
@@ -39,6 +43,12 @@ class Coding:
 # fewer bytes and ten times as long.
 L0_CODING = Coding(step=5, quality=97)
 SMALL_CODING = Coding(step=3, quality=98)
+
+
+def require_picture(size: Size) -> None:
+    """Raises SlideTooLargeError where an image is too large to be held as a picture beside the slide."""
+    if size.pixel_count > _MOST_PICTURE_PX:
+        raise SlideTooLargeError("a picture beside the slide has more pixels than is supported")
 
 
 def decode_jpeg(data: bytes, width_px: int, height_px: int) -> Pixels:

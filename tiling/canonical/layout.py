@@ -4,6 +4,7 @@
     served.bin    what Deep Zoom wants and TIFF does not have: cropped edge tiles, levels smaller than a tile,
                   a thumbnail; then the index
     served.json   sizes and checksums; a few hundred bytes
+    macro.jpg     the picture of the whole glass, as far as it shows no label; where one could be kept
 
 The index has one record of 16 bytes for each Deep Zoom tile, level by level from 1×1 up, row by row: a word
 `offset << 1 | file` (file 0 is slide.tif, 1 is served.bin) and the length, both unsigned 64-bit
@@ -14,7 +15,7 @@ chance.
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tiling.errors import CanonicalError
@@ -24,6 +25,7 @@ from tiling.model import Carriage
 SLIDE_FILE = "slide.tif"
 SERVED_FILE = "served.bin"
 DESCRIPTION_FILE = "served.json"
+MACRO_FILE = "macro.jpg"
 FORMAT_NAME = "slidereel-canonical-slide"
 FORMAT_VERSION = 2
 _READABLE_VERSIONS = (1, 2)  # 1 lacks the source's format and remarks: there was only one kind of source
@@ -65,6 +67,17 @@ class CanonicalInfo:
     source_format: str
     remarks: tuple[str, ...]
     has_icc_profile: bool
+    has_macro: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MacroFile:
+    """What macro.jpg has to be."""
+
+    width_px: int
+    height_px: int
+    byte_count: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ class Description:
     index_offset: int
     thumbnail_offset: int
     thumbnail_bytes: int
+    macro: MacroFile | None = None
 
     def levels(self) -> tuple[CanonicalLevel, ...]:
         levels = []
@@ -132,6 +146,7 @@ class Description:
             index_offset=0,
             thumbnail_offset=0,
             thumbnail_bytes=0,
+            macro=None if self.macro is None else replace(self.macro, byte_count=0, sha256=""),
         )
         return neutral.to_json() + b"\n" + self.tiff_text().encode()
 
@@ -156,7 +171,8 @@ class Description:
                 "served": {"byte_count": self.served_bytes, "sha256": self.served_sha256},
                 "index_offset": self.index_offset,
                 "thumbnail": {"offset": self.thumbnail_offset, "byte_count": self.thumbnail_bytes},
-            },
+            }
+            | ({} if self.macro is None else {"macro": asdict(self.macro)}),
             indent=1,
         ).encode()
 
@@ -187,6 +203,7 @@ class Description:
                 index_offset=_count(stated, "index_offset"),
                 thumbnail_offset=_count(stated["thumbnail"], "offset"),
                 thumbnail_bytes=_count(stated["thumbnail"], "byte_count"),
+                macro=_macro(stated.get("macro")),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise CanonicalError("the canonical slide's description is damaged") from error
@@ -204,6 +221,17 @@ def _counts(stated: Mapping[str, Any], key: str) -> tuple[int, ...]:
     if not counts:
         raise ValueError(key)
     return counts
+
+
+def _macro(stated: Mapping[str, Any] | None) -> MacroFile | None:
+    if stated is None:
+        return None
+    return MacroFile(
+        _count(stated, "width_px", 1),
+        _count(stated, "height_px", 1),
+        _count(stated, "byte_count", 1),
+        str(stated["sha256"]),
+    )
 
 
 def _number(stated: Mapping[str, Any], key: str) -> float | None:

@@ -66,7 +66,9 @@ class Pyramid:
         pool: Executor,
         sink: TileSink,
         stripes: Sequence[Stripe] | None = None,
+        picture_side_px: int | None = None,
     ) -> None:
+        """picture_side_px: keep the largest level that is no larger, for `picture`."""
         self.stripes = plan_stripes(size, tile_size_px) if stripes is None else stripes
         self.tile_size_px = tile_size_px
         self.codings = codings
@@ -75,7 +77,8 @@ class Pyramid:
         self.sizes = pyramid_sizes(size, tile_size_px)
         self._top_level = self.stripes[0].top_level
         self._overview_level = _overview_level(self.sizes)
-        kept = {self._overview_level}
+        self._picture_level = _picture_level(self.sizes, picture_side_px)
+        kept = {self._overview_level, self._picture_level}
         if self._top_level < len(self.sizes) - 1:
             kept.add(self._top_level)
         self._kept = {level: _picture(self.sizes[level]) for level in kept}
@@ -114,6 +117,10 @@ class Pyramid:
     def overview(self) -> Pixels:
         """The whole slide at the smallest level whose longer side is at least 512 px (or at level 0)."""
         return self._kept[self._overview_level]
+
+    def picture(self) -> Pixels:
+        """The whole slide, at most `picture_side_px` a side."""
+        return self._kept[self._picture_level]
 
     def whole(self, size: Size) -> Pixels:
         """The whole slide at a size that fits in a tile.
@@ -230,6 +237,12 @@ def _picture(size: Size) -> Pixels:
 def _overview_level(sizes: Sequence[Size]) -> int:
     large = [level for level, size in enumerate(sizes) if max(size.width_px, size.height_px) >= 512]
     return large[-1] if large else 0
+
+
+def _picture_level(sizes: Sequence[Size], side_px: int | None) -> int:
+    if side_px is None:
+        return _overview_level(sizes)
+    return next(level for level, size in enumerate(sizes) if size.fits_in(side_px) or size == sizes[-1])
 
 
 def _encode_part(pixels: Pixels, side_px: int, coder: Coder) -> list[EncodedTile]:

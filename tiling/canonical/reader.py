@@ -11,6 +11,7 @@ from ground.source import FileSource
 from tiling.canonical.layout import (
     DESCRIPTION_FILE,
     INDEX_RECORD,
+    MACRO_FILE,
     SERVED_FILE,
     SERVED_MAGIC,
     SLIDE_FILE,
@@ -79,6 +80,9 @@ class CanonicalSlide:
         found = tuple(os.fstat(file).st_size for file in self._files)
         if stated != found:
             raise CanonicalError("the canonical slide's files are not of the size they were written with")
+        macro = self._description.macro
+        if macro is not None and (self._directory / MACRO_FILE).stat().st_size != macro.byte_count:
+            raise CanonicalError("the canonical slide's files are not of the size they were written with")
 
     def _make_info(self) -> CanonicalInfo:
         stated = self._description
@@ -96,6 +100,7 @@ class CanonicalSlide:
             source_format=stated.source_format,
             remarks=stated.remarks,
             has_icc_profile=self._has_icc_profile(),
+            has_macro=stated.macro is not None,
         )
 
     def _has_icc_profile(self) -> bool:
@@ -120,6 +125,22 @@ class CanonicalSlide:
         """The whole slide as a JPEG, its longest side at most 512 px."""
         stated = self._description
         return self._read(TileLocation(self._files[1], stated.thumbnail_offset, stated.thumbnail_bytes))
+
+    def macro(self) -> bytes | None:
+        """The picture of the whole glass without its label, a JPEG; None where none could be kept.
+
+        Raises CanonicalError.
+        """
+        stated = self._description.macro
+        if stated is None:
+            return None
+        try:
+            data = (self._directory / MACRO_FILE).read_bytes()
+        except OSError as error:
+            raise CanonicalError("the canonical slide is missing or cannot be read") from error
+        if len(data) != stated.byte_count:
+            raise CanonicalError("the canonical slide's files are not of the size they were written with")
+        return data
 
     def dzi(self) -> str:
         """The Deep Zoom descriptor (XML)."""

@@ -17,7 +17,7 @@ from tiling.model import Carriage, Pixels, Slide
 from tiling.pixels import L0_CODING, decode_jpeg_into, encode_jpeg, pad_to
 from tiling.tiff.tags import Photometric
 
-_WHITE = 255
+WHITE = 255
 _SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440"}
 _NO_IMAGE = "the slide has no image: none of its tiles is there and readable"
 
@@ -36,18 +36,20 @@ class BaseCoding:
 
 @dataclass(frozen=True, slots=True)
 class BaseTile:
-    """is_missing: the scanner left it out; is_damaged: nobody can decode it; both are white now."""
+    """is_missing: the scanner left it out; is_damaged: nobody can decode it; is_masked: it showed what must
+    not be seen; all of these are white now."""
 
     encoded: EncodedTile
     is_missing: bool = False
     is_damaged: bool = False
     is_edge_recoded: bool = False
+    is_masked: bool = False
 
 
 def base_coding(slide: Slide) -> BaseCoding:
     """Look at the first tile that can be read. Raises UnsupportedSlideError, CorruptSlideError."""
     side = slide.grid.tile_size_px
-    white = np.full((side, side, 3), _WHITE, np.uint8)
+    white = np.full((side, side, 3), WHITE, np.uint8)
     if slide.carriage is Carriage.ENCODED:
         return BaseCoding(Photometric.YCBCR, (1, 1), EncodedTile(encode_jpeg(white, L0_CODING), None))
     frame = frame_info(_first_jpeg(slide))
@@ -91,11 +93,11 @@ def read_base_tile(slide: Slide, coding: BaseCoding, col: int, row: int, scratch
             scratch[:] = tile.pixels
             return _encode(scratch, visible, is_whole=is_whole)
         if tile.jpeg is None:
-            scratch[:] = _WHITE
+            scratch[:] = WHITE
             return BaseTile(_white(coding, visible, is_whole=is_whole), is_missing=True)
         colours, subsampling = decode_jpeg_into(tile.jpeg, scratch)
     except CorruptSlideError:
-        scratch[:] = _WHITE
+        scratch[:] = WHITE
         return BaseTile(_white(coding, visible, is_whole=is_whole), is_damaged=True)
     expected_colours = "RGB" if coding.photometric is Photometric.RGB else "YCbCr"
     if (colours, subsampling) != (expected_colours, _SUBSAMPLINGS[coding.sampling]):
@@ -107,6 +109,12 @@ def read_base_tile(slide: Slide, coding: BaseCoding, col: int, row: int, scratch
     except (UncroppableJpegError, MalformedJpegError):
         cropped, is_recoded = encode_jpeg(_shown(scratch, visible), L0_CODING), True
     return BaseTile(EncodedTile(tile.jpeg, cropped), is_edge_recoded=is_recoded)
+
+
+def masked_base_tile(slide: Slide, coding: BaseCoding, col: int, row: int) -> BaseTile:
+    """A white tile in place of what the source has there."""
+    visible = slide.grid.region(col, row).size
+    return BaseTile(_white(coding, visible, is_whole=slide.grid.is_whole(col, row)), is_masked=True)
 
 
 def _shown(pixels: Pixels, visible: Size) -> Pixels:
@@ -124,5 +132,5 @@ def _encode(pixels: Pixels, visible: Size, *, is_whole: bool) -> BaseTile:
 def _white(coding: BaseCoding, visible: Size, *, is_whole: bool) -> EncodedTile:
     if is_whole:
         return coding.white
-    shown = np.full((visible.height_px, visible.width_px, 3), _WHITE, np.uint8)
+    shown = np.full((visible.height_px, visible.width_px, 3), WHITE, np.uint8)
     return EncodedTile(coding.white.jpeg, encode_jpeg(shown, L0_CODING))

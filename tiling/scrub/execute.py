@@ -17,7 +17,15 @@ from tiling.geometry import TileGrid, deepzoom_sizes, pyramid_sizes
 from tiling.icc import scrub_profile
 from tiling.model import Carriage, Pixels, Slide
 from tiling.pixels import L0_CODING, shrink
-from tiling.scrub.base_tiles import BaseCoding, BaseTile, base_coding, read_base_tile
+from tiling.scrub.as_it_was import AsItWas
+from tiling.scrub.base_tiles import (
+    WHITE,
+    BaseCoding,
+    BaseTile,
+    base_coding,
+    masked_base_tile,
+    read_base_tile,
+)
 
 _THUMBNAIL_SIDE_PX = 512
 _TILES_PER_TASK = 8
@@ -30,7 +38,8 @@ class Executed:
     """What was written, and how many tiles are not what the source has.
 
     missing: left out by the scanner; damaged: not decodable; recoded edges: Deep Zoom's cropped form of a
-    tile that could not be cropped without loss (slide.tif has the source's).
+    tile that could not be cropped without loss (slide.tif has the source's). masked_tiles: white on purpose.
+    picture: the whole slide as the source has it, where one was asked for.
     """
 
     description: Description
@@ -38,6 +47,8 @@ class Executed:
     missing_tile_count: int
     damaged_tiles: frozenset[int]  # by their number, row by row
     recoded_edge_count: int
+    masked_tiles: frozenset[int] = frozenset()
+    picture: Pixels | None = None
 
 
 class _Tally:
@@ -67,11 +78,16 @@ def execute(
     cancelled: Callable[[], bool],
     workers: int,
     largest_ratio: float = LARGEST_RATIO,
+    masked_tiles: frozenset[int] = frozenset(),
+    picture_side_px: int | None = None,
+    remarks: tuple[str, ...] = (),
 ) -> Executed:
     """Write slide.tif and served.bin into `directory`, and leave them there even on an error.
 
     largest_ratio: of the result's bytes to those of the source's level 0; reduced levels are as fine as it
-    permits. Raises TilingError, OSError.
+    permits. masked_tiles: numbers of level-0 tiles to be white, in all levels. picture_side_px: keep a
+    picture of the whole slide, at most that large. remarks: beside the slide's own. Raises TilingError,
+    OSError.
     """
     grid = slide.grid
     coding = base_coding(slide)
@@ -82,9 +98,12 @@ def execute(
     ):
         try:
             codings = choose_codings(slide, pool, lambda: stop_if(cancelled()), largest_ratio)
-            pyramid = Pyramid(grid.size, grid.tile_size_px, codings, pool, writer)
+            pyramid = Pyramid(
+                grid.size, grid.tile_size_px, codings, pool, writer, picture_side_px=picture_side_px
+            )
+            was = AsItWas(grid, masked_tiles, pyramid.picture().shape[1])
             for stripe in pyramid.stripes:
-                _execute_stripe(slide, coding, stripe, pyramid, pool, writer, tally, progress, cancelled)
+                _execute_stripe(slide, coding, was, stripe, pyramid, pool, writer, tally, progress, cancelled)
             pyramid.finish()
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -105,10 +124,18 @@ def execute(
                 reduced_qualities=codings.qualities,
                 l0_quality=L0_CODING.quality if slide.carriage is Carriage.ENCODED else None,
                 source_format=slide.format_name,
-                remarks=slide.remarks,
+                remarks=(*slide.remarks, *remarks),
             )
         )
-    return Executed(description, icc_profile, tally.missing, frozenset(tally.damaged), tally.recoded_edges)
+    return Executed(
+        description,
+        icc_profile,
+        tally.missing,
+        frozenset(tally.damaged),
+        tally.recoded_edges,
+        masked_tiles,
+        None if picture_side_px is None else was.whole(pyramid.picture()),
+    )
 
 
 def stop_if(is_cancelled: bool) -> None:
@@ -120,6 +147,7 @@ def stop_if(is_cancelled: bool) -> None:
 def _execute_stripe(
     slide: Slide,
     coding: BaseCoding,
+    was: AsItWas,
     stripe: Stripe,
     pyramid: Pyramid,
     pool: ThreadPoolExecutor,
@@ -131,7 +159,7 @@ def _execute_stripe(
     grid, own = slide.grid, stripe.own_tiles(0)
     part = pyramid.start(stripe)
     cols = stripe.read_tiles(part.base.columns)
-    pending = _start_row(slide, coding, 0, cols, part, pool)
+    pending = _start_row(slide, coding, was, 0, cols, part, pool)
     for row in range(grid.rows):
         tiles: list[BaseTile] = []
         for done in in_order(pending):
@@ -140,7 +168,7 @@ def _execute_stripe(
             stop_if(cancelled())
         part.base.publish(row)
         if row + 1 < grid.rows:
-            pending = _start_row(slide, coding, row + 1, cols, part, pool)
+            pending = _start_row(slide, coding, was, row + 1, cols, part, pool)
         for col in own:
             tile = tiles[col - cols.start]
             writer.put_tile(0, col, row, tile.encoded)
@@ -150,7 +178,13 @@ def _execute_stripe(
 
 
 def _start_row(
-    slide: Slide, coding: BaseCoding, row: int, cols: range, part: StripePyramid, pool: ThreadPoolExecutor
+    slide: Slide,
+    coding: BaseCoding,
+    was: AsItWas,
+    row: int,
+    cols: range,
+    part: StripePyramid,
+    pool: ThreadPoolExecutor,
 ) -> list[Future[list[BaseTile]]]:
     pixels = part.base.tile_row(row)
     side = slide.grid.tile_size_px
@@ -159,6 +193,7 @@ def _start_row(
             _read_part,
             slide,
             coding,
+            was,
             row,
             range(first, min(cols.stop, first + _TILES_PER_TASK)),
             pixels[:, (first - cols.start) * side : (first - cols.start + _TILES_PER_TASK) * side],
@@ -167,13 +202,20 @@ def _start_row(
     ]
 
 
-def _read_part(slide: Slide, coding: BaseCoding, row: int, cols: range, pixels: Pixels) -> list[BaseTile]:
+def _read_part(
+    slide: Slide, coding: BaseCoding, was: AsItWas, row: int, cols: range, pixels: Pixels
+) -> list[BaseTile]:
     """Read neighbouring tiles of a row, and put their pixels where the pyramid wants them."""
     side = slide.grid.tile_size_px
     scratch = np.empty((side, side, 3), np.uint8)
     tiles = []
     for place, col in enumerate(cols):
-        tiles.append(read_base_tile(slide, coding, col, row, scratch))
+        tile = read_base_tile(slide, coding, col, row, scratch)
+        if was.is_masked(col, row):
+            was.remember(col, row, scratch)
+            tile = masked_base_tile(slide, coding, col, row)
+            scratch[:] = WHITE
+        tiles.append(tile)
         target = pixels[:, place * side : (place + 1) * side]
         target[:] = scratch[: target.shape[0], : target.shape[1]]
     return tiles

@@ -14,16 +14,21 @@ from typing import Any
 
 import numpy as np
 
+from ground.picture_text import TextFinder, TextFinderError
 from ground.removed import needles, removed_values
 from ground.search import MultiSearch
 from ground.source import ByteSource, FileSource
 from tiling.canonical.layout import SERVED_FILE, SLIDE_FILE, Description
 from tiling.errors import VerificationError
 from tiling.icc import OWN_WORDS
+from tiling.macro import KeptMacro
+from tiling.macro.keeping import wrong_with
 from tiling.model import Slide
-from tiling.pixels import SMALL_CODING, encode_jpeg
+from tiling.pixels import L0_CODING, SMALL_CODING, encode_jpeg
 from tiling.scrub.execute import Executed, stop_if
+from tiling.scrub.streams import walk
 from tiling.scrub.verify_files import FileProof, check_deepzoom, check_layout
+from tiling.scrub.verify_masks import check_masks
 from tiling.scrub.verify_pixels import PixelProof, check_pixels
 from tiling.scrub.verify_tiles import TileProof, check_tiles
 from tiling.tiff.second_reader import open_tifffile
@@ -93,11 +98,12 @@ def verify(
                 progress(done, total)
 
             accounted, padding = check_layout(pages, slide_file, description, executed.icc_profile)
-            tiles = check_tiles(slide, witness, pages[0], slide_file, executed.damaged_tiles, pool, advance)
+            tiles = check_tiles(slide, witness, pages[0], slide_file, executed, pool, advance)
             shown = check_deepzoom(
                 pages, slide_file, served_file, description, lambda done: advance(tile_count + done)
             )
             pixels = check_pixels(slide, witness, executed, pages, directory / SLIDE_FILE)
+            check_masks(pages, slide_file, served_file, description, executed.masked_tiles)
             places = 0
             for number, chunk in enumerate(chunks):
                 places += chunk.result()
@@ -142,6 +148,28 @@ def _sha256(file: ByteSource, stopped: threading.Event) -> str:
             break
         digest.update(file.read_at(offset, _CHUNK_BYTES))
     return digest.hexdigest()
+
+
+def check_macro(
+    path: Path, kept: KeptMacro, finder: TextFinder, texts: Iterable[bytes], forbidden: Iterable[str]
+) -> None:
+    """Check macro.jpg as it stands on the disk: plain, blank where the label was, without writing.
+
+    Raises VerificationError.
+    """
+    written = path.read_bytes()
+    form = walk(written)
+    if (form.width_px, form.height_px, form.foreign_bytes) != (kept.width_px, kept.height_px, 0):
+        raise VerificationError("the kept picture of the glass is not a plain JPEG of the right size")
+    try:
+        wrong = wrong_with(written, kept, finder)
+    except TextFinderError as error:
+        raise VerificationError("the kept picture of the glass could not be searched for writing") from error
+    if wrong is not None:
+        raise VerificationError(wrong)
+    plain = encode_jpeg(np.zeros((16, 16, 3), np.uint8), L0_CODING)
+    if MultiSearch(needles(removed_values(texts, forbidden), plain)).count(written):
+        raise VerificationError("a text of the source was found in the result")
 
 
 def check_description(

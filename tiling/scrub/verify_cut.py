@@ -34,16 +34,20 @@ class CutTile:
 
 
 def compare_cut_tiles(
-    grid: TileGrid, witness: Witness, read_written: Callable[[int], bytes], pool: Executor
+    grid: TileGrid,
+    witness: Witness,
+    read_written: Callable[[int], bytes],
+    pool: Executor,
+    indices: Sequence[int],
 ) -> Iterator[CutTile]:
-    """Each tile in turn, compared on the pool's threads. Raises VerificationError, TilingError."""
-    starts = iter(range(0, grid.count, _TILES_PER_TASK))
+    """Each of these tiles in turn, compared on the pool's threads. Raises VerificationError, TilingError."""
+    starts = iter(range(0, len(indices), _TILES_PER_TASK))
     pending: deque[Future[Sequence[CutTile]]] = deque()
 
     def submit() -> None:
         if (start := next(starts, None)) is not None:
-            end = min(grid.count, start + _TILES_PER_TASK)
-            pending.append(pool.submit(_compare, grid, witness, read_written, range(start, end)))
+            some = indices[start : start + _TILES_PER_TASK]
+            pending.append(pool.submit(_compare, grid, witness, read_written, some))
 
     try:
         for _ in range(_TASKS_AHEAD):
@@ -58,7 +62,7 @@ def compare_cut_tiles(
 
 
 def _compare(
-    grid: TileGrid, witness: Witness, read_written: Callable[[int], bytes], indices: range
+    grid: TileGrid, witness: Witness, read_written: Callable[[int], bytes], indices: Sequence[int]
 ) -> Sequence[CutTile]:
     return [_compare_one(grid, witness, index, read_written(index)) for index in indices]
 

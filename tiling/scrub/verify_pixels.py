@@ -74,7 +74,7 @@ def _compare_base(
     grid = slide.grid
     sampled, worst = 0, 0.0
     for index in sorted({grid.count * number // _SAMPLES for number in range(_SAMPLES)}):
-        if index in executed.damaged_tiles or witness.stored_tile(index) is None:
+        if index in executed.damaged_tiles | executed.masked_tiles or witness.stored_tile(index) is None:
             continue
         place = grid.region(index % grid.cols, index // grid.cols)
         size = (place.size.width_px, place.size.height_px)

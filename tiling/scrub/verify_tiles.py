@@ -9,10 +9,13 @@ import tifffile
 
 from ground.source import ByteSource
 from tiling.errors import MalformedJpegError, VerificationError
+from tiling.geometry import Size
 from tiling.jpeg import scan_digest
 from tiling.model import Carriage, Slide, Witness
+from tiling.scrub.execute import Executed
 from tiling.scrub.streams import walk
 from tiling.scrub.verify_cut import compare_cut_tiles, reader
+from tiling.scrub.verify_masks import require_white
 
 _TILES_PER_REPORT = 256
 _EOI = b"\xff\xd9"
@@ -23,7 +26,8 @@ class TileProof:
     """Counts of level-0 tiles, and of bytes inside the source's tiles that are not image data.
 
     identical: scan data equal to the source's bit for bit; cut: regrouped, every pixel equal to the source's;
-    encoded: decoded and encoded once; missing: left out by the scanner, white; damaged: not decodable, white.
+    encoded: decoded and encoded once; missing: left out by the scanner, white; damaged: not decodable, white;
+    masked: showed what must not be seen, proved to be white.
     scan_sha256: over all identical and cut tiles as they were written, in order.
     """
 
@@ -33,6 +37,7 @@ class TileProof:
     encoded: int
     missing: int
     damaged: int
+    masked: int
     foreign_bytes_dropped: int
     scan_sha256: str
 
@@ -42,7 +47,7 @@ def check_tiles(
     witness: Witness,
     page: tifffile.TiffPage,
     slide_file: ByteSource,
-    damaged_tiles: frozenset[int],
+    executed: Executed,
     pool: Executor,
     advance: Callable[[int], None],
 ) -> TileProof:
@@ -51,15 +56,16 @@ def check_tiles(
     if witness.grid != slide.grid:
         raise VerificationError("two libraries disagree about the source's size or tiles")
     if slide.carriage is Carriage.CUT:
-        return _check_cut_tiles(slide, witness, page, slide_file, damaged_tiles, pool, advance)
+        return _check_cut_tiles(slide, witness, page, slide_file, executed, pool, advance)
     side = slide.grid.tile_size_px
     identical = encoded = missing = damaged = foreign = 0
     digest = hashlib.sha256()
     proven: _Heads | None = None
-    for index in range(slide.grid.count):
+    read_written = reader(slide_file, page.dataoffsets, page.databytecounts)
+    for index in _unmasked(slide, executed, read_written):
         if index % _TILES_PER_REPORT == 0:
             advance(index)
-        written = slide_file.read_at(page.dataoffsets[index], page.databytecounts[index])
+        written = read_written(index)
         stored = witness.stored_tile(index)
         if proven is not None and stored is not None and proven.cover(stored, written):
             identical += 1
@@ -72,8 +78,8 @@ def check_tiles(
         if stored is None:
             missing += 1
         elif slide.carriage is Carriage.ENCODED:
-            damaged += index in damaged_tiles
-            encoded += index not in damaged_tiles
+            damaged += index in executed.damaged_tiles
+            encoded += index not in executed.damaged_tiles
         else:
             scan = _scan_digest(stored, witness.jpeg_tables)
             if scan is not None and scan == _scan_digest(written, b""):
@@ -86,11 +92,21 @@ def check_tiles(
                     written[: form.scan_offset],
                     walk(stored[: source_form.scan_offset] + _EOI).foreign_bytes,
                 )
-            elif index in damaged_tiles:
+            elif index in executed.damaged_tiles:
                 damaged += 1
             else:
                 raise VerificationError("a level-0 tile of the result differs from the source's")
-    return TileProof(slide.grid.count, identical, 0, encoded, missing, damaged, foreign, digest.hexdigest())
+    return TileProof(
+        tiles=slide.grid.count,
+        identical=identical,
+        cut=0,
+        encoded=encoded,
+        missing=missing,
+        damaged=damaged,
+        masked=len(executed.masked_tiles),
+        foreign_bytes_dropped=foreign,
+        scan_sha256=digest.hexdigest(),
+    )
 
 
 def _check_cut_tiles(
@@ -98,14 +114,15 @@ def _check_cut_tiles(
     witness: Witness,
     page: tifffile.TiffPage,
     slide_file: ByteSource,
-    damaged_tiles: frozenset[int],
+    executed: Executed,
     pool: Executor,
     advance: Callable[[int], None],
 ) -> TileProof:
     cut = missing = damaged = 0
     digest = hashlib.sha256()
     read_written = reader(slide_file, page.dataoffsets, page.databytecounts)
-    for tile in compare_cut_tiles(slide.grid, witness, read_written, pool):
+    indices = _unmasked(slide, executed, read_written)
+    for tile in compare_cut_tiles(slide.grid, witness, read_written, pool, indices):
         if tile.index % _TILES_PER_REPORT == 0:
             advance(tile.index)
         if tile.is_missing:
@@ -113,11 +130,29 @@ def _check_cut_tiles(
         elif tile.is_equal:
             cut += 1
             digest.update(tile.written)
-        elif tile.index in damaged_tiles:
+        elif tile.index in executed.damaged_tiles:
             damaged += 1
         else:
             raise VerificationError("a level-0 tile of the result differs from the source's")
-    return TileProof(slide.grid.count, 0, cut, 0, missing, damaged, 0, digest.hexdigest())
+    return TileProof(
+        tiles=slide.grid.count,
+        identical=0,
+        cut=cut,
+        encoded=0,
+        missing=missing,
+        damaged=damaged,
+        masked=len(executed.masked_tiles),
+        foreign_bytes_dropped=0,
+        scan_sha256=digest.hexdigest(),
+    )
+
+
+def _unmasked(slide: Slide, executed: Executed, read_written: Callable[[int], bytes]) -> list[int]:
+    """The tiles to compare with the source's; the others are white, or VerificationError is raised."""
+    side = slide.grid.tile_size_px
+    for index in executed.masked_tiles:
+        require_white(read_written(index), Size(side, side))
+    return [index for index in range(slide.grid.count) if index not in executed.masked_tiles]
 
 
 @dataclass(frozen=True, slots=True)

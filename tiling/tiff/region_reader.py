@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.source import ByteSource
-from tiling.errors import CorruptSlideError
-from tiling.geometry import Region
+from tiling.errors import CorruptSlideError, UnsupportedSlideError
+from tiling.geometry import Point, Region
+from tiling.model import Pixels
+from tiling.pixels import require_picture
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.chunk_decoder import ChunkDecoder
 from tiling.tiff.chunk_table import chunk_table
@@ -15,6 +17,8 @@ from tiling.tiff.images import TiffImage
 from tiling.tiff.jpeg_colours import holds_rgb
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.tags import Compression
+
+_WHITE = 255
 
 
 class RegionReader:
@@ -119,6 +123,16 @@ class RegionReader:
         if not keep:
             return decode()
         return self._cache.get((self.image.directory.offset, index), size_bytes, decode)
+
+
+def whole_picture(source: ByteSource, tiff: TiffFile, image: TiffImage) -> Pixels:
+    """An image in colour that is small enough to be held at once. Raises TilingError."""
+    require_picture(image.size)
+    reader = RegionReader(source, tiff, image, ChunkCache(0))
+    pixels = reader.read(Region(Point(0, 0), image.size), _WHITE)
+    if pixels is None or pixels.dtype != np.uint8 or pixels.shape[2] != 3:
+        raise UnsupportedSlideError("a picture beside the slide is not of three 8-bit samples")
+    return pixels
 
 
 def padded(pixels: NDArray[Any], side_px: int) -> NDArray[Any]:

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
 from tiling.formats.dicom import run_lengths, tags
+from tiling.formats.dicom.frames import open_frames
 from tiling.formats.dicom.instances import Instance
+from tiling.formats.dicom.jpeg_colours import holds_rgb
 from tiling.geometry import Size
 from tiling.jpeg import complete_tile, frame_info
+from tiling.limits import Limits
+from tiling.model import Pixels
+from tiling.pixels import require_picture
 from tiling.tiff import jpeg2000
 
 Samples = NDArray[Any]
@@ -106,6 +111,16 @@ class FrameDecoder:
         except (ValueError, MemoryError) as error:
             raise CorruptSlideError("a frame's JPEG cannot be decoded") from error
         return np.asarray(pixels)
+
+
+def single_picture(instance: Instance, limits: Limits) -> Pixels:
+    """The one frame in colour of a picture beside the slide. Raises TilingError."""
+    require_picture(instance.frame_size)
+    if (instance.frame_count, instance.samples, instance.bits_allocated) != (1, 3, 8):
+        raise UnsupportedSlideError("a picture beside the slide is not one frame of three 8-bit samples")
+    data = open_frames(instance, limits).read(0)
+    is_rgb = instance.transfer_syntax in _JPEG and holds_rgb(instance.photometric, data)
+    return np.asarray(FrameDecoder(instance, is_rgb=is_rgb)(data), np.uint8)
 
 
 def _interleaved(planes: Samples, samples: int, size: Size) -> Samples:

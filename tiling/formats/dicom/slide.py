@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, suppress
 import numpy as np
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from tiling.errors import (
     CorruptSlideError,
     NotASlideError,
@@ -21,13 +22,14 @@ from tiling.formats.dicom.instances import Instance, is_dicom, read_instance
 from tiling.formats.dicom.inventory import list_places, list_texts
 from tiling.formats.dicom.jpeg_colours import holds_rgb
 from tiling.formats.dicom.mosaic import lay_out
-from tiling.formats.dicom.pictures import FrameDecoder, Samples
+from tiling.formats.dicom.pictures import FrameDecoder, Samples, single_picture
 from tiling.formats.dicom.selection import select
+from tiling.formats.dicom.subject import subject_of
 from tiling.formats.dicom.witness import Choices, DicomWitness, open_witness
 from tiling.geometry import Region, TileGrid
 from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
 from tiling.pixels import pad_to
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.jpeg_cutter import JpegCutter
@@ -157,6 +159,16 @@ class DicomSlide:
             for instance in self._instances
             if instance.role is not ImageRole.LEVEL
         )
+
+    @property
+    def subject(self) -> Subject | None:
+        return subject_of(self._first.source)
+
+    def associated_pixels(self, role: ImageRole) -> Pixels | None:
+        instance = next((one for one in self._instances if one.role is role), None)
+        if instance is None or role is ImageRole.LEVEL:
+            return None
+        return single_picture(instance, self._limits)
 
     def read_tile(self, col: int, row: int) -> Tile:
         """A tile that the scanner left out is none; sparse slides do that."""

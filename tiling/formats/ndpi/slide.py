@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from tiling.errors import (
     CorruptSlideError,
     SlideTooLargeError,
@@ -20,8 +21,8 @@ from tiling.geometry import Size, TileGrid
 from tiling.jpeg.headers import find_image_data, stated_size
 from tiling.jpeg.regrid import Regridder
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
-from tiling.pixels import decode_jpeg
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
+from tiling.pixels import decode_jpeg, require_picture
 from tiling.tiff.tags import Compression
 
 TILE_SIDE_PX = 256
@@ -47,6 +48,7 @@ class NdpiSlide:
     format_name = "hamamatsu-ndpi"
     icc_profile: bytes | None = None
     is_rgb = False
+    subject: Subject | None = None  # Hamamatsu's reference is free text
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self._source = source
@@ -92,6 +94,17 @@ class NdpiSlide:
             for image in self._images
             if image.role is not ImageRole.LEVEL
         )
+
+    def associated_pixels(self, role: ImageRole) -> Pixels | None:
+        """Hamamatsu stores the picture of the whole glass, and none of the label alone."""
+        image = next((image for image in self._images if image.role is role), None)
+        if image is None or role is ImageRole.LEVEL:
+            return None
+        require_picture(image.size)
+        if image.compression != Compression.JPEG:
+            raise UnsupportedSlideError("a picture beside the slide is not coded as JPEG")
+        jpeg = self._file.bytes_at(image.strip_offset, image.strip_bytes)
+        return decode_jpeg(jpeg, image.size.width_px, image.size.height_px)
 
     def read_tile(self, col: int, row: int) -> Tile:
         tile = self._cutter.tile(col, row)

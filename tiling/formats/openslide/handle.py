@@ -10,9 +10,11 @@ import numpy as np
 import openslide
 from numpy.typing import NDArray
 from openslide import lowlevel
+from PIL import Image
 
 from tiling.errors import CorruptSlideError, UnsupportedSlideError
 from tiling.geometry import Region, Size
+from tiling.model import Pixels
 
 # Tiles that lie across the border of two of our blocks are decoded once where they stay this long.
 _CACHE_BYTES = 64 * 2**20
@@ -72,6 +74,17 @@ class Handle:
                 name: Size(*lowlevel.get_associated_image_dimensions(slide, name))
                 for name in lowlevel.get_associated_image_names(slide)
             }
+
+    def associated_pixels(self, name: str) -> Pixels:
+        """(height, width, 3) RGB on white. A handle of its own: where it fails, this one must not."""
+        slide = self._open()
+        try:
+            with _as_our_errors("a picture beside the slide cannot be decoded"):
+                image = slide.associated_images[name]
+        finally:
+            slide.close()
+        ground = Image.new("RGBA", image.size, "white")
+        return np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
 
     def icc_profile(self) -> bytes | None:
         with _as_our_errors("the slide's colour profile cannot be read"):

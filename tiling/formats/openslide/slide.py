@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from tiling.errors import CorruptSlideError, SlideTooLargeError
 from tiling.formats.openslide import facts as stated
 from tiling.formats.openslide import zeiss_words
@@ -16,7 +17,8 @@ from tiling.formats.openslide.stored import StoredTiles, stored_tiles
 from tiling.formats.openslide.witness import open_second_handle, open_stored_witness
 from tiling.geometry import Mpp, Size, TileGrid
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile, Witness
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile, Witness
+from tiling.pixels import require_picture
 from tiling.scratch import Scratch
 from tiling.tiff.page_witness import AS_IT_IS, open_page_witness
 from tiling.tiff.reader import TiffFile
@@ -41,6 +43,8 @@ def open_with_openslide(
 
 class OpenSlideSlide:
     """Implements `tiling.model.Slide`."""
+
+    subject: Subject | None = None
 
     def __init__(self, path: Path, sources: Sequence[ByteSource], limits: Limits) -> None:
         self._path = path
@@ -98,6 +102,13 @@ class OpenSlideSlide:
             texts = [*texts, *zeiss_words.words(self._sources[0])]
         sizes = [source.size_bytes for source in self._sources]
         return inventory_of_files(sizes, self.levels, self.associated_images, texts)
+
+    def associated_pixels(self, role: ImageRole) -> Pixels | None:
+        for name, size in self._handle.associated_images().items():
+            if _ROLES.get(name) is role:
+                require_picture(size)
+                return self._handle.associated_pixels(name)
+        return None
 
     def read_tile(self, col: int, row: int) -> Tile:
         if self._stored is not None:

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 import tifffile
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from tiling.errors import SlideTooLargeError, UnsupportedSlideError
 from tiling.formats.svs.description import is_aperio, parse
 from tiling.formats.svs.directories import choose_base, classify
 from tiling.formats.svs.edges import Edge, SvsWitness
 from tiling.geometry import Mpp, TileGrid
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import read_image
@@ -21,7 +22,7 @@ from tiling.tiff.inventory import list_places, list_texts, listed_images, with_l
 from tiling.tiff.jpeg_tiles import ENCODED_AGAIN, OWN_TILE_SIDE_PX, jpeg_tiles
 from tiling.tiff.page_witness import AS_IT_IS, PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
-from tiling.tiff.region_reader import RegionReader, padded
+from tiling.tiff.region_reader import RegionReader, padded, whole_picture
 from tiling.tiff.tags import Compression, Photometric
 
 _CACHE_BYTES = 128 * 2**20
@@ -41,6 +42,7 @@ class SvsSlide:
     """
 
     format_name = "aperio-svs"
+    subject: Subject | None = None  # Aperio's words name a patient at will, if at all
 
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._tiff = tiff
@@ -109,6 +111,11 @@ class SvsSlide:
             for image, role in zip(self._images, self._roles, strict=True)
             if role is not ImageRole.LEVEL
         )
+
+    def associated_pixels(self, role: ImageRole) -> Pixels | None:
+        if role not in self._roles:
+            return None
+        return whole_picture(self._source, self._tiff, self._images[self._roles.index(role)])
 
     def read_tile(self, col: int, row: int) -> Tile:
         """Some Aperio writers leave a tile out (byte count 0) where the scanner saw nothing."""

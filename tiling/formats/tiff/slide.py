@@ -10,6 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from tiling.errors import CorruptSlideError, SlideTooLargeError, TilingError, UnsupportedSlideError
 from tiling.formats.tiff.appearance import MOST_CHANNELS, appearance
 from tiling.formats.tiff.colouring import Colouring, RgbColouring
@@ -22,7 +23,7 @@ from tiling.formats.tiff.scale import mpp_from_tags, mpp_of_page
 from tiling.formats.tiff.selection import classify
 from tiling.geometry import Mpp, TileGrid
 from tiling.limits import Limits
-from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Place, Tile
+from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage, read_image
@@ -45,6 +46,8 @@ class TiffSlide:
 
     Raises CorruptSlideError, UnsupportedSlideError, SlideTooLargeError.
     """
+
+    subject: Subject | None = None
 
     def __init__(self, source: ByteSource, tiff: TiffFile, limits: Limits) -> None:
         self._source = source
@@ -139,6 +142,10 @@ class TiffSlide:
             for image, role in zip(self._images, self._roles, strict=True)
             if role is not ImageRole.LEVEL
         )
+
+    def associated_pixels(self, _role: ImageRole) -> Pixels | None:
+        """None: nothing in a plain TIFF says reliably what its other pages show."""
+        return None
 
     def read_tile(self, col: int, row: int) -> Tile:
         """A tile that the file leaves out is none; sparse files do that."""
