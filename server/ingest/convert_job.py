@@ -255,7 +255,8 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
             "digest": policy.digest,
             "profile": profile.name,
             "signatures": profile.signatures,
-            "originals": str(profile.originals),
+            "originals": profile.originals.value,
+            "rules": profile.to_json(),
         },
     }
     subject = _subject(intake, converted)

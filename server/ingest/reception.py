@@ -30,6 +30,7 @@ from server.deid.policy import find_policy
 from server.deid.pseudonyms import Pseudonyms
 from server.deid.quarantine import kept_suffix
 from server.deid.review_pictures import read_review, review_path
+from server.deid.signing import Signer
 from server.errors import InvalidInputError, NotFoundError, OutOfSpaceError
 from server.imagery.shelf import SlideShelf
 from server.ingest.gathering import Pack
@@ -91,6 +92,7 @@ class Reception:
         self.is_alive = jobs.LiveOwners(self.owners_dir)
         self.policy = find_policy(self.data, settings.policy_file)
         self.pseudonyms = Pseudonyms.of_data(self.data, ambient.random_bytes)
+        self.signer = Signer.of_data(self.data, ambient.random_bytes)
         self.quarantine = Quarantine.open(
             self.data / "quarantine",
             settings.master_key_file or self.data / "keys" / "master.key",

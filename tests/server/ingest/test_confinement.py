@@ -15,9 +15,11 @@ import pytest
 from server.ingest import confinement
 from server.ingest.conversion import _environment
 from server.ingest.plan import Plan
+from tiling.scrub.rules import ScrubRules as SlideRules
+from video.scrub.rules import ScrubRules as VideoRules
 
 ATTEMPTS = """
-import json, os, socket, sys
+import importlib, json, os, socket, sys
 from pathlib import Path
 import msgspec
 from server.ingest import confinement, worker
@@ -54,13 +56,15 @@ print(json.dumps({
     "write its output": can(lambda: (Path(plan.output_dir) / "new").write_bytes(b"x")),
     "write too large a file": can(lambda: os.truncate(Path(plan.output_dir) / "new", plan.file_bytes + 1)),
     "write its scratch": can(lambda: (Path(plan.scratch_dir) / "new").write_bytes(b"x")),
+    "write the pictures for the reviewer": can(lambda: Path(plan.review_path).write_bytes(b"x")),
     "import what it needs late": can(lambda: __import__("tifffile")),
+    "look for text": can(lambda: importlib.import_module("ground.ppocr").open_text_finder()),
 }))
 """
 
 
 def plan_in(folder: Path) -> Plan:
-    for name in ("output", "scratch"):
+    for name in ("output", "scratch", "review"):
         (folder / name).mkdir()
     for name in ("sealed", "master.key"):
         (folder / name).write_bytes(b"x")
@@ -81,6 +85,12 @@ def plan_in(folder: Path) -> Plan:
         largest_ratio=1.45,
         video_gop=1,
         parent_pid=0,
+        slide_rules=SlideRules(),
+        video_rules=VideoRules(),
+        added=(),
+        removed=(),
+        pseudonym_key=b"",
+        review_path=str(folder / "review" / "pictures"),
     )
 
 
@@ -104,6 +114,8 @@ def test_it_reaches_its_own_folders_and_nothing_else(tmp_path: Path) -> None:
         "read the sealed file",
         "write its output",
         "write its scratch",
+        "write the pictures for the reviewer",
+        "look for text",
         "import what it needs late",
     }
     assert (tmp_path / "sealed").exists()

@@ -128,10 +128,10 @@ def test_boxes_of_a_new_scrub_replace_the_earlier_ones(
     intake: Intake, slide: Path, owner: jobs.Owner
 ) -> None:
     asset_id = convert(intake, slide, owner).asset_id
-    intake.scrub_again(asset_id, BY, add=[BOX, Box(5, 5, 9, 9, 3, 4)], remove=[BOX])
+    intake.scrub_again(asset_id, BY, add=[BOX, Box(5, 5, 9, 9)], remove=[BOX])
     review = intake.asset(asset_id).review
     assert review is not None
-    assert [Box(**box) for box in review["added"]] == [BOX, Box(5, 5, 9, 9, 3, 4)]
+    assert [Box(**box) for box in review["added"]] == [BOX, Box(5, 5, 9, 9)]
     intake.cancel(asset_id, BY)
     intake.scrub_again(asset_id, BY, profile="strict", remove=[BOX])
     asset = intake.asset(asset_id)
