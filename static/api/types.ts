@@ -87,6 +87,8 @@ export interface ConversionReport {
   psnr_db?: { min: number; mean: number };
   canonical_bytes?: number;
   canonical_sha256?: string;
+  /** Of slides: the macro image was kept, without its label. */
+  has_macro?: boolean;
   [other: string]: unknown;
 }
 

@@ -78,3 +78,10 @@ test('a slide is called proved only with a whole proof in which nothing failed',
   expect(summaryOf({ places, proof: {} }).isProved).toBe(false);
   expect(summaryOf(null).isProved).toBe(false);
 });
+
+test('a macro image that was kept is told among what was kept', () => {
+  const summary = summaryOf({ places, proof, has_macro: true });
+  expect(summary.dropped.map((finding) => finding.words)).not.toContain('Macro image');
+  expect(summary.kept.map((finding) => finding.words)).toContain('Macro image, anew and without its label');
+  expect(summary.headline).toBe('Label and thumbnail of the original were not copied. Of the macro image everything but the label was kept.');
+});

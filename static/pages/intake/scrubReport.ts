@@ -48,13 +48,15 @@ export function summaryOf(report: ConversionReport | null): ScrubSummary {
   const proof = (report?.proof ?? {}) as Proof & VideoProof;
   if (report && (proof.frames || proof.boxes)) return videoSummaryOf(report, proof, checksOf({ ...(proof.search && { search: proof.search }) }));
   const checks = checksOf(proof);
-  const dropped = droppedOf(places);
+  const hasMacro = report?.has_macro === true;
+  const all = droppedOf(places);
+  const macro = hasMacro ? all.filter((one) => one.words === IMAGE_WORDS['macro']) : [];
   return {
-    dropped,
-    kept: keptOf(places),
+    dropped: all.filter((one) => !macro.includes(one)),
+    kept: [...keptOf(places), ...macro.map((one) => ({ ...one, words: 'Macro image, anew and without its label' }))],
     checks,
     isProved: Boolean(proof.files && proof.tiles && proof.pixels && proof.search) && checks.every((check) => check.isPassed),
-    headline: headlineOf(places),
+    headline: headlineOf(places, hasMacro),
   };
 }
 
@@ -121,12 +123,13 @@ function checksOf({ search, tiles, files, pixels }: Proof): Check[] {
   return checks;
 }
 
-function headlineOf(places: readonly ScrubPlace[]): string {
+function headlineOf(places: readonly ScrubPlace[], hasMacro: boolean): string {
   const roles = new Set(places.map((place) => partsOf(place).role));
-  const named = ['label', 'macro', 'thumbnail'].filter((role) => roles.has(role));
-  if (named.length === 0) return 'The original had no label and no macro image.';
+  const named = ['label', 'macro', 'thumbnail'].filter((role) => roles.has(role) && !(role === 'macro' && hasMacro));
+  const kept = hasMacro ? ' Of the macro image everything but the label was kept.' : '';
+  if (named.length === 0) return `The original had no label${hasMacro ? '' : ' and no macro image'}.${kept}`;
   const list = named.length === 1 ? named[0] : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`;
-  return `${sentence(list ?? '')} of the original ${named.length === 1 ? 'was' : 'were'} not copied.`;
+  return `${sentence(list ?? '')} of the original ${named.length === 1 ? 'was' : 'were'} not copied.${kept}`;
 }
 
 function partsOf(place: ScrubPlace): { role: string | null; what: string } {

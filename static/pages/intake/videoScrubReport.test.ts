@@ -39,3 +39,11 @@ test.each([
 ])('whatever is not whole is no proof', (less) => {
   expect(summaryOf({ ...report, proof: { ...report.proof, ...less } }).isProved).toBe(false);
 });
+
+test('what was masked in the picture is told, and text that is left is no proof', () => {
+  const scrub = { findings: [{ is_masked: true }, { is_masked: false }], residual_text: 0 };
+  const summary = summaryOf({ ...report, scrub });
+  expect(summary.headline).toContain('1 place masked');
+  expect(summary.isProved).toBe(true);
+  expect(summaryOf({ ...report, scrub: { ...scrub, residual_text: 2 } }).isProved).toBe(false);
+});

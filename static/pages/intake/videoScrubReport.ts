@@ -14,6 +14,7 @@ interface VideoReport {
   readonly places?: readonly ScrubPlace[];
   readonly frame_count?: number;
   readonly psnr_db?: { min?: number };
+  readonly scrub?: { readonly findings?: readonly { readonly is_masked?: boolean }[]; readonly residual_text?: number } | null;
 }
 
 const SOUND = 'sound stream';
@@ -27,8 +28,15 @@ export function videoSummaryOf(report: VideoReport, proof: VideoProof, searched:
     kept: together(places.filter((place) => place.action !== 'dropped')),
     checks,
     isProved: Boolean(proof.boxes && proof.frames && proof.search) && checks.every((check) => check.isPassed),
-    headline: `${hasSound ? 'Its sound was not copied.' : 'The original had no sound.'} What is written in the picture itself only you can see.`,
+    headline: `${hasSound ? 'Its sound was not copied.' : 'The original had no sound.'} ${pictureLine(report)}`,
   };
+}
+
+/** What was done about writing and people in the picture itself. */
+function pictureLine({ scrub }: VideoReport): string {
+  if (!scrub) return 'What is written in the picture itself only you can see.';
+  const masked = scrub.findings?.filter((finding) => finding.is_masked).length ?? 0;
+  return `${masked === 0 ? 'Nothing was masked in the picture' : `${count(masked, 'place')} masked in the picture`}: look whether anything is left.`;
 }
 
 /** A loop has hundreds of places, many of one name: each name once, the largest first. */
@@ -43,13 +51,17 @@ function together(places: readonly ScrubPlace[]): Finding[] {
     .sort((a, b) => b.byte_count - a.byte_count);
 }
 
-function checksOf({ frame_count, psnr_db }: VideoReport, { boxes, frames }: VideoProof): Check[] {
+function checksOf({ frame_count, psnr_db, scrub }: VideoReport, { boxes, frames }: VideoProof): Check[] {
   const checks: Check[] = [];
   if (frames) {
     const compared = frames.frames_compared ?? 0;
     const fidelity = psnr_db?.min === undefined ? '' : `; PSNR to the original at least ${psnr_db.min.toFixed(1)} dB`;
     const masked = frames.frames_masked ? `; the masked places are blank in ${count(frames.frames_masked, 'frame')}` : '';
     checks.push({ words: `${count(compared, 'frame')} decoded again from the written file, each the right one${fidelity}${masked}`, isPassed: compared > 0 && compared === frame_count });
+  }
+  if (scrub?.residual_text !== undefined) {
+    const left = scrub.residual_text;
+    checks.push({ words: `The result looked through for text once more: ${left === 0 ? 'none found' : `found in ${count(left, 'place')}`}`, isPassed: left === 0 });
   }
   if (boxes) {
     const accounted = boxes.accounted_bytes ?? 0;

@@ -48,7 +48,7 @@ export function routeReviewKey(event: KeyboardEvent, session: ReviewSession, ver
 
 /** The whole stage, or its half, is what a pane has. */
 function paneOf(verbs: ReviewVerbs): Pane {
-  const box = verbs.stage()?.querySelector('figure')?.getBoundingClientRect();
+  const box = verbs.stage()?.querySelector('.pane')?.getBoundingClientRect();
   return { width: Math.max(1, box?.width ?? 1), height: Math.max(1, box?.height ?? 1) };
 }
 

@@ -6,6 +6,7 @@ import type { Asset, AssetState } from '../../api/types';
 import { boxBetween, inFrames, isOnFrame, type Extent } from './boxes';
 import { canToggle, DraftHistory, draftOf, isUnsent, requestOf, toggled, withBox, withChangedBox, withoutBox, type Draft, type OwnBox } from './draft';
 import { itemsOf, type Item } from './items';
+import { picturesOf } from './picturesOf';
 
 export type Compare = 'side' | 'swipe' | 'one';
 
@@ -44,7 +45,8 @@ export class ReviewSession {
   isOpen = $derived(this.asset !== null && !this.isWorking && ['awaiting_release', 'refused', 'quarantined'].includes(this.asset.state));
   items = $derived<readonly Item[]>(this.review ? itemsOf(this.review, this.draft) : []);
   selected = $derived(this.items.find((item) => item.id === this.selectedId) ?? null);
-  picture = $derived<ReviewPicture | null>(this.review?.pictures.find((one) => one.name === this.pictureName) ?? this.review?.pictures[0] ?? null);
+  pictures = $derived<readonly ReviewPicture[]>(this.review && this.asset ? picturesOf(this.review, this.asset) : []);
+  picture = $derived<ReviewPicture | null>(this.pictures.find((one) => one.name === this.pictureName) ?? this.pictures[0] ?? null);
   frameCount = $derived(this.review?.frame_count ?? this.asset?.frame_count ?? 1);
   extent = $derived<Extent>({
     width_px: this.review?.width_px ?? this.asset?.width_px ?? 1,
@@ -142,7 +144,7 @@ export class ReviewSession {
   }
 
   showBeside(step: 1 | -1): void {
-    const pictures = this.review?.pictures ?? [];
+    const { pictures } = this;
     const at = pictures.findIndex((one) => one.name === this.picture?.name);
     const next = pictures[(at + step + pictures.length) % pictures.length];
     if (next) this.show(next);
@@ -151,7 +153,7 @@ export class ReviewSession {
   /** Go to a frame of the result; where its original was kept as a picture, that is shown beside it. */
   goTo(frame: number): void {
     this.frame = Math.min(Math.max(0, Math.round(frame)), this.frameCount - 1);
-    const same = this.review?.pictures.find((one) => one.frame === this.frame);
+    const same = this.pictures.find((one) => one.frame === this.frame);
     if (same) this.pictureName = same.name;
   }
 
@@ -161,7 +163,7 @@ export class ReviewSession {
     const isHere = (picture: ReviewPicture): boolean => picture.space === item.space && isOnFrame(item.box, picture.frame);
     const { picture } = this;
     if (picture && !isHere(picture)) {
-      const better = this.review?.pictures.find((one) => one.frame !== null && isHere(one)) ?? this.review?.pictures.find(isHere);
+      const better = this.pictures.find((one) => one.frame !== null && isHere(one)) ?? this.pictures.find(isHere);
       if (better) this.show(better);
     }
     if (item.space === 'asset' && !isOnFrame(item.box, this.frame)) this.goTo(item.box.first_frame ?? 0);

@@ -11,7 +11,7 @@ test.each([
   [null, 40, 'frames 0–40'],
 ])('frames %s to %s of 100 are %s', (first, last, words) => expect(framesText(box(first, last), 100)).toBe(words));
 
-test('a place is its size and its upper left corner', () => expect(placeText(box(null, null))).toBe('812 × 24 px at 10, 16'));
+test('a place is its size and its upper left corner', () => expect(placeText(box(null, null)).replaceAll('\u00a0', ' ')).toBe('812 × 24 px at 10, 16'));
 
 test.each([
   ['minimum', null, 'Darkest'],

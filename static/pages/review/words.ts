@@ -2,6 +2,9 @@
 import type { Finding, FindingReason, RejectReason, ReviewBox, ReviewPicture } from '../../api/review';
 import type { Fate } from './draft';
 
+/** A place is not broken over two lines. */
+const NBSP = '\u00a0';
+
 interface ReasonWords {
   /** Of one. */
   readonly name: string;
@@ -44,9 +47,9 @@ export function framesText({ first_frame, last_frame }: ReviewBox, frameCount: n
 }
 
 /** "812 × 24 px at 10, 16" */
-export const placeText = ({ x0, y0, x1, y1 }: ReviewBox): string => `${x1 - x0} × ${y1 - y0} px at ${x0}, ${y0}`;
+export const placeText = ({ x0, y0, x1, y1 }: ReviewBox): string => `${x1 - x0} × ${y1 - y0} px at ${x0}, ${y0}`.replaceAll(' ', NBSP);
 
-export const sureText = (finding: Finding): string | null => (finding.score === null ? null : `${Math.round(finding.score * 100)} % sure`);
+export const sureText = (finding: Finding): string | null => (finding.score === null ? null : `${Math.round(finding.score * 100)} % sure`.replaceAll(' ', NBSP));
 
 interface PictureWords {
   readonly name: string;
@@ -58,6 +61,7 @@ const OF_MANY: Record<string, PictureWords> = {
   maximum: { name: 'Brightest', explains: 'The brightest value that each pixel had in any frame. Text that appeared even once, anywhere, is here.' },
   median: { name: 'Middle', explains: 'The middle value of each pixel over time. What stays put for most of the clip is here, without what moves.' },
   thumbnail: { name: 'Thumbnail', explains: 'The whole slide, small: look for writing beside the tissue.' },
+  result: { name: 'Result', explains: 'What will be released. There is no picture of the original beside it.' },
   macro: { name: 'Macro', explains: 'The photograph of the whole glass. The label must not be in what is kept of it.' },
 };
 
