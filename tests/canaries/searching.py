@@ -1,0 +1,86 @@
+"""Invented identifiers, and a search for them in bytes, whatever they are dressed as.
+
+Every planted text begins with the stem, behind which stands the place it was planted in: to look for the stem
+is to look for all of them, cut off or not. What must be digits (dates, numbers) is a canary of its own. The
+search shares nothing with the one that the product proves its results with.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+STEM = "Wqzyvoxk"
+"""In no language, and nothing that compressed pixels are likely to spell."""
+NUMBER = "7712093481"
+BIRTH = "19430719"
+BIRTH_DASHED = "1943-07-19"
+UID_TAIL = "7733991155224466"
+NUMBERS = (NUMBER, BIRTH, BIRTH_DASHED, UID_TAIL)
+ALL = (STEM, *NUMBERS)
+_GAP = rb"(?:\xff[\xe0-\xef\xfe][\x00-\xff]{2})?"
+"""Between any two letters a JPEG segment may end and the next begin (marker and length)."""
+
+
+def named(place: str) -> str:
+    """The canary of a place: the stem and the place's letters and digits."""
+    return STEM + re.sub(r"[^0-9A-Za-z]", "", place)
+
+
+def forms(text: str) -> dict[str, bytes]:
+    """What a text looks like in each disguise. All but base64 are to be compared without regard to case."""
+    plain = text.encode("ascii")
+    found = {
+        "plain": plain,
+        "utf-16-le": text.encode("utf-16-le"),
+        "utf-16-be": text.encode("utf-16-be"),
+        "hex": plain.hex().encode(),
+        "reversed": plain[::-1],
+    }
+    for phase in range(3):
+        # Of the first and the last character some bits belong to the neighbours.
+        coded = base64.b64encode(bytes(phase) + plain)
+        found[f"base64+{phase}"] = coded[-(-phase * 8 // 6) : (phase + len(plain)) * 8 // 6]
+    return found
+
+
+class Searcher:
+    """Looks for texts in bytes, in all their forms, and over the gaps of JPEG segments."""
+
+    def __init__(self, texts: Iterable[str] = ALL) -> None:
+        self._folded: list[tuple[str, str, bytes]] = []
+        self._exact: list[tuple[str, str, bytes]] = []
+        self._split: list[tuple[str, re.Pattern[bytes]]] = []
+        for text in texts:
+            for form, data in forms(text).items():
+                if form.startswith("base64"):
+                    self._exact.append((text, form, data))
+                else:
+                    self._folded.append((text, form, data.lower()))
+            letters = [re.escape(bytes((letter,))) for letter in text.encode("ascii")]
+            self._split.append((text, re.compile(_GAP.join(letters), re.IGNORECASE)))
+
+    def find(self, data: bytes) -> list[tuple[str, str]]:
+        """Which texts stand there, and in which form."""
+        folded = data.lower()
+        found = [(text, form) for text, form, wanted in self._exact if wanted in data]
+        found += [(text, form) for text, form, wanted in self._folded if wanted in folded]
+        found += [(text, "split") for text, pattern in self._split if pattern.search(data)]
+        return found
+
+    def places(self, folder: Path) -> Iterator[str]:
+        """Each file under a folder in whose bytes or name a text stands, as a sentence."""
+        for path in sorted(folder.rglob("*")):
+            name = str(path.relative_to(folder))
+            try:
+                data = path.read_bytes() if path.is_file() else b""
+            except FileNotFoundError:
+                continue  # a server is at work here
+            for text, form in self.find(name.encode("utf-8", "surrogateescape") + b"\n" + data):
+                yield f"{text} ({form}) in {name}"
+
+
+def texts_in(data: bytes) -> set[str]:
+    """Every whole planted text that stands in the plain (UTF-8), for a look at what a source has."""
+    pattern = re.compile(STEM.encode() + rb"[0-9A-Za-z]*", re.IGNORECASE)
+    return {match.group().decode() for match in pattern.finditer(data)}
