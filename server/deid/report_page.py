@@ -19,7 +19,10 @@ th, td { border: 1px solid #9a9a9a; padding: 4px 7px; text-align: left; vertical
 thead th { background: #ececec; }
 tbody th { font-weight: 600; }
 table.facts { width: auto; }
-table.harbor tbody th { width: 17%; }
+table.harbor { table-layout: fixed; }
+table.harbor th, table.harbor td { overflow-wrap: break-word; }
+table.harbor th:nth-child(1) { width: 16%; }
+table.harbor th:nth-child(5), table.harbor th:nth-child(6) { width: 7%; }
 ul, ol { margin: 0; padding-left: 18px; }
 td ul { list-style: none; padding: 0; }
 td li + li { margin-top: 4px; }
@@ -63,7 +66,7 @@ def report_html(document: Mapping[str, Any]) -> str:
         f"<h1>{_text(title)}</h1>",
         f"<p>{_text(_summary(report))}</p>",
         _section("Asset", _facts(_asset_facts(report))),
-        _section("Policy", _facts(_policy_facts(policy)), _kept(report["kept"])),
+        _section("Policy", _facts(_policy_facts(policy, asset["kind"])), _kept(report["kept"])),
         _section("The eighteen identifiers of 45 CFR 164.514(b)(2)(i)", _harbor(report["safe_harbor"])),
         _section("Pictures", _pictures(report["pictures"])),
         _section("Places of the source", _places(report["places"])),
@@ -100,9 +103,7 @@ def _summary(report: Mapping[str, Any]) -> str:
         "released": "It was released.",
         "awaiting_release": "It awaits release, and no annotator can see it.",
     }.get(asset["state"], f"Its state is “{asset['state']}”.")
-    signatures = (
-        f"{signed} of {needed} signatures were given." if needed else f"{signed} signatures were given."
-    )
+    signatures = f"Signatures: {signed} of {needed}." if needed else f"Signatures: {signed}."
     done = f"What was done to one {asset['kind']} so that the patient cannot be told from it."
     return f"{done} {state} {signatures}"
 
@@ -128,7 +129,7 @@ def _asset_facts(report: Mapping[str, Any]) -> list[tuple[str, object]]:
     return facts + [("Missing", loss) for loss in asset["losses"]]
 
 
-def _policy_facts(policy: Mapping[str, Any]) -> list[tuple[str, object]]:
+def _policy_facts(policy: Mapping[str, Any], kind: str) -> list[tuple[str, object]]:
     facts: list[tuple[str, object]] = [
         ("Policy", policy.get("name")),
         ("Version", policy.get("version")),
@@ -137,12 +138,10 @@ def _policy_facts(policy: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("Signatures needed", policy.get("signatures")),
         ("Originals", policy.get("originals")),
     ]
-    rules = policy.get("rules", {})
-    for kind in ("slide", "video"):
-        stated = rules.get(kind, {})
-        if stated:
-            words = ", ".join(f"{name} = {_toml(value)}" for name, value in stated.items())
-            facts.append((f"Rules for a {kind}", words))
+    rules = policy.get("rules", {}).get(kind, {})
+    if rules:
+        words = ", ".join(f"{name} = {_toml(value)}" for name, value in rules.items())
+        facts.append((f"Rules for a {kind}", words))
     return facts
 
 

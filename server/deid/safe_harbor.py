@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from server.deid.safe_harbor_evidence import Evidence, Pictures, read_evidence
+from server.deid.safe_harbor_evidence import Evidence, Pictures, counted, read_evidence
 from server.deid.safe_harbor_places import Tally, tally
 
 IDENTIFIERS = {
@@ -105,16 +105,16 @@ def _row(letter: str, evidence: Evidence, free: Tally, subject: str | None, acqu
     )
     looked_for = [_LOOKED_FOR[letter]]
     found = [_places_found(named)]
-    done = [_places_done(named)]
+    done = [_places_done(named, free) if is_text else _places_done(named)]
     proof: list[str] = []
     if is_text:
         looked_for.append("Free text, private elements, unknown and unused bytes, where it may stand too")
         looked_for.append("Text in the pictures, of whatever meaning")
         found += [
-            f"{free.count} places that may hold anything, {free.byte_count:,} bytes.",
+            f"{counted(free.count, 'place')} that may hold anything, {counted(free.byte_count, 'byte')}.",
             _text_found(evidence),
         ]
-        done += [_places_done(free, what="of those that may hold anything"), _text_done(evidence)]
+        done.append(_text_done(evidence))
         proof.append(evidence.search)
     proof.append(evidence.reopening)
     if evidence.masks is not None and letter != "P":
@@ -147,15 +147,16 @@ def _places_found(named: Tally) -> str:
     if not named.count:
         return "No place is meant for it in this file."
     names = ", ".join(named.names) + (f" and {named.more_names} more" if named.more_names else "")
-    return f"{named.count} places, {named.byte_count:,} bytes: {names}."
+    return f"{counted(named.count, 'place')}, {counted(named.byte_count, 'byte')}: {names}."
 
 
-def _places_done(places: Tally, *, what: str = "of the places that are meant for it") -> str:
-    if places.kept:
-        return f"{places.kept} {what} were carried over: this should not be, look at the list of places."
-    if not places.count:
-        return f"There were none {what}."
-    return f"None {what} was carried over."
+def _places_done(*tallies: Tally) -> str:
+    kept = sum(one.kept for one in tallies)
+    if kept:
+        return f"{counted(kept, 'place')} carried over, which should not be: see the list of places."
+    if not any(one.count for one in tallies):
+        return "There was no such place."
+    return "None of these places was carried over."
 
 
 def _text_found(evidence: Evidence) -> str:
@@ -163,12 +164,12 @@ def _text_found(evidence: Evidence) -> str:
     if pictures is None or pictures.detector is None:
         return "Text in the pictures was not looked for."
     text = pictures.of("text")
-    return f"Text in the pictures in {text.found} places." + _cut_found(pictures)
+    return f"Text in the pictures in {counted(text.found, 'place')}." + _cut_found(pictures)
 
 
 def _cut_found(pictures: Pictures) -> str:
     beyond = pictures.of("outside_regions", "outside_sector")
-    return f" {beyond.found} areas beyond the examination's own." if beyond.found else ""
+    return f" {counted(beyond.found, 'area')} beyond the examination's own." if beyond.found else ""
 
 
 def _text_done(evidence: Evidence) -> str:
@@ -178,22 +179,21 @@ def _text_done(evidence: Evidence) -> str:
     parts = []
     text = pictures.of("text")
     if text.masked:
-        parts.append(f"{text.masked} places with text were blanked in every frame or tile that they touch.")
+        parts.append(f"{counted(text.masked, 'place')} with text blanked in every frame or tile touched.")
     if text.found > text.masked:
-        parts.append(
-            f"{text.found - text.masked} were left for the reviewer to judge, and stand as they are."
-        )
+        left = counted(text.found - text.masked, "place")
+        parts.append(f"{left} with text left as found, for the reviewer to judge.")
     if pictures.is_cut:
         parts.append("Everything beyond the examination's own area was blanked, in every frame.")
     label = pictures.of("label")
     if evidence.kind == "slide":
         parts.append(
-            f"The macro picture was kept without its label ({label.masked} areas taken out)."
+            f"The macro picture was kept without its label ({counted(label.masked, 'area')} taken out)."
             if evidence.has_macro
             else "Label and macro picture were not carried over."
         )
     if evidence.added_boxes:
-        parts.append(f"{evidence.added_boxes} boxes that a reviewer drew were blanked.")
+        parts.append(f"{counted(evidence.added_boxes, 'area')} that a reviewer drew blanked.")
     return " ".join(parts) or "No pixel had to be blanked."
 
 
@@ -239,22 +239,24 @@ def _faces(evidence: Evidence, row: _Sentences, subject: str | None, acquired_on
     if evidence.kind == "slide":
         row.not_shown.append("A slide shows tissue under glass; faces are not looked for.")
         return
-    row.looked_for.append("Stretches of the video that show the room rather than the inside of a body")
+    row.looked_for.append("Parts of the video that show the room rather than the inside of a body")
     row.not_shown.append(
-        "Faces are not recognised as such, inside of stretches that show the body least of all."
+        "Faces are not recognised as such, least of all in parts that show the inside of a body."
     )
     if pictures is None or pictures.material == "ultrasound" or is_ignored:
-        row.found.append("Stretches that show the room were not looked for.")
+        row.found.append("Parts that show the room were not looked for.")
         if pictures is not None and pictures.is_cut:
             row.done.append("Everything beyond the ultrasound's own area was blanked, in every frame.")
         return
     room = pictures.of("out_of_body")
-    row.found.append(f"{room.found} stretches that show the room.")
+    row.found.append(
+        f"{counted(room.found, 'part')} of the video that show{'s' * (room.found == 1)} the room."
+    )
     if room.masked:
-        row.done.append(f"{room.masked} of these stretches were blanked as a whole.")
+        row.done.append(f"{counted(room.masked, 'part')} blanked as a whole, in every frame.")
     if room.found > room.masked:
         row.done.append(
-            f"{room.found - room.masked} were left for the reviewer to judge, and stand as they are."
+            f"{counted(room.found - room.masked, 'part')} left as found, for the reviewer to judge."
         )
 
 

@@ -92,10 +92,9 @@ def _search(search: Mapping[str, Any]) -> str:
     if not search:
         return "No search of the result is on record."
     return (
-        f"{_number(search['strings_searched'])} strings of this source, in "
-        f"{_number(search['patterns_searched'])} disguises, were searched for in "
-        f"{_number(search['bytes_searched'])} bytes of the result: found in "
-        f"{_number(search['places_found'])} places."
+        f"The result was searched for {counted(search['strings_searched'], 'string')} of this source, in "
+        f"{counted(search['patterns_searched'], 'disguise')}: of its "
+        f"{counted(search['bytes_searched'], 'byte')}, {counted(search['places_found'], 'place')} had one."
     )
 
 
@@ -103,10 +102,10 @@ def _reopening(proof: Mapping[str, Any], kind: str) -> str:
     tiles, frames = proof.get("tiles"), proof.get("frames")
     accounted = (proof.get("files") or proof.get("boxes") or {}).get("accounted_bytes")
     if accounted is not None and tiles is not None:
-        compared = f"{_number(tiles['tiles'])} tiles of full size were compared with the source"
+        compared = f"{counted(tiles['tiles'], 'tile')} of full size compared with the source"
     elif accounted is not None and frames is not None:
-        count = _number(frames["frames_compared"])
-        compared = f"{count} frames were decoded and compared with what was encoded"
+        count = counted(frames["frames_compared"], "frame")
+        compared = f"{count} decoded and compared with what was encoded"
     else:
         return "No second opening of the result is on record."
     return (
@@ -119,14 +118,19 @@ def _masks(frames: Mapping[str, Any], pictures: Pictures | None) -> str | None:
     parts = []
     if frames.get("frames_masked"):
         parts.append(
-            f"{_number(frames['frames_masked'])} frames of the result were looked at under their masks: "
+            f"{counted(frames['frames_masked'], 'frame')} of the result looked at under their masks: "
             f"the worst differs from black by {float(frames['worst_mask_residue']):.2f} grey levels."
         )
     if pictures is not None and pictures.residual is not None:
         parts.append(
-            f"The detector looked at the result again and found text in {_number(pictures.residual)} places."
+            f"The detector looked again, at the result: text in {counted(pictures.residual, 'place')}."
         )
     return " ".join(parts) or None
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 place", "1,200 places"."""
+    return f"{int(count):,} {noun}{'' if count == 1 else 's'}"
 
 
 def _number(value: int) -> str:
