@@ -19,59 +19,76 @@ from video.overlay.sector_shapes import (
 )
 from video.overlay.survey_model import Window
 
-_MOVES = 1.2
+_MOVES, _DENSE = 1.2, 0.5
 _FAINT_NOISE = 4.0
 _LIT = 1.6
+_WRITING, _FIGURES = 0.03, 0.055
+"""Of the shorter side: what is thinner is taken for a line of text, or for the figures of a clock."""
 _SMALLEST_SHARE = 0.02
-_SIGNIFICANT = 0.08
-_NO_CLOCK = 0.0025
-_STRIP_HEIGHT, _STRIP_ASPECT = 0.14, 3.0
+_SIGNIFICANT = 0.15
+_STRIP_HEIGHT, _STRIP_ASPECT = 0.2, 3.0
 _ALL_OF_IT = 0.85
-_SOLID = 0.75
-_ARC_MOVES, _ARC_SOLID, _NEAR_AXIS = 0.5, 0.45, 0.15
+_SOLID = 0.68
+_ARC_MOVES, _ARC_SOLID = 0.5, 0.45
+_OFF_AXIS, _GAP = 0.15, 0.35
 _ACROSS = 0.7
+_BLUR_PX = 4
 
 
 def moving_hull(window: Window) -> Polygon | None:
-    """The convex hull of what moves and of the tissue around it, a little wider; None if nothing does.
+    """The convex hull of what moves and of the tissue around it, a little wider; None if nothing does, or if
+    more is lit elsewhere.
 
     Clocks, traces and blinking words move too: they are too thin, or apart from the rest and too small.
     Frame px, at most 40 vertices.
     """
-    lit = _without_banners(lit_parts(window.maximum))
+    height, width = window.change.shape
+    brightest = lit_parts(window.maximum)
     # A sector that is nearly black changes by less than coding noise does: it is asked for second.
-    for change in (blurred(reduced(window.change), 7), _faint_change(window)):
-        moving = _moving(change)
+    for change in (reduced(window.change), _faint_change(window)):
+        dense = _dense(change)
+        moving = _moving(_without_banners(dense, dense), change)
         if moving is not None:
-            height, width = window.change.shape
-            return outline(_with_near_field(_with_still_tissue(moving, lit), change, lit), width, height)
+            lit = _without_banners(brightest, dense)
+            sector = _with_near_field(_with_still_tissue(moving, lit), blurred(change, 7), lit)
+            if np.count_nonzero(lit & (1 - sector)) <= np.count_nonzero(sector):
+                return outline(sector, width, height)
     return None
-
-
-def _faint_change(window: Window) -> NDArray[np.float32]:
-    levels = reduced(grey(window.maximum)) - reduced(grey(window.minimum)) - _FAINT_NOISE
-    return blurred(np.maximum(levels, 0), 7)
 
 
 def lit_parts(brightest: NDArray[np.uint8]) -> Bitmap:
     """What is brighter than the empty screen, without what is as thin as writing; (h, w, 3) RGB."""
     levels = reduced(grey(brightest))
     empty = float(np.percentile(levels, 2))
-    return opened((blurred(levels, 3) > empty + _LIT).astype(np.uint8), 9)
+    return opened((blurred(levels, 3) > empty + _LIT).astype(np.uint8), _thickness(levels, _WRITING))
 
 
-def _moving(change: NDArray[np.float32]) -> Bitmap | None:
-    diameter = max(5, round(0.035 * min(change.shape)) | 1)
-    parts = parts_of(_without_banners(opened((change > _MOVES).astype(np.uint8), diameter)), change)
-    if not parts:
+def _faint_change(window: Window) -> NDArray[np.float32]:
+    levels = reduced(grey(window.maximum)) - reduced(grey(window.minimum))
+    return np.asarray(np.maximum(levels - _FAINT_NOISE, 0), np.float32)
+
+
+def _thickness(plane: NDArray[np.float32] | Bitmap, share: float) -> int:
+    return max(5, int(round(share * min(plane.shape)) | 1))
+
+
+def _dense(change: NDArray[np.float32]) -> Bitmap:
+    """What moves as tissue does: nearly each pixel of it, not strokes here and there."""
+    is_moving = blurred(change, 7) > _MOVES
+    is_dense = blurred((change > 0).astype(np.float32), 7) > _DENSE
+    return opened((is_moving & is_dense).astype(np.uint8), _thickness(change, _FIGURES))
+
+
+def _moving(dense: Bitmap, change: NDArray[np.float32]) -> Bitmap | None:
+    """Its largest part, and others that come near it, unless all of that is next to nothing."""
+    parts = parts_of(dense, change)
+    broad = [part for part in parts if not _is_strip(part, change.shape)] or parts
+    if not broad:
         return None
-    largest = max(parts, key=lambda part: part.weight)
+    largest = max(broad, key=lambda part: part.area)
     chosen = largest.bitmap.copy()
-    for part in parts:
-        is_significant = (
-            part.area >= _SIGNIFICANT * largest.area and part.weight >= _SIGNIFICANT * largest.weight
-        )
-        if is_significant and not _is_strip(part, change.shape):
+    for part in broad:
+        if part.area >= _SIGNIFICANT * largest.area:
             chosen |= part.bitmap
     return chosen if np.count_nonzero(chosen) >= _SMALLEST_SHARE * chosen.size else None
 
@@ -107,29 +124,26 @@ def _with_near_field(sector: Bitmap, change: NDArray[np.float32], lit: Bitmap) -
 
     A clock's figures are smaller than these.
     """
-    columns = np.nonzero(sector.any(axis=0))[0]
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    reach = _NEAR_AXIS * (right - left)
-    for part in parts_of(lit & (1 - sector), change, smallest_px=round(_NO_CLOCK * sector.size)):
-        is_near_axis = left + reach <= part.x0 and part.x1 <= right - reach
+    whole = parts_of(sector, change)[0]
+    for part in parts_of(opened(lit & (1 - sector), _thickness(lit, _FIGURES)), change):
+        off_axis = abs(part.x0 + part.x1 - whole.x0 - whole.x1) / 2
+        gap = max(whole.y0 - part.y1, part.y0 - whole.y1)
+        is_near = off_axis <= _OFF_AXIS * whole.width and gap <= _GAP * whole.height
         is_moving = part.weight >= _ARC_MOVES * part.area
-        if (
-            is_near_axis
-            and is_moving
-            and part.area >= _ARC_SOLID * np.count_nonzero(filled_hull(part.bitmap))
-        ):
+        is_solid = part.area >= _ARC_SOLID * np.count_nonzero(filled_hull(part.bitmap))
+        if is_near and is_moving and is_solid:
             sector = filled_hull(sector | part.bitmap)
     return sector
 
 
-def _without_banners(lit: Bitmap) -> Bitmap:
-    """Without what runs across the whole picture along its upper or lower edge."""
-    is_across = lit.mean(axis=1) >= _ACROSS
+def _without_banners(bitmap: Bitmap, dense: Bitmap) -> Bitmap:
+    """Without what runs across the whole picture along its upper or lower edge, be it still or moving."""
+    is_across = np.maximum((bitmap & (1 - dense)).mean(axis=1), dense.mean(axis=1)) >= _ACROSS
     most = round(_STRIP_HEIGHT * len(is_across))
-    cleared = lit.copy()
+    cleared = bitmap.copy()
     for rows, flags in ((cleared, is_across), (cleared[::-1], is_across[::-1])):
         across = np.nonzero(flags[:most])[0]
-        # What goes on below is no banner, but a picture as wide as the frame.
-        if across.size and not flags[across[-1] + 1 : most + 1].any() and across[-1] + 1 < most:
-            rows[: across[-1] + 1] = 0
+        # What goes on beyond is no banner, but a picture as wide as the frame.
+        if across.size and across[-1] + 1 < most:
+            rows[: across[-1] + 1 + _BLUR_PX] = 0
     return cleared

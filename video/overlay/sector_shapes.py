@@ -108,7 +108,7 @@ def outline(bitmap: Bitmap, width_px: int, height_px: int, margin: float = MARGI
     rows, columns = bitmap.shape
     scale = np.array([width_px / columns, height_px / rows])
     points = (_hull_points(bitmap) + 0.5) * scale - 0.5
-    margin_px = max(2, round(margin * max(width_px, height_px))) + scale
+    margin_px = round(margin * max(width_px, height_px)) + scale / 2
     around = points[:, None] + _AROUND * margin_px
     frame = np.array([width_px - 1, height_px - 1])
     return few_vertices(np.clip(np.rint(around.reshape(-1, 2)), 0, frame).astype(np.int32))
