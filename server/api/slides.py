@@ -17,6 +17,7 @@ from server.api.pictures import (
     view_answer,
 )
 from server.api.tiles import ASSET_ID
+from server.errors import NotFoundError
 from server.imagery.shelf import OpenSlide
 from tiling.render import View
 
@@ -88,6 +89,22 @@ async def get_dzi(call: Call) -> Answer:
 async def get_thumbnail(call: Call) -> Answer:
     """The whole slide, at most 512 px wide or high."""
     return await _stored_thumbnail(call, await slide_of(call))
+
+
+@routes.add(
+    "GET",
+    f"/api/v1/slides/{ASSET_ID}/macro.jpg",
+    Permission.ASSET_VIEW,
+    response="image/jpeg",
+    problems=("not-found",),
+)
+async def get_macro(call: Call) -> Answer:
+    """The picture of the whole glass without its label, where one was kept."""
+    opened = await slide_of(call)
+    body = await asyncio.to_thread(opened.slide.macro)
+    if body is None:
+        raise NotFoundError("There is no macro image of this slide.")
+    return stored_answer(call, opened, "macro", body, "image/jpeg")
 
 
 @routes.add(

@@ -65,6 +65,8 @@ class _Version:
 
     state: State
     canonical_sha256: str | None
+    updated_at: str | None
+    """Until the release: another scrub may change no more than what lies beside the same pixels."""
 
 
 class OpenVideo:
@@ -140,14 +142,16 @@ class Shelf(Generic[Opened]):
     def opened_now(self, asset_id: str, preview: bool) -> Opened:
         """:meth:`opened` on this thread."""
         heard = self._notices.heard()
-        query = sa.select(asset.c.state, asset.c.canonical_sha256).where(
+        query = sa.select(asset.c.state, asset.c.canonical_sha256, asset.c.updated_at).where(
             asset.c.asset_id == asset_id, asset.c.kind == self.kind
         )
         row = self._database.read_now(lambda c: c.execute(query).one_or_none())
         if row is None or not _may_see(State(row.state), preview):
             self._drop(asset_id)
             raise NotFoundError(self.missing)
-        version = _Version(State(row.state), row.canonical_sha256)
+        state = State(row.state)
+        is_final = state is State.RELEASED
+        version = _Version(state, row.canonical_sha256, None if is_final else row.updated_at)
         with self._lock:
             if len(self._states) >= REMEMBERED_ASSETS:
                 self._states.clear()
@@ -162,7 +166,7 @@ class Shelf(Generic[Opened]):
             if ready is not None:
                 self._open.move_to_end(asset_id)
                 return ready[1]
-        opened = self._open_folder(self._assets_dir / asset_id, is_final=version.state is State.RELEASED)
+        opened = self._open_folder(self._assets_dir / asset_id, is_final=is_final)
         with self._lock:
             # Two threads may have opened it at once: one of the two is used, the other closes itself.
             ready = self._open.get(asset_id)
