@@ -90,13 +90,10 @@ def built_in_text() -> str:
     return _BUILT_IN.read_text("utf-8")
 
 
-def load_policy(path: Path | None) -> Policy:
-    """The policy of a TOML file; the built-in one without.
-
-    Raises PolicyError where the file cannot be read or says anything that is not understood.
-    """
+def read_policy_text(path: Path | None) -> str:
+    """The text of a policy file; of the built-in one without. Raises PolicyError."""
     if path is None:
-        return parse_policy(built_in_text())
+        return built_in_text()
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST_BYTES + 1)
@@ -105,18 +102,30 @@ def load_policy(path: Path | None) -> Policy:
     if len(data) > _LARGEST_BYTES:
         raise PolicyError("The policy file is larger than any policy.")
     try:
-        return parse_policy(data.decode())
+        return data.decode()
     except UnicodeDecodeError as error:
         raise PolicyError("The policy file is not UTF-8 text.") from error
 
 
-def find_policy(data: Path, named: Path | None) -> Policy:
-    """The policy of a data folder: the file that a setting names, else DATA/policy.toml, else the built-in.
+def load_policy(path: Path | None) -> Policy:
+    """The policy of a TOML file; the built-in one without.
 
-    Raises PolicyError.
+    Raises PolicyError where the file cannot be read or says anything that is not understood.
+    """
+    return parse_policy(read_policy_text(path))
+
+
+def policy_path(data: Path, named: Path | None) -> Path | None:
+    """Where the policy of a data folder is: the file that a setting names, else DATA/policy.toml if there is
+    something of that name; None for the built-in one.
     """
     beside = data / POLICY_FILE
-    return load_policy(named or (beside if beside.exists() else None))
+    return named or (beside if beside.exists() else None)
+
+
+def find_policy(data: Path, named: Path | None) -> Policy:
+    """The policy of a data folder. Raises PolicyError."""
+    return load_policy(policy_path(data, named))
 
 
 def parse_policy(text: str) -> Policy:
