@@ -8,6 +8,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.subject import Subject
+
 Plane: TypeAlias = NDArray[np.uint8]
 """(h, w) uint8; rows may stand apart (any stride), samples of a row stand together."""
 
@@ -162,6 +164,17 @@ class Video(Protocol):
 
     @property
     def regions(self) -> tuple[CalibrationRegion, ...]: ...
+
+    @property
+    def is_ultrasound(self) -> bool:
+        """Whether the source says that its frames are of ultrasound; most kinds of file cannot say so."""
+        ...
+
+    @property
+    def subject(self) -> Subject | None:
+        """Whose frames these are; None where the source does not say. It leaves the process in no report,
+        no message and no log."""
+        ...
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from video.canonical.planes import plane_shapes
 from video.model import Kept, Mask, PictureFormat, Plane, Sampling
+from video.overlay.sector_shapes import painted
 
 _BLACK_FULL, _BLACK_LIMITED, _NO_COLOUR = 0, 16, 128
 _TILE_PX = 16
@@ -26,9 +27,11 @@ class _Screen:
 class Blanker:
     """Overwrites masked rectangles, and all that lies outside of every kept polygon, by black. Thread-safe.
 
-    Where chroma is halved, a chroma sample that any masked pixel shares is blanked. Of a mask without frames
-    every frame is meant. Raises ValueError where a mask has no pixel within the frame, or where nothing would
-    be kept: whoever drew it meant something else.
+    A mask without frames is meant for all of them. A polygon's corners are pixels, and its edges belong to
+    it; where it crosses itself, the even-odd rule counts. Where chroma is halved, a chroma sample that any
+    masked pixel shares is blanked.
+    Raises ValueError where a mask has no pixel within the frame, or where nothing would be kept: whoever drew
+    it meant something else.
     """
 
     def __init__(self, picture: PictureFormat, masks: Sequence[Mask], kept: Kept | None = None) -> None:
@@ -45,7 +48,7 @@ class Blanker:
         )
         self._screens: tuple[_Screen, ...] = ()
         if kept is not None:
-            inside = kept_area(kept, picture.width_px, picture.height_px)
+            inside = painted(kept.polygons, picture.width_px, picture.height_px).astype(bool)
             if not inside.any():
                 raise ValueError("nothing of the frame would be kept")
             self._screens = self._screens_of(inside)
@@ -94,11 +97,12 @@ class Blanker:
             worst = max(worst, float(tiles.max()))
         return worst
 
-    def area(self, number: int) -> NDArray[np.bool_]:
-        """(h, w) of luma: what is blanked in frame `number`."""
+    def area(self, first_frame: int, last_frame: int) -> NDArray[np.bool_]:
+        """(h, w) of luma: what is blanked in each of these frames, both included."""
         shape = (self._picture.height_px, self._picture.width_px)
-        blanked = np.zeros(shape, bool) if not self._screens else self._screens[0].stays == 0
-        for mask in self.masks_of(number):
+        blanked = self._screens[0].stays == 0 if self._screens else np.zeros(shape, bool)
+        meant = np.flatnonzero((self._firsts <= first_frame) & (last_frame <= self._lasts))
+        for mask in (*self._always, *(self._sometimes[place] for place in meant.tolist())):
             blanked[mask.y0 : mask.y1, mask.x0 : mask.x1] = True
         return blanked
 
@@ -108,28 +112,6 @@ class Blanker:
             blocks = inside.reshape(height, self._halving, width, self._halving)
             screens.append(_screen(np.logical_and.reduce(blocks, axis=(1, 3)), _NO_COLOUR))
         return tuple(screens)
-
-
-def kept_area(kept: Kept, width_px: int, height_px: int) -> NDArray[np.bool_]:
-    """(height, width): whether a pixel's centre lies within any of the polygons, each by the even-odd rule.
-
-    Corners count from the frame's edge: a polygon (2, 0), (5, 0), (5, 9), (2, 9) holds columns 2, 3 and 4.
-    """
-    inside = np.zeros((height_px, width_px), bool)
-    for polygon in kept.polygons:
-        # Where each edge crosses the middle of a row, everything to the right changes sides.
-        changes = np.zeros((height_px, width_px + 1), bool)
-        corners = np.array(polygon, float).reshape(-1, 2)
-        for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-            (top_x, top), (bottom_x, bottom) = ((x0, y0), (x1, y1)) if y0 < y1 else ((x1, y1), (x0, y0))
-            first, end = (int(np.clip(np.ceil(y - 0.5), 0, height_px)) for y in (top, bottom))
-            if first >= end:
-                continue
-            rows = np.arange(first, end)
-            crossings = top_x + (rows + 0.5 - top) * (bottom_x - top_x) / (bottom - top)
-            changes[rows, np.clip(np.ceil(crossings - 0.5), 0, width_px).astype(int)] ^= True
-        inside |= np.logical_xor.accumulate(changes, axis=1)[:, :width_px]
-    return inside
 
 
 def _screen(inside: NDArray[np.bool_], blank: int) -> _Screen:

@@ -36,6 +36,7 @@ from video.canonical.writer import with_checksums
 from video.errors import VerificationError
 from video.scrub.execute import Executed, stop_if
 from video.scrub.masks import Blanker
+from video.scrub.result import ResultWatch
 from video.scrub.verify_boxes import BoxProof, check_boxes
 from video.scrub.verify_frames import FrameProof, check_frames
 
@@ -70,11 +71,12 @@ def verify(
     texts: Sequence[bytes],
     forbidden: Sequence[str],
     blanker: Blanker | None,
+    watch: ResultWatch | None = None,
     progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
     workers: int,
 ) -> tuple[Description, Proof]:
-    """Check all files but the description, and return it with its checksums.
+    """Check all files but the description, and return it with its checksums. watch: sees every frame.
 
     Raises VerificationError, ConversionCancelled, OSError.
     """
@@ -105,6 +107,7 @@ def verify(
                 blanker,
                 numbers,
                 done.add,
+                None if watch is None else watch.part(),
             )
             for numbers in _parts(count, description.gop, workers)
         ]

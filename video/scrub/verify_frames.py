@@ -20,7 +20,9 @@ from video.canonical.layout import Description
 from video.canonical.mp4_boxes import COLOUR_RANGES
 from video.canonical.nal import ACCESS_UNIT_DELIMITER, IDR_SLICE, SLICE, unit_type, units
 from video.errors import CanonicalVideoError, VerificationError
+from video.model import Sampling
 from video.scrub.masks import Blanker
+from video.scrub.result import Look
 
 # A masked rectangle is black but for what the codec spills over its edges: on average far less than this.
 _MOST_RESIDUE = 4.0
@@ -46,15 +48,16 @@ def check_frames(
     blanker: Blanker | None,
     numbers: range,
     advance: Callable[[int], None],
+    look: Look | None,
 ) -> float:
     """Decode frames `numbers` (which begin with a key frame) through FFmpeg's demuxer and compare them.
 
-    places: offsets and sizes by the index, one a frame. Returns the worst residue under a mask.
-    Raises VerificationError.
+    places: offsets and sizes by the index, one a frame. look: is shown every frame.
+    Returns the worst residue under a mask. Raises VerificationError.
     """
     try:
         with av.open(str(path), format="mp4") as container:
-            return _check(container, description, digests, places, blanker, numbers, advance)
+            return _check(container, description, digests, places, blanker, numbers, advance, look)
     except (av.error.FFmpegError, CanonicalVideoError, MemoryError) as error:
         raise VerificationError("another reader cannot read the result") from error
 
@@ -67,6 +70,7 @@ def _check(
     blanker: Blanker | None,
     numbers: range,
     advance: Callable[[int], None],
+    look: Look | None,
 ) -> float:
     if (
         len(container.streams) != 1
@@ -95,6 +99,8 @@ def _check(
             raise VerificationError("another reader sees another frame in the result")
         if blanker is not None:
             residue = max(residue, blanker.residue(planes, number))
+        if look is not None:
+            look(number, planes[:1] if picture.sampling is Sampling.GRAY else planes)
         number += 1
         advance(1)
     if number != numbers.stop:

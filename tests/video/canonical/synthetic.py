@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.subject import Subject
 from video.canonical.layout import DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE
 from video.convert import VideoReport, convert_video
 from video.limits import Limits
@@ -111,6 +112,14 @@ class SyntheticVideo:
     @property
     def regions(self) -> tuple[CalibrationRegion, ...]:
         return (REGION,)
+
+    @property
+    def is_ultrasound(self) -> bool:
+        return False
+
+    @property
+    def subject(self) -> Subject | None:
+        return None
 
     def frames(self) -> Iterator[Frame]:
         for number in range(self.count):

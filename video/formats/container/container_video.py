@@ -12,6 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from video.errors import CorruptVideoError, VideoTooLargeError
 from video.formats.container.clock import Clock
 from video.formats.container.contents import contents_of
@@ -103,6 +104,14 @@ class ContainerVideo:
     @property
     def regions(self) -> tuple[CalibrationRegion, ...]:
         return ()
+
+    @property
+    def is_ultrasound(self) -> bool:
+        return False
+
+    @property
+    def subject(self) -> Subject | None:
+        return None
 
     @property
     def remarks(self) -> tuple[str, ...]:

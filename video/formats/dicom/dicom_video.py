@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from video.errors import CorruptVideoError, UnsupportedVideoError, VideoError, VideoTooLargeError
 from video.formats.dicom import tags
 from video.formats.dicom.calibration import Calibration, read_calibration
@@ -18,6 +19,7 @@ from video.formats.dicom.image import Image, check_size
 from video.formats.dicom.inventory import list_places
 from video.formats.dicom.painting import Evidence, Painter, choose_painter
 from video.formats.dicom.samples import SampleDecoder, Samples, choose_coding
+from video.formats.dicom.subject import is_ultrasound, read_subject
 from video.formats.dicom.texts import list_texts
 from video.formats.dicom.timing import Timing, read_timing
 from video.limits import Limits
@@ -68,6 +70,8 @@ class DicomVideo:
         self._calibration: Calibration = read_calibration(
             data_set, self._decoder.width_px, self._decoder.height_px
         )
+        self._subject = read_subject(data_set)
+        self._is_ultrasound = is_ultrasound(data_set)
         self._is_cut = layout.is_cut or image.pixels.is_cut
         if fragments is not None and image.frame_count is None:
             # Where frames are counted, one that is cut off shows in the count.
@@ -103,6 +107,14 @@ class DicomVideo:
     @property
     def regions(self) -> tuple[CalibrationRegion, ...]:
         return self._calibration.regions
+
+    @property
+    def is_ultrasound(self) -> bool:
+        return self._is_ultrasound
+
+    @property
+    def subject(self) -> Subject | None:
+        return self._subject
 
     @property
     def remarks(self) -> tuple[str, ...]:

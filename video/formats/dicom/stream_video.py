@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ground.source import ByteSource
+from ground.subject import Subject
 from video.formats.container import is_container, open_container
 from video.formats.dicom.calibration import Calibration, read_calibration
 from video.formats.dicom.data_set import DataSet
@@ -19,6 +20,7 @@ from video.formats.dicom.file_layout import FileLayout
 from video.formats.dicom.frame_bytes import Fragments
 from video.formats.dicom.image import Image
 from video.formats.dicom.inventory import list_places
+from video.formats.dicom.subject import is_ultrasound, read_subject
 from video.formats.dicom.texts import list_texts
 from video.formats.dicom.timing import Timing, read_timing
 from video.limits import Limits
@@ -79,6 +81,8 @@ class DicomStreamVideo:
             timing = read_timing(data_set, image.frame_count or 2, limits)
             self._timing = None if timing.is_assumed else timing
         self._calibration: Calibration = read_calibration(data_set, picture.width_px, picture.height_px)
+        self._subject = read_subject(data_set)
+        self._is_ultrasound = is_ultrasound(data_set)
         self._withheld = _REORDERED.get(self._inner.format_name.split(" ")[0], 0) if is_cut else 0
         self._presented: int | None = None
 
@@ -103,6 +107,14 @@ class DicomStreamVideo:
     @property
     def regions(self) -> tuple[CalibrationRegion, ...]:
         return self._calibration.regions
+
+    @property
+    def is_ultrasound(self) -> bool:
+        return self._is_ultrasound
+
+    @property
+    def subject(self) -> Subject | None:
+        return self._subject
 
     @property
     def remarks(self) -> tuple[str, ...]:

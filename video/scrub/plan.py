@@ -1,0 +1,147 @@
+"""What becomes of the pictures of a clip: where text is, what lies outside of the examination, what shows
+the room."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ground.finding import Box, Finding, Reason, ReviewPicture
+from ground.picture_text import TextFinder
+from video.errors import VerificationError
+from video.model import Kept, Mask, Video
+from video.overlay.likeness import material_of
+from video.overlay.out_of_body import out_of_body
+from video.overlay.sector import kept_polygons
+from video.overlay.survey_model import Survey
+from video.scrub.boxes import mask_of, share_within
+from video.scrub.review import review_pictures
+from video.scrub.rules import Material, OutOfBody, ScrubRules
+from video.scrub.survey import take_survey
+from video.scrub.texts import text_findings
+
+REMOVED_SHARE = 0.9
+"""A finding that lies within what a reviewer removed to this share was meant by it."""
+_NO_DETECTOR = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubPlan:
+    """masks, kept: what `Blanker` needs. findings: what was found, those that a reviewer lets pass included.
+
+    pictures: of the source, for the reviewer; they may show the patient. detector: its name, with version.
+    """
+
+    masks: tuple[Mask, ...]
+    kept: Kept | None
+    findings: tuple[Finding, ...]
+    pictures: tuple[ReviewPicture, ...]
+    detector: str
+    material: Material
+
+    def to_json(self) -> dict[str, Any]:
+        """Places and numbers, no pixel and no word of the source."""
+        return {
+            "material": self.material.value,
+            "detector": self.detector,
+            "findings": [finding.to_json() for finding in self.findings],
+            "kept": None
+            if self.kept is None
+            else [[list(corner) for corner in polygon] for polygon in self.kept.polygons],
+            "pictures": [
+                {
+                    "name": picture.name,
+                    "frame": picture.frame,
+                    "width_px": picture.rgb.shape[1],
+                    "height_px": picture.rgb.shape[0],
+                    "scale": picture.scale,
+                    "space": picture.space,
+                }
+                for picture in self.pictures
+            ],
+        }
+
+    def with_more(self, found: Sequence[Finding]) -> "ScrubPlan":
+        """The plan that also blanks what was found later."""
+        masks = tuple(mask_of(finding.box) for finding in found if finding.is_masked)
+        return replace(self, masks=(*self.masks, *masks), findings=(*self.findings, *found))
+
+
+def plan(
+    video: Video,
+    rules: ScrubRules,
+    finder: TextFinder | None,
+    *,
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+    added: Sequence[Mask] = (),
+    removed: Sequence[Mask] = (),
+    workers: int = 1,
+) -> ScrubPlan:
+    """Look at every frame of the clip and say what has to go.
+
+    added, removed: a reviewer's: masks beyond what is found, and places where what is found may stay.
+    progress: frames done, and in all; 0 where the source does not say. Raises VideoError (VerificationError
+    where text should be looked for and cannot be), ConversionCancelled.
+    """
+    if rules.text and finder is None:
+        raise VerificationError("there is nothing here that looks for text in pictures")
+    survey, signs = take_survey(video, progress=progress, cancelled=cancelled, workers=workers)
+    material = _material(video, rules, survey)
+    kept: Kept | None = None
+    found: list[Finding] = []
+    if material is Material.ULTRASOUND:
+        kept, beyond = kept_polygons(survey, video.regions, rules)
+        found += beyond
+    else:
+        found += _room(survey, rules, signs)
+    if rules.text and finder is not None:
+        found += text_findings(survey, finder, kept, cancelled)
+    found = [_let_pass(finding, removed) for finding in found]
+    found += [Finding(Reason.REVIEWER, _box_of(mask), is_masked=True) for mask in added]
+    is_by_kept = {Reason.OUTSIDE_REGIONS, Reason.OUTSIDE_SECTOR} if kept is not None else set()
+    masks = tuple(
+        mask_of(finding.box) for finding in found if finding.is_masked and finding.reason not in is_by_kept
+    )
+    return ScrubPlan(
+        masks=masks,
+        kept=kept,
+        findings=tuple(found),
+        pictures=review_pictures(survey, found),
+        detector=finder.name if rules.text and finder is not None else _NO_DETECTOR,
+        material=material,
+    )
+
+
+def _material(video: Video, rules: ScrubRules, survey: Survey) -> Material:
+    if rules.material is not Material.AUTO:
+        return rules.material
+    return Material.ULTRASOUND if video.is_ultrasound else material_of(survey)
+
+
+def _room(survey: Survey, rules: ScrubRules, signs: NDArray[np.float32]) -> list[Finding]:
+    if rules.out_of_body is OutOfBody.IGNORE:
+        return []
+    picture = survey.picture
+    return [
+        Finding(
+            Reason.OUT_OF_BODY,
+            Box(0, 0, picture.width_px, picture.height_px, first, last),
+            is_masked=rules.out_of_body is OutOfBody.BLANK,
+        )
+        for first, last in out_of_body(signs)
+    ]
+
+
+def _let_pass(finding: Finding, removed: Sequence[Mask]) -> Finding:
+    """Not to be masked where a reviewer says so. What is beyond the examination goes as a whole."""
+    if finding.reason not in (Reason.TEXT, Reason.OUT_OF_BODY):
+        return finding
+    is_removed = any(share_within(finding.box, mask) >= REMOVED_SHARE for mask in removed)
+    return replace(finding, is_masked=False) if is_removed else finding
+
+
+def _box_of(mask: Mask) -> Box:
+    return Box(mask.x0, mask.y0, mask.x1, mask.y1, mask.first_frame, mask.last_frame)
