@@ -66,7 +66,7 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--profile",
         metavar="P",
-        help="the policy's profile to scrub by (default: the policy's own; see `slidereel policy show`)",
+        help="the policy's profile to scrub by (default: the policy's own; see `slidereel policy profiles`)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON line a file on standard output")
     parser.set_defaults(run=run)

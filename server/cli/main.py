@@ -16,7 +16,10 @@ from server.config import load_settings
 from server.errors import ServerError
 from server.log import configure_logging
 
-COMMANDS = ("serve", "ingest", "scrub", "release", "user", "exchange", "audit", "quarantine", "config")
+COMMANDS = (
+    "serve", "ingest", "scrub", "release", "report", "policy",
+    "user", "exchange", "audit", "quarantine", "config",
+)  # fmt: skip
 _MODULES = {name: name for name in COMMANDS if name != "exchange"} | {
     "reject": "scrub",
     "export": "exchange",
