@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from video.overlay.sector_shapes import Bitmap, Polygon, opened
+
+_Box: TypeAlias = tuple[int, int, int, int]
 
 _LIT = 40
 _BAR_WIDTH = (0.006, 0.06)
@@ -17,9 +20,9 @@ _BAR_FILL = 0.9
 _SAME_COLUMN = 12.0
 _UNEVEN = 25.0
 _TICK_LONG, _TICK_THIN_PX = 0.025, 5
-_FEWEST_TICKS = 5
+_FEWEST_TICKS = 6
 _ALIGNED_PX = 2
-_REGULAR = 0.8
+_REGULAR, _ALONE = 0.85, 0.95
 _SHORTEST_RULER = 0.2
 _MARGIN_PX = 1
 
@@ -55,9 +58,9 @@ def rulers(picture: NDArray[np.uint8], outside: Bitmap) -> tuple[Polygon, ...]:
         for x, y, columns, rows, _ in _stats(lit)
         if max(columns, rows) <= longest_px and min(columns, rows) <= _TICK_THIN_PX
     ]
-    upright = _columns_of(ticks, lit.shape[0])
-    lying = _columns_of([(y0, x0, y1, x1) for x0, y0, x1, y1 in ticks], lit.shape[1])
-    boxes = upright + [(y0, x0, y1, x1) for x0, y0, x1, y1 in lying]
+    boxes = _columns_of(ticks, lit)
+    lying = _columns_of([(y0, x0, y1, x1) for x0, y0, x1, y1 in ticks], lit.T)
+    boxes += [(y0, x0, y1, x1) for x0, y0, x1, y1 in lying]
     height, width = lit.shape
     return tuple(
         _rectangle(
@@ -94,26 +97,29 @@ def _is_bar(box: NDArray[np.float32]) -> bool:
     return is_filled and is_of_rows and float(np.ptp(rows, axis=0).max()) >= _UNEVEN
 
 
-def _columns_of(
-    ticks: Sequence[tuple[int, int, int, int]], height_px: int
-) -> list[tuple[int, int, int, int]]:
-    """Rectangles around ticks that stand one below the other at even distances."""
+def _columns_of(ticks: Sequence[_Box], lit: Bitmap) -> list[_Box]:
+    """Rectangles around ticks that stand one below the other at even distances, with nothing between them."""
+    flat = [tick for tick in ticks if tick[2] - tick[0] >= tick[3] - tick[1]]
     found = []
     for edge in (0, 2):
-        left = sorted(ticks, key=lambda tick: (tick[edge], tick[1]))
+        ordered = sorted(flat, key=lambda tick: (tick[edge], tick[1]))
         start = 0
-        for stop in range(1, len(left) + 1):
-            if stop < len(left) and left[stop][edge] - left[start][edge] <= _ALIGNED_PX:
+        for stop in range(1, len(ordered) + 1):
+            if stop < len(ordered) and ordered[stop][edge] - ordered[start][edge] <= _ALIGNED_PX:
                 continue
-            column = sorted(left[start:stop], key=lambda tick: tick[1])
+            column = sorted(ordered[start:stop], key=lambda tick: tick[1])
             start = stop
-            if _is_ruler(column, height_px):
-                x0, y0, x1, y1 = np.array(column).T
-                found.append((int(x0.min()), int(y0.min()), int(x1.max()), int(y1.max())))
+            if not _is_even(column, lit.shape[0]):
+                continue
+            x0, y0, x1, y1 = np.array(column).T
+            box = (int(x0.min()), int(y0.min()), int(x1.max()), int(y1.max()))
+            inked = sum(int(lit[t[1] : t[3], t[0] : t[2]].sum()) for t in column)
+            if inked >= _ALONE * int(lit[box[1] : box[3], box[0] : box[2]].sum()):
+                found.append(box)
     return found
 
 
-def _is_ruler(column: Sequence[tuple[int, int, int, int]], height_px: int) -> bool:
+def _is_even(column: Sequence[_Box], height_px: int) -> bool:
     if len(column) < _FEWEST_TICKS:
         return False
     middles = np.array([(tick[1] + tick[3]) / 2 for tick in column])

@@ -18,9 +18,11 @@ _LIT_LEVEL = 30
 _IN_BODY_WARM, _IN_BODY_LIT = 0.45, 0.25
 _MOST = 0.5
 _ROOM_WARM, _ROOM_LIT = 0.3, 0.3
-_ROOM_COLD = (0.1, 0.85)
-_ROOM_NEUTRAL = 0.12
-_ROOM_EDGES = 0.05
+# Of a stretch on average. Tissue in narrow bands of light or beside a glowing dye has nothing warm at all.
+_SOME_WARM = 0.01
+_SOME_COLD, _MOST_COLD = 0.06, 0.7
+_SOME_NEUTRAL = 0.15
+_SOME_EDGES = 0.03
 _SMOOTH = 9
 
 
@@ -49,26 +51,18 @@ def signs_of(rgb_small: NDArray[np.uint8]) -> FrameSigns:
 def out_of_body(signs: NDArray[np.float32], shortest_frames: int = 25) -> tuple[tuple[int, int], ...]:
     """First and last frame of each stretch that shows the room; signs: (n, 5) float32, a row a frame.
 
-    Empty unless most lit frames of the clip are plainly inside a body. A stretch begins where frames look
-    like a room for `shortest_frames`, and reaches on both sides to the next frame that is plainly inside,
-    though no farther than that many frames. Smoke, gauze, blood, a trocar's wall and darkness are no room.
+    Empty unless most lit frames of the clip are plainly inside a body. A stretch is `shortest_frames` or more
+    with little that is warm, and many colours on average; it reaches on both sides to the next frame that is
+    plainly inside, though no farther than that many frames.
     """
-    lit, warm = signs[:, _LIT], signs[:, _WARM]
+    lit = signs[:, _LIT]
     is_inside = _inside(signs)
     is_seen = lit >= _IN_BODY_LIT
     if not is_seen.any() or float(is_inside[is_seen].mean()) < _MOST:
         return ()
-    is_room = _steady(
-        (warm <= _ROOM_WARM)
-        & (lit >= _ROOM_LIT)
-        & (signs[:, _COLD] >= _ROOM_COLD[0])
-        & (signs[:, _COLD] <= _ROOM_COLD[1])
-        & (signs[:, _NEUTRAL] >= _ROOM_NEUTRAL)
-        & (signs[:, _EDGES] >= _ROOM_EDGES)
-    )
     stretches: list[tuple[int, int]] = []
-    for first, last in _runs(is_room):
-        if last - first + 1 < shortest_frames:
+    for first, last in _runs(_steady((signs[:, _WARM] <= _ROOM_WARM) & (lit >= _ROOM_LIT))):
+        if last - first + 1 < shortest_frames or not _is_room(signs[first : last + 1].mean(axis=0)):
             continue
         start = _reach(is_inside, first, -1, shortest_frames)
         stop = _reach(is_inside, last, 1, shortest_frames)
@@ -85,6 +79,16 @@ def is_inside_body(signs: FrameSigns) -> bool:
 
 def _inside(signs: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray((signs[:, _WARM] >= _IN_BODY_WARM) & (signs[:, _LIT] >= _IN_BODY_LIT))
+
+
+def _is_room(signs: NDArray[np.float32]) -> bool:
+    """Whether a stretch shows many colours, as rooms do; smoke, gauze and a trocar's wall show one."""
+    return bool(
+        signs[_WARM] >= _SOME_WARM
+        and _SOME_COLD <= signs[_COLD] <= _MOST_COLD
+        and signs[_NEUTRAL] >= _SOME_NEUTRAL
+        and signs[_EDGES] >= _SOME_EDGES
+    )
 
 
 def _edges(levels: NDArray[np.float32], lit: NDArray[np.bool_]) -> float:
