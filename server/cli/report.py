@@ -28,8 +28,8 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "report",
         help="print the signed report on an asset's scrub, or check one",
         description="What was looked for in an asset's source, what was found and done, and the proof: as "
-        "signed JSON, or as a page to print. With --verify: whether a report is as it was signed (exit code 1 if "
-        "not), and by this data folder's key unless --public-key names another.",
+        "signed JSON, or as a page to print. With --verify: whether a report is as it was signed (exit code "
+        "1 if not), and by this data folder's key unless --public-key names another.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("asset_id", nargs="?", metavar="ASSET_ID")
