@@ -1,0 +1,202 @@
+"""A masked place is white in every level, and nothing else is touched: of every carriage, for any boxes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ground.finding import Box
+from tests.tiling.conversions import BytesSource
+from tests.tiling.finders import FakeBlindFinder
+from tests.tiling.ndpi_files import Recipe as NdpiRecipe
+from tests.tiling.ndpi_files import write_ndpi
+from tests.tiling.svs_files import Recipe, decoded, write_svs
+from tiling.canonical import open_canonical
+from tiling.convert import convert
+from tiling.errors import VerificationError
+from tiling.geometry import Size, TileGrid
+from tiling.jpeg import scan_digest
+from tiling.model import Slide
+from tiling.open_slide import open_slide
+from tiling.scrub.execute import Executed, execute
+from tiling.scrub.masks import is_removed, tiles_of
+from tiling.scrub.rules import MacroRule, ScrubRules
+from tiling.scrub.verify import verify
+
+NO_MACRO = ScrubRules(macro=MacroRule.DROP)
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "carried": lambda path: write_svs(path, Recipe(with_images=False)),
+    "carried, RGB": lambda path: write_svs(path, Recipe(coding="jpeg-rgb", with_images=False)),
+    "cut": lambda path: write_ndpi(path, NdpiRecipe(width_px=900, height_px=700)),
+    "encoded": lambda path: write_svs(path, Recipe(coding="lzw", with_images=False)),
+}
+
+
+@pytest.fixture(scope="module", params=WRITERS)
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("slides") / "a.slide"
+    WRITERS[request.param](path)
+    return path.read_bytes()
+
+
+def stored(folder: Path) -> list[bytes]:
+    with tifffile.TiffFile(folder / "slide.tif") as file:
+        page, handle = file.pages[0], file.filehandle
+        tiles = []
+        for offset, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+            handle.seek(offset)
+            tiles.append(handle.read(length))
+    return tiles
+
+
+def run(source: bytes, folder: Path, added: list[Box]) -> int:
+    """Returns how many tiles the proof calls masked."""
+    folder.mkdir()
+    report = convert(
+        BytesSource(source),
+        folder,
+        progress=lambda *_: None,
+        cancelled=lambda: False,
+        rules=NO_MACRO,
+        finder=FakeBlindFinder(),
+        added=added,
+    )
+    return int(report.proof["tiles"]["masked"])
+
+
+boxes = st.builds(
+    lambda x, y, w, h: Box(x, y, x + w, y + h),
+    st.integers(-20, 320),
+    st.integers(-20, 220),
+    st.integers(1, 150),
+    st.integers(1, 150),
+)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(boxes, min_size=1, max_size=3))
+def test_masked_tiles_are_white_and_all_others_bit_identical(
+    source: bytes, tmp_path_factory: pytest.TempPathFactory, drawn: list[Box]
+) -> None:
+    folder = tmp_path_factory.mktemp("masked")
+    run(source, folder / "plain", [])
+    count = run(source, folder / "masked", drawn)
+    slide = open_slide(BytesSource(source))
+    masked = tiles_of(drawn, slide.grid)
+    assert count == len(masked)
+    before, after = stored(folder / "plain"), stored(folder / "masked")
+    for index, (one, other) in enumerate(zip(before, after, strict=True)):
+        if index in masked:
+            assert (decoded(other) == 255).all()
+        else:
+            assert one == other
+    with open_canonical(folder / "masked") as canonical:
+        top = canonical.info.deepzoom_level_count - 1
+        for index in masked:
+            shown = decoded(canonical.read_tile(top, index % slide.grid.cols, index // slide.grid.cols))
+            assert (shown == 255).all()
+
+
+def test_a_slide_may_be_masked_as_a_whole(source: bytes, tmp_path: Path) -> None:
+    grid = open_slide(BytesSource(source)).grid
+    whole = Box(0, 0, grid.size.width_px, grid.size.height_px)
+    assert run(source, tmp_path / "out", [whole]) == grid.count
+    with open_canonical(tmp_path / "out") as slide:
+        for level in range(slide.info.deepzoom_level_count):
+            assert (decoded(slide.read_tile(level, 0, 0)) >= 250).all()
+        assert (decoded(slide.thumbnail()) >= 250).all()
+
+
+def test_tiles_are_those_that_a_box_touches() -> None:
+    grid = TileGrid(Size(300, 200), 64)
+    assert tiles_of([Box(63, 0, 64, 1)], grid) == {0}
+    assert tiles_of([Box(63, 63, 65, 65)], grid) == {0, 1, 5, 6}
+    assert tiles_of([Box(64, 64, 128, 128)], grid) == {6}
+    assert tiles_of([Box(-50, -50, 0, 0), Box(300, 200, 900, 900)], grid) == set()
+    assert tiles_of([Box(299, 199, 9_000, 9_000)], grid) == {19}
+
+
+def test_a_place_is_removed_if_nearly_all_of_it_is() -> None:
+    drawn = [Box(100, 100, 200, 200)]
+    assert is_removed(Box(100, 100, 200, 200), drawn)
+    assert is_removed(Box(95, 105, 195, 195), drawn)
+    assert not is_removed(Box(80, 100, 180, 200), drawn)
+    assert not is_removed(Box(0, 0, 300, 300), drawn)
+
+
+def executed_with_mask(tmp_path: Path) -> tuple[Slide, Executed]:
+    write_svs(tmp_path / "a.svs", Recipe(width_px=600, height_px=500, with_images=False))
+    slide = open_slide(BytesSource((tmp_path / "a.svs").read_bytes()))
+    masked = tiles_of([Box(0, 0, 330, 330)], slide.grid)
+    return slide, execute(
+        slide, tmp_path, progress=lambda *_: None, cancelled=lambda: False, workers=1, masked_tiles=masked
+    )
+
+
+def prove(slide: Slide, executed: Executed, folder: Path) -> None:
+    verify(
+        slide,
+        executed,
+        folder,
+        forbidden=(),
+        progress=lambda *_: None,
+        cancelled=lambda: False,
+        workers=1,
+    )
+
+
+def replace_tile(path: Path, level: int, index: int, other_level: int, other: int) -> None:
+    """Let a tile's table entry point to another tile's bytes."""
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        page, from_page = file.pages[level], file.pages[other_level]
+        for name, values in (
+            ("TileOffsets", from_page.dataoffsets),
+            ("TileByteCounts", from_page.databytecounts),
+        ):
+            at = page.tags[name].valueoffset + 8 * index
+            data[at : at + 8] = int(values[other]).to_bytes(8, "little")
+    path.write_bytes(data)
+
+
+def test_a_masked_tile_that_is_not_white_is_noticed(tmp_path: Path) -> None:
+    slide, executed = executed_with_mask(tmp_path)
+    prove(slide, executed, tmp_path)
+    replace_tile(tmp_path / "slide.tif", 0, 0, 0, 60)
+    with pytest.raises(VerificationError, match="masked tile"):
+        prove(slide, executed, tmp_path)
+
+
+def test_a_level_that_still_shows_what_is_masked_is_noticed(tmp_path: Path) -> None:
+    from tiling.scrub.verify_masks import check_masks  # noqa: PLC0415
+
+    slide, executed = executed_with_mask(tmp_path)
+    replace_tile(tmp_path / "slide.tif", 1, 0, 1, 19)
+    with tifffile.TiffFile(tmp_path / "slide.tif") as file:
+        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
+        sources = [BytesSource((tmp_path / name).read_bytes()) for name in ("slide.tif", "served.bin")]
+        with pytest.raises(VerificationError, match="reduced level"):
+            check_masks(pages, *sources, executed.description, executed.masked_tiles)
+
+
+def test_an_unmasked_tile_that_is_white_is_noticed(tmp_path: Path) -> None:
+    slide, executed = executed_with_mask(tmp_path)
+    replace_tile(tmp_path / "slide.tif", 0, 60, 0, 0)
+    with pytest.raises(VerificationError):
+        prove(slide, executed, tmp_path)
+
+
+def test_the_source_s_own_scans_stay_what_they_were(tmp_path: Path) -> None:
+    slide, executed = executed_with_mask(tmp_path)
+    tiles = stored(tmp_path)
+    with slide.witness() as witness:
+        for index in range(slide.grid.count):
+            if index not in executed.masked_tiles:
+                original = witness.stored_tile(index)
+                assert original is not None
+                assert scan_digest(tiles[index], b"") == scan_digest(original, witness.jpeg_tables)
+    assert np.all(np.diff(sorted(executed.masked_tiles)) >= 1)
