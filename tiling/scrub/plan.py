@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ground.finding import Box, Finding, Reason, ReviewPicture
-from ground.picture_text import TextFinder, TextFinderError
+from ground.picture_text import TextBox, TextFinder, TextFinderError
 from tiling.errors import TilingError, VerificationError
 from tiling.geometry import TileGrid
 from tiling.macro import Dropped, KeptMacro, keep_macro
 from tiling.macro.writing import find_writing
 from tiling.model import ImageRole, Pixels, Place, Slide
 from tiling.pixels import shrink
-from tiling.scrub.masks import is_removed, tiles_of
+from tiling.scrub.masks import is_removed, on_slide, tiles_of
 from tiling.scrub.rules import MacroRule, ScrubRules, TextRule
 
 PICTURE_SIDE_PX = 2_048
@@ -76,12 +76,7 @@ def plan(
     """
     if finder is None and (rules.text is not TextRule.IGNORE or rules.macro is not MacroRule.DROP):
         raise ValueError("these rules need something that finds text")
-    on_slide = (_on_slide(box, slide.grid) for box in added)
-    drawn = [
-        Finding(Reason.REVIEWER, box, is_masked=True)
-        for box in on_slide
-        if box.x0 < box.x1 and box.y0 < box.y1
-    ]
+    drawn = [Finding(Reason.REVIEWER, box, is_masked=True) for box in on_slide(added, slide.grid.size)]
     begun = ScrubPlan(
         places=tuple(slide.places()),
         detector=NO_DETECTOR if finder is None else finder.name,
@@ -109,9 +104,10 @@ def with_writing(
     findings: list[Finding] = []
     if finder is not None and rules.text is not TextRule.IGNORE:
         for text in _look(picture, finder):
-            box = _on_slide(_scaled(Box(text.x0, text.y0, text.x1, text.y1), scale), grid)
-            is_masked = rules.text is TextRule.MASK and not is_removed(box, removed)
-            findings.append(Finding(Reason.TEXT, box, is_masked, score=text.score))
+            seen = _scaled(Box(text.x0, text.y0, text.x1, text.y1), scale)
+            for box in on_slide([seen], grid.size):
+                is_masked = rules.text is TextRule.MASK and not is_removed(box, removed)
+                findings.append(Finding(Reason.TEXT, box, is_masked, score=text.score))
     masked = tiles_of((finding.box for finding in findings if finding.is_masked), grid)
     return replace(
         begun,
@@ -121,7 +117,7 @@ def with_writing(
     )
 
 
-def _look(picture: Pixels, finder: TextFinder) -> Any:
+def _look(picture: Pixels, finder: TextFinder) -> tuple[TextBox, ...]:
     try:
         return find_writing(picture, finder)
     except TextFinderError as error:
@@ -183,11 +179,3 @@ def _scaled(box: Box, scale: float) -> Box:
     """Grown to whole pixels."""
     x1, y1 = (-int(-side * scale // 1) for side in (box.x1, box.y1))
     return Box(int(box.x0 * scale), int(box.y0 * scale), x1, y1)
-
-
-def _on_slide(box: Box, grid: TileGrid) -> Box:
-    """The part of a box that lies on the slide."""
-    width_px, height_px = grid.size.width_px, grid.size.height_px
-    x0, x1 = (min(max(0, x), width_px) for x in (box.x0, box.x1))
-    y0, y1 = (min(max(0, y), height_px) for y in (box.y0, box.y1))
-    return Box(x0, y0, x1, y1)
