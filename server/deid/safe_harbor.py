@@ -185,16 +185,18 @@ def _text_done(evidence: Evidence) -> str:
         parts.append(f"{left} with text left as found, for the reviewer to judge.")
     if pictures.is_cut:
         parts.append("Everything beyond the examination's own area was blanked, in every frame.")
-    label = pictures.of("label")
     if evidence.kind == "slide":
-        parts.append(
-            f"The macro picture was kept without its label ({counted(label.masked, 'area')} taken out)."
-            if evidence.has_macro
-            else "Label and macro picture were not carried over."
-        )
+        parts.append(_macro_done(evidence, pictures))
     if evidence.added_boxes:
         parts.append(f"{counted(evidence.added_boxes, 'area')} that a reviewer drew blanked.")
     return " ".join(parts) or "No pixel had to be blanked."
+
+
+def _macro_done(evidence: Evidence, pictures: Pictures) -> str:
+    if not evidence.has_macro:
+        return "Label and macro picture were not carried over."
+    taken = counted(pictures.of("label").masked, "area")
+    return f"The macro picture was kept without its label ({taken} taken out)."
 
 
 def _text_not_shown(evidence: Evidence) -> tuple[str, ...]:
@@ -237,6 +239,8 @@ def _biometrics(evidence: Evidence, row: _Sentences, subject: str | None, acquir
 def _faces(evidence: Evidence, row: _Sentences, subject: str | None, acquired_on: str | None) -> None:
     pictures, is_ignored = evidence.pictures, evidence.rules.get("out_of_body") == "ignore"
     if evidence.kind == "slide":
+        if pictures is not None:
+            row.done.append(_macro_done(evidence, pictures))
         row.not_shown.append("A slide shows tissue under glass; faces are not looked for.")
         return
     row.looked_for.append("Parts of the video that show the room rather than the inside of a body")

@@ -6,6 +6,7 @@ from typing import Any
 
 from server.deid.safe_harbor_places import Place, read_places
 
+_FILES = {"slide": "slide.tif", "video": "video.mp4"}
 _READERS = {"slide": "OpenSlide and tifffile", "video": "FFmpeg, and a walk through every box of the file"}
 
 
@@ -91,10 +92,11 @@ def _read_pictures(scrub: Mapping[str, Any]) -> Pictures:
 def _search(search: Mapping[str, Any]) -> str:
     if not search:
         return "No search of the result is on record."
+    found = int(search["places_found"])
     return (
         f"The result was searched for {counted(search['strings_searched'], 'string')} of this source, in "
-        f"{counted(search['patterns_searched'], 'disguise')}: of its "
-        f"{counted(search['bytes_searched'], 'byte')}, {counted(search['places_found'], 'place')} had one."
+        f"{counted(search['patterns_searched'], 'disguise')}: {f'{found:,}' if found else 'none'} found in "
+        f"{counted(search['bytes_searched'], 'byte')}."
     )
 
 
@@ -109,8 +111,8 @@ def _reopening(proof: Mapping[str, Any], kind: str) -> str:
     else:
         return "No second opening of the result is on record."
     return (
-        f"The result was opened again by {_READERS[kind]}; {compared}; each of {_number(accounted)} bytes "
-        "belongs to a structure that is permitted."
+        f"The result was opened again by {_READERS[kind]}; {compared}; each of the "
+        f"{_number(accounted)} bytes of {_FILES[kind]} belongs to a structure that is permitted."
     )
 
 

@@ -88,6 +88,8 @@ class Place:
     @property
     def own_name(self) -> str:
         """Without the directory, file or sequence in which it lies."""
+        if self.is_picture:
+            return self.name
         return _HEAD.sub("", self.name).rpartition(" > ")[2]
 
     def may_hold(self, letter: str) -> bool:
@@ -103,7 +105,7 @@ class Place:
     @property
     def is_picture(self) -> bool:
         """A picture beside the one that was wanted: label, macro, thumbnail, icon, preview."""
-        return _PICTURES.fullmatch(self.name) is not None or self.may_hold("Q")
+        return _PICTURES.fullmatch(self.name) is not None
 
 
 @dataclass(frozen=True, slots=True)

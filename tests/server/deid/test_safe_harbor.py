@@ -125,7 +125,7 @@ def test_the_proof_names_strings_patterns_bytes_readers_and_masks():
     ):
         assert words in proof
     proof = " ".join(by_letter(slide_report(), "slide")["A"].proof)
-    for words in ("OpenSlide and tifffile", "130 tiles", "1,672,688 bytes"):
+    for words in ("OpenSlide and tifffile", "130 tiles", "1,672,688 bytes of slide.tif"):
         assert words in proof
 
 
