@@ -17,20 +17,35 @@ from typing import Any, BinaryIO
 import cv2
 import msgspec
 
+from ground.finding import Box
+from ground.picture_text import TextFinder, TextFinderError
+from ground.subject import Subject
 from server.deid import SealedFile, SealedReader
 from server.deid.errors import QuarantineError
+from server.deid.pseudonym_digest import subject_digest
 from server.ingest.confinement import confine
 from server.ingest.kind import kind_of
+from server.ingest.pictures import ReviewPictures
 from server.ingest.plan import Converted, Failed, Kind, Message, NoSpace, Plan, Progress, Refused
 from tiling import convert as slide_conversion
 from tiling import errors
+from tiling.open_slide import open_slide
 from tiling.scratch import Scratch
 from video import convert as video_conversion
 from video import errors as video_errors
+from video.limits import Limits
+from video.model import Mask
+from video.open_video import open_video
+from video.scrub.scrub import Scrub
 
 PROGRESS_EVERY_S = 0.2
 SWITCH_INTERVAL_S = 0.001
 """Its threads wait for each other's small array operations; with Python's own 5 ms it takes 5 % longer."""
+TEXT_SEARCH_FAILED = (
+    "The detector that looks for text in pictures failed; nothing can be said to be clean without it."
+)
+TOO_MUCH = "Converting this file needs more memory than is allowed."
+TOO_DEEP = "The file's parts are nested deeper than is allowed."
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 KINDS: dict[type[Exception], str] = {
@@ -79,44 +94,102 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
             kind = report_progress.kind = kind_of(source)
             if kind == "unknown":
                 return Refused("not-a-slide", "The file is of no kind of slide, loop or video that is known.")
+            pictures = ReviewPictures()
             if kind == "video":
-                return Converted(kind, _convert_video(plan, source, report_progress))
-            report = slide_conversion.convert(
-                source,
-                Path(plan.output_dir),
-                progress=report_progress,
-                cancelled=lambda: False,
-                workers=plan.workers,
-                forbidden=plan.forbidden,
-                scratch=scratch,
-                largest_ratio=plan.largest_ratio,
-            )
-        return Converted(kind, report.to_json())
+                report, subject = _convert_video(plan, source, report_progress, pictures)
+            else:
+                report, subject = _convert_slide(plan, source, scratch, report_progress, pictures)
+        pictures.write(Path(plan.review_path), plan.data_key, plan.sealed_name)
+        return _converted(plan, kind, report, subject)
     except BaseException as error:  # noqa: BLE001 - this is the last line of this process
         return _message(error)
 
 
-def _convert_video(plan: Plan, source: SealedReader, report_progress: "_Reporter") -> dict[str, Any]:
-    report = video_conversion.convert(
+def _convert_slide(
+    plan: Plan,
+    source: SealedReader,
+    scratch: Scratch,
+    report_progress: "_Reporter",
+    pictures: ReviewPictures,
+) -> tuple[dict[str, Any], Subject | None]:
+    report = slide_conversion.convert(
         source,
         Path(plan.output_dir),
         progress=report_progress,
         cancelled=lambda: False,
         workers=plan.workers,
         forbidden=plan.forbidden,
-        gop=plan.video_gop,
+        scratch=scratch,
+        largest_ratio=plan.largest_ratio,
+        rules=plan.slide_rules,
+        finder=_open_finder(plan),
+        added=plan.added,
+        removed=plan.removed,
+        review=pictures.add,
     )
-    return report.to_json()
+    return report.to_json(), _subject_of_slide(source)
+
+
+def _subject_of_slide(source: SealedReader) -> Subject | None:
+    """Whose slide it is. Formats that need a plain copy to be opened have no element for that."""
+    try:
+        return open_slide(source).subject
+    except errors.TilingError:
+        return None
+
+
+def _convert_video(
+    plan: Plan, source: SealedReader, report_progress: "_Reporter", pictures: ReviewPictures
+) -> tuple[dict[str, Any], Subject | None]:
+    limits = Limits()
+    video = open_video(source, limits)
+    report = video_conversion.convert_video(
+        video,
+        Path(plan.output_dir),
+        source_bytes=source.size_bytes,
+        progress=report_progress,
+        cancelled=lambda: False,
+        workers=plan.workers,
+        forbidden=plan.forbidden,
+        limits=limits,
+        gop=plan.video_gop,
+        scrub=Scrub(
+            plan.video_rules,
+            _open_finder(plan),
+            tuple(_mask(box) for box in plan.added),
+            tuple(_mask(box) for box in plan.removed),
+            pictures.add,
+        ),
+    )
+    return report.to_json(), video.subject
+
+
+def _mask(box: Box) -> Mask:
+    return Mask(box.x0, box.y0, box.x1, box.y1, box.first_frame, box.last_frame)
+
+
+def _open_finder(plan: Plan) -> TextFinder:
+    """The text detector. Its engine takes a moment to load, and most files that are refused never need it."""
+    from ground.ppocr import open_text_finder  # noqa: PLC0415
+
+    return open_text_finder(threads=plan.workers)
+
+
+def _converted(plan: Plan, kind: Kind, report: dict[str, Any], subject: Subject | None) -> Converted:
+    if subject is None:
+        return Converted(kind, report)
+    day = subject.acquired_on.isoformat() if subject.acquired_on is not None else None
+    return Converted(kind, report, subject_digest(plan.pseudonym_key, subject), day)
 
 
 def _message(error: BaseException) -> Message:
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.errno in NO_SPACE:
             return NoSpace()
-        if isinstance(cause, MemoryError):
-            return Refused("too-demanding", "Converting this file needs more memory than is allowed.")
-        if isinstance(cause, RecursionError):
-            return Refused("too-demanding", "The file's parts are nested deeper than is allowed.")
+        if isinstance(cause, MemoryError | RecursionError):
+            return Refused("too-demanding", TOO_MUCH if isinstance(cause, MemoryError) else TOO_DEEP)
+        if isinstance(cause, TextFinderError):
+            return Refused("text-search-failed", TEXT_SEARCH_FAILED)
         if isinstance(cause, QuarantineError):
             return Refused("quarantine", str(cause))
     if isinstance(error, errors.TilingError | video_errors.VideoError):

@@ -1,0 +1,201 @@
+"""The scrub through the real worker: what is found is masked and shown sealed, whose it is stays hidden."""
+
+import io
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ground.finding import Box
+from ground.picture_text import TextFinderError
+from server import jobs
+from server.catalog import Asset, State
+from server.config import Settings
+from server.db import Database
+from server.deid.pseudonyms import PseudonymError
+from server.deid.review_pictures import list_review
+from server.errors import NotFoundError
+from server.ingest import convert_job, worker
+from server.ingest.convert_job import run_job
+from server.ingest.intake import Intake
+from server.ingest.plan import Converted, Outcome, Plan, Progress, Refused
+from tests.server.conftest import BY
+from tests.server.ingest.slides import svs, traces
+from tests.server.ingest.test_intake import convert
+from tests.video.clips import make
+
+BURNED_IN = "orthanc-Issue164-87fr-burnedname.dcm"
+NAMES = ("Elek", "Teszt", "267879SU5")
+
+
+def scrub_of(asset: Asset) -> dict:
+    assert asset.report is not None
+    return asset.report["scrub"]
+
+
+def masked(asset: Asset) -> set[str]:
+    return {finding["reason"] for finding in scrub_of(asset)["findings"] if finding["is_masked"]}
+
+
+@pytest.mark.slow
+def test_a_real_loop_with_a_name_in_it_comes_out_masked_under_a_pseudonym(
+    intake: Intake, owner: jobs.Owner, shared_data: Path, settings: Settings
+) -> None:
+    asset = convert(intake, shared_data / "ultrasound" / BURNED_IN, owner)
+    assert (asset.state, asset.frame_count, asset.problem) == (State.AWAITING_RELEASE, 87, None)
+    assert scrub_of(asset)["material"] == "ultrasound"
+    assert scrub_of(asset)["residual_text"] == 0
+    assert "outside_regions" in masked(asset) or "outside_sector" in masked(asset)
+    assert asset.subject is not None and asset.subject.startswith("P-")
+    assert asset.acquired_on is not None and not asset.acquired_on.startswith("2020-01-14")
+    assert traces(settings.data, NAMES) == []
+
+    again = convert(intake, shared_data / "ultrasound" / BURNED_IN, owner)
+    assert (again.subject, again.acquired_on) == (asset.subject, asset.acquired_on)
+
+
+def test_the_pictures_for_the_reviewer_are_sealed_and_die_with_the_original(
+    intake: Intake, owner: jobs.Owner, tmp_path: Path
+) -> None:
+    clip = make("surgery_with_everything")
+    file = tmp_path / f"Dulcinea{clip.suffix}"
+    file.write_bytes(clip.data)
+    asset = convert(intake, file, owner)
+    assert asset.state is State.AWAITING_RELEASE, asset.problem
+    review = intake.review_path(asset.asset_id)
+    sealed, _ = intake.quarantine.describe(asset.asset_id)
+    stated = scrub_of(asset)["pictures"]
+    assert [meta["name"] for meta in list_review(review, sealed.data_key)] == [one["name"] for one in stated]
+    assert b"\xff\xd8\xff" not in review.read_bytes(), "no picture lies there in the plain"
+    picture = intake.picture_before(asset.asset_id, stated[0]["name"])
+    assert picture.startswith(b"\xff\xd8")
+
+    intake.release(asset.asset_id, BY)
+    assert not review.exists()
+    with pytest.raises(NotFoundError):
+        intake.picture_before(asset.asset_id, stated[0]["name"])
+
+
+def test_a_reviewer_s_box_is_masked_and_a_second_scrub_takes_it_back(
+    intake: Intake, owner: jobs.Owner, tmp_path: Path
+) -> None:
+    clip = make("surgery_with_everything")
+    file = tmp_path / f"Dulcinea{clip.suffix}"
+    file.write_bytes(clip.data)
+    asset_id = convert(intake, file, owner).asset_id
+    first = intake.asset(asset_id).canonical_sha256
+    box = Box(8, 8, 24, 24)
+    boxed = run_job(intake, intake.scrub_again(asset_id, BY, add=[box], owner_id=owner.owner_id).job)
+    assert boxed.state is State.AWAITING_RELEASE, boxed.problem
+    assert "reviewer" in masked(boxed)
+    assert boxed.canonical_sha256 != first
+    plain = run_job(intake, intake.scrub_again(asset_id, BY, owner_id=owner.owner_id).job)
+    assert plain.canonical_sha256 == first
+
+
+def test_a_slide_s_findings_and_pictures_wait_for_the_reviewer(
+    intake: Intake, owner: jobs.Owner, tmp_path: Path
+) -> None:
+    asset = convert(intake, svs(tmp_path / "scanner"), owner)
+    scrub = scrub_of(asset)
+    assert scrub["material"] == "slide" and scrub["detector"]
+    for picture in scrub["pictures"]:
+        assert intake.picture_before(asset.asset_id, picture["name"]).startswith(b"\xff\xd8")
+
+
+def test_a_detector_that_fails_leaves_the_asset_in_quarantine_to_be_started_again(
+    intake: Intake,
+    slide: Path,
+    owner: jobs.Owner,
+    monkeypatch: pytest.MonkeyPatch,
+    database: Database,
+) -> None:
+    failed = Refused("text-search-failed", "The detector failed.")
+
+    def fail(*_args: object, **_more: object) -> Outcome:
+        return failed
+
+    monkeypatch.setattr(convert_job.conversion, "run", fail)
+    arrival = intake.take_file(slide, None, BY, owner_id=owner.owner_id)
+    asset = run_job(intake, arrival.job)
+    assert asset.state is State.QUARANTINED
+    assert asset.problem is not None and asset.problem.kind == "text-search-failed"
+    assert list(intake.assets_dir.iterdir()) == []
+    monkeypatch.undo()
+    again = intake.retry(asset.asset_id, BY, owner.owner_id)
+    assert run_job(intake, again.job).state is State.AWAITING_RELEASE
+
+
+def test_the_worker_says_so_when_the_detector_fails(
+    intake: Intake, slide: Path, owner: jobs.Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the process of the test, where the detector can be made to fail as it would in the worker."""
+
+    def fail(_plan: object) -> None:
+        raise TextFinderError("The weights of the text detector are damaged.")
+
+    def run_here(plan: Plan, **_more: object) -> Outcome:
+        message = worker.work(plan, worker._Reporter(io.BytesIO()))
+        assert not isinstance(message, Progress)
+        return message
+
+    monkeypatch.setattr(worker, "_open_finder", fail)
+    monkeypatch.setattr(convert_job.conversion, "run", run_here)
+    asset = run_job(intake, intake.take_file(slide, None, BY, owner_id=owner.owner_id).job)
+    assert asset.state is State.QUARANTINED
+    assert asset.problem is not None and asset.problem.kind == "text-search-failed"
+    assert "nothing can be said to be clean" in asset.problem.detail
+
+
+def test_a_pseudonym_and_a_shifted_day_are_all_that_is_stored_of_the_patient(
+    intake: Intake,
+    slide: Path,
+    owner: jobs.Owner,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    digest, day = "5d" * 32, "2019-05-17"
+    original = convert_job.conversion.run
+
+    def of_somebody(plan: Plan, **how: Any) -> Outcome:
+        ended = original(plan, **how)
+        assert isinstance(ended, Converted)
+        return Converted(ended.kind, ended.report, digest, day)
+
+    monkeypatch.setattr(convert_job.conversion, "run", of_somebody)
+    asset = convert(intake, slide, owner)
+    patient = intake.pseudonyms.patient(digest)
+    assert asset.subject == patient.name
+    assert asset.acquired_on is not None
+    moved = date.fromisoformat(asset.acquired_on) - date.fromisoformat(day)
+    assert moved.days == patient.shift_days != 0
+    assert traces(settings.data, [day]) == []
+    # The digest lies in the file of the pseudonyms, and nowhere else.
+    assert {name for name, _ in traces(settings.data, [digest])} == {"pseudonyms.sqlite"}
+    assert digest not in repr(Converted("slide", {}, digest, day))
+    assert digest not in capsys.readouterr().out
+
+
+def test_pseudonyms_that_cannot_be_used_keep_the_asset_in_quarantine(
+    intake: Intake, slide: Path, owner: jobs.Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise PseudonymError("The file of pseudonyms cannot be used.")
+
+    original = convert_job.conversion.run
+    monkeypatch.setattr(
+        convert_job.conversion,
+        "run",
+        lambda plan, **how: msgspec.structs.replace(original(plan, **how), subject_digest="ab" * 32),
+    )
+    monkeypatch.setattr(type(intake.pseudonyms), "patient", fail)
+    asset = convert(intake, slide, owner)
+    assert asset.state is State.QUARANTINED
+    assert asset.problem is not None and asset.problem.kind == "pseudonyms-unavailable"
+    assert list(intake.assets_dir.iterdir()) == []
+    monkeypatch.undo()
+    again = intake.retry(asset.asset_id, BY, owner.owner_id)
+    assert run_job(intake, again.job).state is State.AWAITING_RELEASE
