@@ -1,15 +1,19 @@
 """Looking for text where there should be none: a detector's own proof comes with each picture.
 
-A detector that judges by the picture as a whole sees letters in speckle where nothing is written at all.
-So known words are set above and below: they keep it sober, and if it does not find them, it is not believed
-about the rest.
+A detector that judges by the picture as a whole sees letters in speckle where nothing is written at all, and
+in the black rectangles where something was. So known words are set above and below: they keep it sober, and
+if it does not find them, it is not believed about the rest. And the rectangles, of which it is proved that
+nothing is in them, take on the colours around them.
 """
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ground.picture_text import TextBox, TextFinder, TextFinderError
+from video.overlay.survey_model import Window
 
 _WORDS = ("Sample 1234", "Control", "No 55-81", "15:42:07", "Proof sheet", "1977-03-12")
 _STRIP_PX = 48
@@ -45,6 +49,41 @@ class ControlledFinder:
             for box in boxes
             if box.y1 > _STRIP_PX and box.y0 < _STRIP_PX + height
         )
+
+
+def smoothed_over(window: Window, holes: NDArray[np.bool_]) -> Window:
+    """The window with what is around each hole, (h, w), inside of it: smooth, so that nothing is made up."""
+    if not holes.any():
+        return window
+    return replace(
+        window,
+        minimum=_filled(window.minimum, holes),
+        maximum=_filled(window.maximum, holes),
+        median=_filled(window.median, holes),
+        samples=tuple((number, _filled(rgb, holes)) for number, rgb in window.samples),
+    )
+
+
+def _filled(rgb: NDArray[np.uint8], holes: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Each hole from the finest of smaller and smaller pictures in which it has a colour (Gortler, 1996)."""
+    picture = np.asarray(rgb, np.float32)
+    levels = []
+    weights: NDArray[np.float32] = (~holes).astype(np.float32)
+    while True:
+        levels.append((picture, weights))
+        height, width = weights.shape
+        if weights.all() or max(height, width) == 1:
+            break
+        size = (-(-width // 2), -(-height // 2))
+        summed = cv2.resize(picture * weights[..., None], size, interpolation=cv2.INTER_AREA)
+        weights = np.asarray(cv2.resize(weights, size, interpolation=cv2.INTER_AREA), np.float32)
+        picture = np.asarray(summed, np.float32) / np.maximum(weights, np.float32(1e-6))[..., None]
+        weights = np.asarray(weights > 0, np.float32)
+    for finer, weights in reversed(levels[:-1]):
+        size = (weights.shape[1], weights.shape[0])
+        coarse = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        picture = np.where(weights[..., None] > 0, finer, np.asarray(coarse, np.float32))
+    return np.rint(picture).astype(np.uint8)
 
 
 def _strip(width_px: int) -> NDArray[np.uint8]:

@@ -99,8 +99,12 @@ class Blanker:
 
     def area(self, first_frame: int, last_frame: int) -> NDArray[np.bool_]:
         """(h, w) of luma: what is blanked in each of these frames, both included."""
-        shape = (self._picture.height_px, self._picture.width_px)
-        blanked = self._screens[0].stays == 0 if self._screens else np.zeros(shape, bool)
+        blanked = self.rectangles(first_frame, last_frame)
+        return blanked | (self._screens[0].stays == 0) if self._screens else blanked
+
+    def rectangles(self, first_frame: int, last_frame: int) -> NDArray[np.bool_]:
+        """As `area`, of the masks alone."""
+        blanked = np.zeros((self._picture.height_px, self._picture.width_px), bool)
         meant = np.flatnonzero((self._firsts <= first_frame) & (last_frame <= self._lasts))
         for mask in (*self._always, *(self._sometimes[place] for place in meant.tolist())):
             blanked[mask.y0 : mask.y1, mask.x0 : mask.x1] = True

@@ -12,7 +12,7 @@ from video.model import Kept, Mask
 from video.overlay.survey_model import Survey, Window
 from video.overlay.text import text_boxes
 from video.scrub.boxes import area_px, fused, mask_of, share_within, widened
-from video.scrub.control import ControlledFinder
+from video.scrub.control import ControlledFinder, smoothed_over
 from video.scrub.execute import stop_if
 from video.scrub.masks import Blanker
 
@@ -63,7 +63,8 @@ def text_left(
     for window in result.windows:
         stop_if(cancelled())
         blanked = blanker.area(window.first_frame, window.last_frame)
-        for box, score in _text_of(window, ControlledFinder(finder)):
+        holes = blanker.rectangles(window.first_frame, window.last_frame)
+        for box, score in _text_of(smoothed_over(window, holes), ControlledFinder(finder)):
             is_blanked = blanked[_pixels(box)].mean() >= _BLANKED_SHARE
             if not is_blanked and not any(share_within(box, mask) >= _REMOVED_SHARE for mask in removed):
                 left.append((widened(box, _WIDENED_PX, picture.width_px, picture.height_px), score))
