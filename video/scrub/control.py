@@ -66,7 +66,7 @@ def smoothed_over(window: Window, holes: NDArray[np.bool_]) -> Window:
 
 def _filled(rgb: NDArray[np.uint8], holes: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Each hole from the finest of smaller and smaller pictures in which it has a colour (Gortler, 1996)."""
-    picture = np.asarray(rgb, np.float32)
+    picture: NDArray[np.float32] = rgb.astype(np.float32)
     levels = []
     weights: NDArray[np.float32] = (~holes).astype(np.float32)
     while True:
@@ -77,7 +77,7 @@ def _filled(rgb: NDArray[np.uint8], holes: NDArray[np.bool_]) -> NDArray[np.uint
         size = (-(-width // 2), -(-height // 2))
         summed = cv2.resize(picture * weights[..., None], size, interpolation=cv2.INTER_AREA)
         weights = np.asarray(cv2.resize(weights, size, interpolation=cv2.INTER_AREA), np.float32)
-        picture = np.asarray(summed, np.float32) / np.maximum(weights, np.float32(1e-6))[..., None]
+        picture = (summed / np.maximum(weights, 1e-6)[..., None]).astype(np.float32)
         weights = np.asarray(weights > 0, np.float32)
     for finer, weights in reversed(levels[:-1]):
         size = (weights.shape[1], weights.shape[0])

@@ -115,10 +115,7 @@ def take_survey(
             if workers > 1:
                 if len(running) == _MOST_WAITING:
                     running.popleft().result()
-                # A reader may use its planes again for the next frame.
-                running.append(
-                    pool.submit(look, frame.number, tuple(np.array(plane) for plane in frame.planes))
-                )
+                running.append(pool.submit(look, frame.number, frame.planes))
             else:
                 look(frame.number, frame.planes)
             count += 1
