@@ -23,6 +23,7 @@ _TICK_LONG, _TICK_THIN_PX = 0.025, 5
 _FEWEST_TICKS = 6
 _ALIGNED_PX = 2
 _REGULAR, _ALONE = 0.85, 0.95
+_BESIDE, _MOSTLY = 0.015, 0.5
 _SHORTEST_RULER = 0.2
 _MARGIN_PX = 1
 
@@ -113,10 +114,23 @@ def _columns_of(ticks: Sequence[_Box], lit: Bitmap) -> list[_Box]:
                 continue
             x0, y0, x1, y1 = np.array(column).T
             box = (int(x0.min()), int(y0.min()), int(x1.max()), int(y1.max()))
-            inked = sum(int(lit[t[1] : t[3], t[0] : t[2]].sum()) for t in column)
-            if inked >= _ALONE * int(lit[box[1] : box[3], box[0] : box[2]].sum()):
+            if _is_alone(column, box, lit):
                 found.append(box)
     return found
+
+
+def _is_alone(column: Sequence[_Box], box: _Box, lit: Bitmap) -> bool:
+    """Whether nothing else is in the strip, and nothing beside most ticks: dashes stand among letters."""
+    x0, y0, x1, y1 = box
+    inked = [int(lit[tick[1] : tick[3], tick[0] : tick[2]].sum()) for tick in column]
+    if sum(inked) < _ALONE * int(lit[y0:y1, x0:x1].sum()):
+        return False
+    beside = max(_TICK_THIN_PX, round(_BESIDE * max(lit.shape)))
+    free = 0
+    for tick, ink in zip(column, inked, strict=True):
+        rows = slice(max(0, tick[1] - _TICK_THIN_PX), tick[3] + _TICK_THIN_PX)
+        free += int(lit[rows, max(0, tick[0] - beside) : tick[2] + beside].sum()) == ink
+    return free >= _MOSTLY * len(column)
 
 
 def _is_even(column: Sequence[_Box], height_px: int) -> bool:
