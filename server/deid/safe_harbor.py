@@ -185,6 +185,8 @@ def _text_done(evidence: Evidence) -> str:
         parts.append(f"{left} with text left as found, for the reviewer to judge.")
     if pictures.is_cut:
         parts.append("Everything beyond the examination's own area was blanked, in every frame.")
+    elif pictures.material == "ultrasound":
+        parts.append("Beyond the ultrasound's own area nothing but text was blanked.")
     if evidence.kind == "slide":
         parts.append(_macro_done(evidence, pictures))
     if evidence.added_boxes:

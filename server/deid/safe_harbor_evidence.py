@@ -66,7 +66,7 @@ def read_evidence(report: Mapping[str, Any], *, kind: str) -> Evidence:
         pictures=pictures,
         search=_search(proof.get("search", {})),
         reopening=_reopening(proof, kind),
-        masks=_masks(proof.get("frames", {}), pictures),
+        masks=_masks(proof, pictures),
         has_macro=bool(report.get("has_macro", False)),
         added_boxes=0 if pictures is None else pictures.of("reviewer").found,
         rules=report.get("policy", {}).get("rules", {}).get(kind, {}),
@@ -116,14 +116,20 @@ def _reopening(proof: Mapping[str, Any], kind: str) -> str:
     )
 
 
-def _masks(frames: Mapping[str, Any], pictures: Pictures | None) -> str | None:
+def _masks(proof: Mapping[str, Any], pictures: Pictures | None) -> str | None:
     parts = []
+    frames, masked_tiles = proof.get("frames", {}), proof.get("tiles", {}).get("masked", 0)
+    if masked_tiles:
+        parts.append(
+            f"{counted(masked_tiles, 'masked tile')} of the result proved to be white, as is what the levels "
+            "above show of them."
+        )
     if frames.get("frames_masked"):
         parts.append(
             f"{counted(frames['frames_masked'], 'frame')} of the result looked at under their masks: "
             f"the worst differs from black by {float(frames['worst_mask_residue']):.2f} grey levels."
         )
-    if pictures is not None and pictures.residual is not None:
+    if pictures is not None and pictures.detector is not None and pictures.residual is not None:
         parts.append(
             f"The detector looked again, at the result: text in {counted(pictures.residual, 'place')}."
         )

@@ -7,13 +7,21 @@ from itertools import pairwise
 
 import pytest
 
+from ground.removed import needles, removed_values
+from ground.search import MultiSearch
+from ground.source import FileSource
 from server.catalog import State
 from server.deid.policy import load_policy
 from server.deid.report import report_json, scrub_report, verify_report
 from server.deid.report_page import CONTENT_SECURITY_POLICY, STYLE, report_html
 from server.deid.signing import SignatureError, Signer
 from server.errors import WrongStateError
-from tests.server.deid.reports import SIGNED, asset_of, loop_report, place, slide_report
+from tests.server.deid.reports import SIGNED, asset_of, loop_report, place, policy_of, slide_report
+from tiling.convert import convert as convert_slide
+from tiling.open_slide import open_slide
+from video.convert import convert as convert_video
+from video.limits import Limits
+from video.open_video import open_video
 
 EVIL = "<script>alert('x')</script>&\""
 
@@ -77,6 +85,26 @@ def test_rules_of_another_version_of_the_policy_are_not_taken_for_those_in_force
 
 def test_the_name_of_the_case_is_not_in_a_report(make):
     assert "Jane Doe" not in json.dumps(make(loop_report()))
+
+
+@pytest.mark.parametrize(("folder", "pattern"), [("ultrasound", "*DOE-JOHN.dcm"), ("slides", "small.svs")])
+def test_no_string_of_a_real_source_is_in_its_report_or_page(make, shared_data, tmp_path, folder, pattern):
+    (path,) = (shared_data / folder).glob(pattern)
+    is_slide = folder == "slides"
+    with FileSource(path) as source:
+        convert = convert_slide if is_slide else convert_video
+        converted = convert(source, tmp_path, progress=lambda *_: None, cancelled=lambda: False)
+        opened = open_slide(source) if is_slide else open_video(source, Limits())
+        texts = list(opened.texts())
+    document = make(converted.to_json() | {"policy": policy_of()}, source_suffix=path.suffix)
+    words = report_json(document) + report_html(document)
+    # Words of ours and the standard's names of places stand in a report of any file.
+    ours = report_json(make(slide_report() if is_slide else loop_report())) + " ".join(
+        entry["place"] for entry in document["report"]["places"]["list"]
+    )
+    sought = needles(removed_values(texts, [path.stem]), ours.encode())
+    assert len(sought) > 50
+    assert MultiSearch(sought).count(words.encode()) == 0
 
 
 def test_an_asset_that_was_not_converted_has_no_report(make):

@@ -125,8 +125,22 @@ def test_the_proof_names_strings_patterns_bytes_readers_and_masks():
     ):
         assert words in proof
     proof = " ".join(by_letter(slide_report(), "slide")["A"].proof)
+    assert "white" not in proof
     for words in ("OpenSlide and tifffile", "130 tiles", "1,672,688 bytes of slide.tif"):
         assert words in proof
+
+
+def test_ultrasound_whose_own_area_was_not_cut_out_is_said_to_be_so():
+    report = loop_report(scrub=loop_report()["scrub"] | {"kept": None})
+    done = by_letter(report, "video")["A"].done
+    assert any("nothing but text was blanked" in sentence for sentence in done)
+    assert not any("was blanked, in every frame" in sentence for sentence in done)
+
+
+def test_masked_tiles_of_a_slide_are_part_of_the_proof():
+    report = slide_report()
+    report["proof"] = report["proof"] | {"tiles": report["proof"]["tiles"] | {"masked": 3}}
+    assert any("3 masked tiles" in sentence for sentence in by_letter(report, "slide")["A"].proof)
 
 
 def test_an_asset_whose_pictures_nobody_looked_at_is_not_said_to_be_looked_at():
@@ -137,7 +151,9 @@ def test_an_asset_whose_pictures_nobody_looked_at_is_not_said_to_be_looked_at():
     assert any("Nothing was done about text" in sentence for sentence in rows_["A"].done)
     assert any("were not looked for" in sentence for sentence in rows_["Q"].found)
     blind = loop_report(scrub=loop_report()["scrub"] | {"detector": "none", "findings": []})
-    assert any("was not looked for" in sentence for sentence in by_letter(blind, "video")["H"].found)
+    row = by_letter(blind, "video")["H"]
+    assert any("was not looked for" in sentence for sentence in row.found)
+    assert not any("looked again" in sentence for sentence in row.proof)
 
 
 def test_a_result_without_proof_is_not_said_to_be_proved():
