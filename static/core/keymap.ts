@@ -145,6 +145,9 @@ const NAMES: Readonly<Record<string, string>> = {
   arrowdown: '↓',
   home: 'Home',
   end: 'End',
+  pageup: 'Page up',
+  pagedown: 'Page down',
+  insert: 'Insert',
   tab: 'Tab',
 };
 

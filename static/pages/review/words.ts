@@ -24,6 +24,9 @@ export const REASONS: Record<FindingReason, ReasonWords> = {
 /** In the order in which they are listed: first what a person has to judge. */
 export const REASON_ORDER: readonly FindingReason[] = ['text', 'out_of_body', 'label', 'outside_sector', 'outside_regions', 'reviewer'];
 
+/** Places that the profile decides about as a whole: there are many, and none to judge by itself. */
+export const isOfProfile = (reason: FindingReason): boolean => reason === 'outside_sector' || reason === 'outside_regions';
+
 export const FATES: Record<Fate, string> = {
   masked: 'Masked',
   'will-show': 'Masked; left visible at the next scrub',
