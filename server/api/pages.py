@@ -27,6 +27,8 @@ PAGES = (
     "/",
     "/login",
     "/intake",
+    "/review",
+    "/review/{asset_id}",
     "/admin/classes",
     "/admin/users",
     "/audit",

@@ -21,6 +21,8 @@ PUBLIC = {
     "GET /",
     "GET /login",
     "GET /intake",
+    "GET /review",
+    "GET /review/{asset_id}",
     "GET /admin/classes",
     "GET /admin/users",
     "GET /audit",
