@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+import resource
 import shutil
 import sqlite3
 import stat
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from ground.subject import Subject
 from server.deid import pseudonyms as module
 from server.deid.pseudonyms import Patient, PseudonymError, Pseudonyms, shifted, subject_digest
-from server.errors import StorageError
+from server.errors import OutOfSpaceError, StorageError
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 NAME = re.compile(r"P-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}")
@@ -163,6 +164,19 @@ def test_two_processes_that_begin_at_the_same_moment_have_one_key_and_the_same_p
     assert first == second
     with sqlite3.connect(tmp_path / module.DATABASE_FILE) as connection:
         assert connection.execute("SELECT count(*) FROM pseudonym").fetchone() == (15,)
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_of_what_was_there_is_lost(pseudonyms, tmp_path):
+    before = patient_of(pseudonyms, b"12345678")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / module.DATABASE_FILE).stat().st_size, hard))
+    try:
+        with pytest.raises(OutOfSpaceError):
+            for number in range(1_000):
+                patient_of(pseudonyms, f"patient {number}".encode())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert patient_of(Pseudonyms.of_data(tmp_path, giving(KEY)), b"12345678") == before
 
 
 def test_a_lost_or_foreign_or_damaged_key_is_said_and_not_replaced(pseudonyms, tmp_path):

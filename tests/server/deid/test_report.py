@@ -4,8 +4,10 @@ import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 
 from ground.removed import needles, removed_values
 from ground.search import MultiSearch
@@ -23,6 +25,7 @@ from video.convert import convert as convert_video
 from video.limits import Limits
 from video.open_video import open_video
 
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "deid.md"
 EVIL = "<script>alert('x')</script>&\""
 
 
@@ -105,6 +108,21 @@ def test_no_string_of_a_real_source_is_in_its_report_or_page(make, shared_data, 
     sought = needles(removed_values(texts, [path.stem]), ours.encode())
     assert len(sought) > 50
     assert MultiSearch(sought).count(words.encode()) == 0
+
+
+def test_the_lines_of_the_documentation_check_a_report_without_this_program(
+    make, signer, tmp_path, monkeypatch
+):
+    (lines,) = re.findall(r"^```python\n(.*?)^```", DOCS.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    document = make(loop_report())
+    (tmp_path / "key.pem").write_text(signer.public_pem)
+    monkeypatch.chdir(tmp_path)
+    Path("report.json").write_text(report_json(document), "utf-8")
+    exec(lines, {})  # noqa: S102 - our own documentation
+    document["report"]["asset"]["subject"] = "P-0000-0000"
+    Path("report.json").write_text(report_json(document), "utf-8")
+    with pytest.raises(InvalidSignature):
+        exec(lines, {})  # noqa: S102
 
 
 def test_an_asset_that_was_not_converted_has_no_report(make):
