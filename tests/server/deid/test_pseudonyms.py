@@ -19,6 +19,9 @@ from ground.subject import Subject
 from server.deid import pseudonyms as module
 from server.deid.pseudonyms import Patient, PseudonymError, Pseudonyms, shifted, subject_digest
 from server.errors import OutOfSpaceError, StorageError
+from tests.video.clip_writing import BytesSource
+from tests.video.dicom.dicom_clips import dicom_loop, opened, pictures
+from tiling.formats.dicom.subject import subject_of
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 NAME = re.compile(r"P-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}")
@@ -116,6 +119,16 @@ def test_a_forgotten_patient_is_in_no_byte_of_the_file(pseudonyms, tmp_path):
     assert not pseudonyms.forget(digest)
     left = (tmp_path / module.DATABASE_FILE).read_bytes()
     assert digest.encode() not in left and name.encode() not in left
+
+
+def test_a_patient_has_one_pseudonym_as_a_slide_and_as_a_loop(pseudonyms):
+    data = dicom_loop(
+        pictures(), PatientID="55-81 ", IssuerOfPatientID="Elsewhere", PatientName="Doe", StudyDate="20190307"
+    )
+    of_slide, of_loop = subject_of(BytesSource(data)), opened(data).subject
+    assert of_slide == of_loop
+    names = {patient_of(pseudonyms, subject.identity).name for subject in (of_slide, of_loop)}
+    assert len(names) == 1
 
 
 def test_who_has_only_the_key_for_digests_cannot_name_anybody(pseudonyms):
