@@ -7,7 +7,7 @@ search shares nothing with the one that the product proves its results with.
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 STEM = "Wqzyvoxk"
@@ -18,8 +18,8 @@ BIRTH_DASHED = "1943-07-19"
 UID_TAIL = "7733991155224466"
 NUMBERS = (NUMBER, BIRTH, BIRTH_DASHED, UID_TAIL)
 ALL = (STEM, *NUMBERS)
-_GAP = rb"(?:\xff[\xe0-\xef\xfe][\x00-\xff]{2})?"
-"""Between any two letters a JPEG segment may end and the next begin (marker and length)."""
+_GAP = re.compile(rb"\xff[\xe0-\xef\xfe][\x00-\xff]{2}")
+"""Where a JPEG segment ends and the next begins: marker and length."""
 
 
 def named(place: str) -> str:
@@ -47,25 +47,25 @@ def forms(text: str) -> dict[str, bytes]:
 class Searcher:
     """Looks for texts in bytes, in all their forms, and over the gaps of JPEG segments."""
 
-    def __init__(self, texts: Iterable[str] = ALL) -> None:
+    def __init__(self, texts: Sequence[str] = ALL) -> None:
         self._folded: list[tuple[str, str, bytes]] = []
         self._exact: list[tuple[str, str, bytes]] = []
-        self._split: list[tuple[str, re.Pattern[bytes]]] = []
         for text in texts:
             for form, data in forms(text).items():
                 if form.startswith("base64"):
                     self._exact.append((text, form, data))
                 else:
                     self._folded.append((text, form, data.lower()))
-            letters = [re.escape(bytes((letter,))) for letter in text.encode("ascii")]
-            self._split.append((text, re.compile(_GAP.join(letters), re.IGNORECASE)))
+        self._plain = [(text, text.lower().encode("ascii")) for text in texts]
 
     def find(self, data: bytes) -> list[tuple[str, str]]:
         """Which texts stand there, and in which form."""
         folded = data.lower()
         found = [(text, form) for text, form, wanted in self._exact if wanted in data]
         found += [(text, form) for text, form, wanted in self._folded if wanted in folded]
-        found += [(text, "split") for text, pattern in self._split if pattern.search(data)]
+        joined = _GAP.sub(b"", folded)
+        if len(joined) < len(folded):
+            found += [(text, "split") for text, wanted in self._plain if wanted in joined]
         return found
 
     def places(self, folder: Path) -> Iterator[str]:
