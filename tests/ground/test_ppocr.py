@@ -18,7 +18,7 @@ def test_it_says_which_weights_it_uses(finder: TextFinder) -> None:
     assert "weights" in finder.name
 
 
-@pytest.mark.parametrize(("width_px", "height_px"), [(160, 120), (640, 480)])
+@pytest.mark.parametrize(("width_px", "height_px"), [(160, 120), (640, 480), (2048, 700)])
 def test_a_name_is_covered_to_its_last_pixel(finder: TextFinder, width_px: int, height_px: int) -> None:
     picture = np.zeros((height_px, width_px, 3), np.uint8)
     x_px, y_px = width_px // 5, height_px // 2

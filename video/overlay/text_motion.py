@@ -1,0 +1,114 @@
+"""Follow text that moves over the picture: letters keep their shape, wherever they go.
+
+A text that was seen in one frame is looked for by its own strokes (normalised correlation) in the others.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ground.picture_text import TextBox
+from ground.ppocr_lines import hull
+from ground.ppocr_strokes import light_strokes
+
+LIKENESS_LEAST = 0.55
+REACH_PX = 40
+"""How far a text goes from one frame to the next at most."""
+SAMPLE_REACH_PX = 160
+"""The same from one sample to another, which lie many frames apart."""
+
+
+@dataclass(slots=True)
+class Track:
+    """One moving text: how it looks, and everywhere it was seen."""
+
+    strokes: NDArray[np.uint8]
+    seen: TextBox
+    places: list[TextBox]
+    last: TextBox
+
+    def follow(self, strokes: NDArray[np.uint8], reach_px: int, *, around: Sequence[TextBox] = ()) -> bool:
+        """Look for it in the (h, w) strokes of a frame, near where it was last or around other places."""
+        best, place = 0.0, self.last
+        for start in (self.last, *around):
+            likeness, found = self._nearest(strokes, start, reach_px)
+            if likeness > best:
+                best, place = likeness, found
+        if best < LIKENESS_LEAST:
+            return False
+        self.last = place
+        self.places.append(place)
+        return True
+
+    def _nearest(self, strokes: NDArray[np.uint8], start: TextBox, reach_px: int) -> tuple[float, TextBox]:
+        height, width = self.strokes.shape
+        x0, y0 = max(0, start.x0 - reach_px), max(0, start.y0 - reach_px)
+        part = strokes[y0 : start.y0 + height + reach_px, x0 : start.x0 + width + reach_px]
+        if part.shape[0] < height or part.shape[1] < width:
+            return 0.0, start
+        alike = cv2.matchTemplate(part, self.strokes, cv2.TM_CCOEFF_NORMED)
+        _, best, _, (dx, dy) = cv2.minMaxLoc(alike)
+        x, y = x0 + dx, y0 + dy
+        return float(best), TextBox(x, y, x + width, y + height, self.seen.score)
+
+
+def strokes_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w) uint8, contiguous."""
+    return np.ascontiguousarray(light_strokes(rgb)[..., 0])
+
+
+def track_through_samples(
+    found: Sequence[tuple[int, TextBox]], samples: Sequence[NDArray[np.uint8]]
+) -> list[Track]:
+    """A track for each text seen in a sample (its index and the box), once for each text.
+
+    Those seen again in another sample where a track has just found its text are the same.
+    """
+    tracks: list[Track] = []
+    strokes = [strokes_of(sample) for sample in samples]
+    for index, box in found:
+        if any(_is_same(box, place) for track in tracks for place in track.places):
+            continue
+        cut = np.ascontiguousarray(strokes[index][box.y0 : box.y1, box.x0 : box.x1])
+        track = Track(cut, box, [box], box)
+        for step in (range(index + 1, len(strokes)), range(index - 1, -1, -1)):
+            track.last = box
+            for other in step:
+                track.follow(strokes[other], SAMPLE_REACH_PX)
+        tracks.append(track)
+    return tracks
+
+
+def track_through_frames(tracks: Sequence[Track], frames: Iterable[NDArray[np.uint8]]) -> None:
+    """Add where each text stands in every frame, in order."""
+    known = [tuple(track.places) for track in tracks]
+    for rgb in frames:
+        strokes = strokes_of(rgb)
+        for track, places in zip(tracks, known, strict=True):
+            track.follow(strokes, REACH_PX, around=places)
+
+
+def swept(track: Track) -> tuple[TextBox, ...]:
+    """Few boxes that cover all its places: those beside one another are made one."""
+    boxes: list[TextBox] = []
+    for place in sorted(set(track.places), key=lambda box: (box.x0, box.y0)):
+        if boxes:
+            together = hull(boxes[-1], place)
+            if _size(together) <= 1.25 * (_size(boxes[-1]) + _size(place) / 4):
+                boxes[-1] = together
+                continue
+        boxes.append(place)
+    return tuple(boxes)
+
+
+def _size(box: TextBox) -> int:
+    return (box.x1 - box.x0) * (box.y1 - box.y0)
+
+
+def _is_same(one: TextBox, other: TextBox) -> bool:
+    across = min(one.x1, other.x1) - max(one.x0, other.x0)
+    down = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return max(0, across) * max(0, down) > 0.6 * max(_size(one), _size(other))
