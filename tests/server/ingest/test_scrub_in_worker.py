@@ -17,7 +17,7 @@ from server.db import Database
 from server.deid.pseudonyms import PseudonymError
 from server.deid.review_pictures import list_review
 from server.errors import NotFoundError
-from server.ingest import convert_job, worker
+from server.ingest import conversion, convert_job, worker
 from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
 from server.ingest.plan import Converted, Outcome, Plan, Progress, Refused
@@ -54,6 +54,47 @@ def test_a_real_loop_with_a_name_in_it_comes_out_masked_under_a_pseudonym(
 
     again = convert(intake, shared_data / "ultrasound" / BURNED_IN, owner)
     assert (again.subject, again.acquired_on) == (asset.subject, asset.acquired_on)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "has_names"),
+    [
+        ("derived/us-burnedname-h264.mp4", True),
+        ("ultrasound/orthanc-Issue19-ATL-burnedtext.dcm", True),
+        ("ultrasound/Pneu-Atlas-pneumonia.gif", False),
+    ],
+)
+def test_real_files_of_other_kinds_end_with_what_was_found_masked(
+    intake: Intake, owner: jobs.Owner, shared_data: Path, name: str, has_names: bool
+) -> None:
+    asset = convert(intake, shared_data / name, owner)
+    assert (asset.state, asset.problem) == (State.AWAITING_RELEASE, None)
+    scrub = scrub_of(asset)
+    assert scrub["residual_text"] == 0
+    assert all(finding["is_masked"] for finding in scrub["findings"])
+    assert not has_names or (scrub["material"] == "ultrasound" and scrub["findings"])
+
+
+def test_what_has_to_be_made_a_second_time_goes_back_a_stage(
+    intake: Intake, slide: Path, owner: jobs.Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where text is still found in the result, the wing masks that too and begins anew."""
+    original = convert_job.conversion.run
+    seen: list[tuple[str, State]] = []
+
+    def twice(plan: Plan, *, tick: conversion.Tick, **how: Any) -> Outcome:
+        for stage in ("looking", "converting", "verifying", "converting", "verifying"):
+            assert tick(Progress(stage, 1, 2, "slide")) is None
+            seen.append((stage, intake.asset(asset_id).state))
+        return original(plan, tick=tick, **how)
+
+    monkeypatch.setattr(convert_job.conversion, "run", twice)
+    arrival = intake.take_file(slide, None, BY, owner_id=owner.owner_id)
+    asset_id = arrival.asset_id
+    assert run_job(intake, arrival.job).state is State.AWAITING_RELEASE
+    converting, verifying = State.CONVERTING, State.VERIFYING
+    assert [state for _, state in seen] == [converting, converting, verifying, converting, verifying]
 
 
 def test_the_pictures_for_the_reviewer_are_sealed_and_die_with_the_original(
