@@ -21,7 +21,7 @@ _LEAST_TRAY_FRAMES = 3
 _TILE_PX = 16
 _TOP_TILES = 8
 _ODD_FRAMES = 2
-_STILL, _STILL_AT_MOST = 8, 24
+_STILL, _STILL_AT_MOST = 16, 40
 _STROKE, _STROKE_AT_LEAST = 32, 16
 
 Planes = tuple[Plane, ...]
@@ -38,7 +38,7 @@ class OddFrame:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """first_frame to last_frame, both included. darkest, brightest: sketches. low, high: of smoothed luma.
+    """first_frame to last_frame, both included. darkest, brightest: sketches. low, high: of luma.
 
     strokes: edges that plainly stay put; possible_strokes: those that perhaps do.
     """
@@ -107,12 +107,12 @@ class StretchMaker:
         self.first_frame = self.count = 0
 
     def add(self, number: int, planes: Sequence[Plane]) -> None:
-        luma = np.asarray(cv2.blur(planes[0], (3, 3)), np.uint8)
+        luma = planes[0]
         sketch = self._painter.sketch(planes)
         if not self.count:
             self.first_frame = number
             self._darkest, self._brightest = sketch.copy(), sketch.copy()
-            self._low, self._high = luma, luma.copy()
+            self._low, self._high = np.array(luma), np.array(luma)
         else:
             cv2.min(self._darkest, sketch, self._darkest)
             cv2.max(self._brightest, sketch, self._brightest)

@@ -1,8 +1,9 @@
 """One pass over a clip, in which everything is remembered by which overlays are found.
 
-A window is at most 250 frames, so that a loop mostly is one. Two windows in a row become one if nothing that
-stays put in the one is absent from the other: then the detector looks once at both. Where there still would
-be more windows than memory has room for, those two neighbours become one that differ least.
+A window is at most 250 frames, so that a loop mostly is one; a rest of less than 50 at the end belongs to
+the window before. Two windows in a row become one if nothing that stays put in the one is absent from the
+other: then the detector looks once at both. Where there still would be more windows than memory has room
+for, those two neighbours become one that differ least.
 """
 
 import gc
@@ -26,6 +27,7 @@ from video.scrub.pictures import Painter
 from video.scrub.stretch import Stretch, StretchMaker
 
 WINDOW_FRAMES = 250
+REST_FRAMES = 50
 MOST_WINDOWS = 12
 _WINDOWS_BYTES = 288 * 2**20
 _BYTES_A_PIXEL = 25  # of a window: three pictures and five samples in RGB, and the change
@@ -52,7 +54,11 @@ class Surveyor:
 
     def stretches(self) -> list[Stretch]:
         """What was seen, once all frames are."""
-        if self._maker.count:
+        if 0 < self._maker.count < REST_FRAMES and self._stretches:
+            # In so few frames everything stays put.
+            self._stretches[-1] = self._stretches[-1].joined(self._maker.close())
+            self._maker = StretchMaker(self._picture, self._painter)
+        elif self._maker.count:
             self._close()
         return self._stretches
 

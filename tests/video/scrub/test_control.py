@@ -1,0 +1,47 @@
+"""A detector is believed about a result only if it finds the words beside it."""
+
+import numpy as np
+import pytest
+
+from ground.picture_text import TextBox, TextFinderError
+from tests.video.canonical.synthetic import SyntheticVideo, picture
+from tests.video.scrub.ink import InkFinder, written
+from video.scrub.control import ControlledFinder, smoothed_over
+from video.scrub.survey import take_survey
+
+
+@pytest.mark.parametrize("width_px", [64, 320, 1920])
+def test_boxes_are_those_of_the_picture_alone(width_px: int) -> None:
+    rgb = np.zeros((100, width_px, 3), np.uint8)
+    assert ControlledFinder(InkFinder()).find(rgb) == ()
+    rgb[40:44, 20:40] = 255
+    assert ControlledFinder(InkFinder()).find(rgb) == (TextBox(16, 38, 44, 46, 0.9),)
+
+
+def test_a_box_at_the_edge_stays_within_the_picture() -> None:
+    rgb = np.zeros((100, 320, 3), np.uint8)
+    rgb[0:2, 20:40] = 255
+    (box,) = ControlledFinder(InkFinder()).find(rgb)
+    assert (box.y0, box.y1) == (0, 4)
+
+
+def test_a_blind_detector_is_not_believed() -> None:
+    with pytest.raises(TextFinderError, match="words that are set beside"):
+        ControlledFinder(InkFinder(blind_after=0)).find(np.zeros((100, 320, 3), np.uint8))
+
+
+def test_a_hole_takes_on_what_is_around_it_and_nothing_else_changes() -> None:
+    survey, _ = take_survey(
+        SyntheticVideo(picture(320, 240), 10, written("DOE", 90, 120)),
+        progress=lambda done, total: None,
+        cancelled=lambda: False,
+    )
+    (window,) = survey.windows
+    holes = np.zeros((240, 320), bool)
+    holes[100:130, 80:140] = True
+    filled = smoothed_over(window, holes)
+    assert int(window.minimum[holes].max()) > 200
+    for picture_of in (filled.minimum, filled.median, filled.samples[0][1]):
+        assert int(picture_of[holes].max()) < 160
+    np.testing.assert_array_equal(filled.median[~holes], window.median[~holes])
+    assert smoothed_over(window, np.zeros_like(holes)) is window
