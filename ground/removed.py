@@ -17,6 +17,7 @@ from ground.search import MIN_BYTES, Needle
 _SAFE_IN_ANY_CASE_BYTES = 8
 _MAX_TEXT_VALUES = 4_096
 _FIELD_ENDS = re.compile(rb"[|\x00-\x1f\x7f]|;(?=Aperio)")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{6,4096}={0,2}")
 _COARSE = re.compile(rb"[\s,;]+")
 _FINE = re.compile(rb"[\s,;|=^_'\"()\[\]{}<>]+")
 
@@ -36,7 +37,16 @@ def removed_values(texts: Iterable[bytes], forbidden: Iterable[str]) -> frozense
 def _parts(value: bytes) -> set[bytes]:
     whole = value.strip()
     parts = {whole, *_COARSE.split(whole), *_FINE.split(whole)}
+    parts |= {_unwrapped(part) for part in parts}
     return {part for part in parts if len(part) >= MIN_BYTES}
+
+
+def _unwrapped(value: bytes) -> bytes:
+    """What a value says in base64, as Leica and Philips write a slide's barcode; nothing where it is none."""
+    if len(value) < MIN_BYTES or len(value) % 4 or not _BASE64.fullmatch(value):
+        return b""
+    plain = base64.b64decode(value).strip(b"\0 ")
+    return plain if plain.isascii() and plain.decode("ascii").isprintable() else b""
 
 
 def needles(values: Iterable[bytes], allowed: bytes) -> list[Needle]:

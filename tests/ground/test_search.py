@@ -87,6 +87,13 @@ def test_values_are_taken_whole_and_in_parts() -> None:
     assert b"ok" not in values  # too short to be told from chance
 
 
+def test_a_barcode_in_base64_is_looked_for_as_what_it_says() -> None:
+    wrapped = base64.b64encode(b"S26-00123 77120934")
+    values = removed_values([b"barcode=" + wrapped, b"Description"], [])
+    assert {wrapped, b"S26-00123 77120934"} <= values
+    assert {value for value in values if value.startswith(b"\x0e")} == set()
+
+
 def test_what_the_result_says_by_right_is_not_looked_for() -> None:
     kept = needles({b"0.2520", b"objective", b"DOE^JANE"}, b"mpp = 0.2520\nObjective power")
     assert {needle.data.replace(b"\0", b"") for needle in kept if b"^" in needle.data} == {

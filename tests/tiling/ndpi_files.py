@@ -18,7 +18,8 @@ BARCODE = "BC*77120934*"
 DATE = "2031:02:03 04:05:06"
 IN_JPEG = "CommentInJpeg4711"
 IN_GAP = "TrailerOfPatient"
-CANARIES = (REFERENCE, SERIAL, OPERATOR, BARCODE, DATE, IN_JPEG, IN_GAP)
+AUTH_CODE = "AuthCodeOfRosinante"
+CANARIES = (REFERENCE, AUTH_CODE, SERIAL, OPERATOR, BARCODE, DATE, IN_JPEG, IN_GAP)
 
 SAMPLINGS = {
     "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -106,6 +107,8 @@ def write_ndpi(path: Path, recipe: Recipe | None = None) -> Pixels:
             for level in range(recipe.levels):
                 jpeg = encode_level(pixels, recipe)
                 writer.image(_level_tags(recipe, pixels, 40 / 2**level, z_nm), jpeg, recipe.starts)
+                if recipe.with_identity:
+                    file.write(IN_GAP.encode())  # between two images, where nothing refers to
                 pixels = cv2.resize(
                     pixels, (pixels.shape[1] // 2, pixels.shape[0] // 2), interpolation=cv2.INTER_AREA
                 )
@@ -146,6 +149,7 @@ def _common_tags(recipe: Recipe, pixels: Pixels, lens: float) -> _Tags:
         properties = f"Created=2031/02/03\r\nOperator={OPERATOR}\r\nNDP.S/N={SERIAL}\r\n"
         tags |= {
             306: (_ASCII, DATE.encode() + b"\0"),
+            65428: (_ASCII, AUTH_CODE.encode() + b"\0"),
             65427: (_ASCII, REFERENCE.encode() + b"\0"),
             65442: (_ASCII, SERIAL.encode() + b"\0"),
             65449: (_ASCII, properties.encode() + b"\0"),

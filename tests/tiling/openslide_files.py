@@ -60,7 +60,7 @@ def write_trestle(path: Path) -> Pixels:
     return pixels
 
 
-def write_leica(path: Path, offset_px: tuple[int, int] = (200, 70)) -> Pixels:
+def write_leica(path: Path, offset_px: tuple[int, int] = (200, 70), barcode: str = MRN) -> Pixels:
     """Leica SCN: the scanned area lies somewhere on the glass, positions are nanometres, IFD 0 the macro."""
     pixels = tissue(3 * TILE_PX, 2 * TILE_PX)
     glass = (900, 640)
@@ -87,7 +87,7 @@ def write_leica(path: Path, offset_px: tuple[int, int] = (200, 70)) -> Pixels:
     description = (
         '<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'
         f'<collection name="{PATIENT}" sizeX="{glass_nm[0]}" sizeY="{glass_nm[1]}">'
-        f"<barcode>{MRN}</barcode>{whole}{area}</collection></scn>"
+        f"<barcode>{barcode}</barcode>{whole}{area}</collection></scn>"
     )
     with tifffile.TiffWriter(path, bigtiff=True) as writer:
         writer.write(macro, **_page_options(description, "Leica"))
@@ -97,10 +97,11 @@ def write_leica(path: Path, offset_px: tuple[int, int] = (200, 70)) -> Pixels:
     return shown
 
 
-def write_ventana(path: Path) -> Pixels:
-    """Ventana's TIFF, the kind whose tiles do not overlap."""
+def write_ventana(path: Path, attributes: str = "") -> Pixels:
+    """Ventana's TIFF, the kind whose tiles do not overlap. attributes: further ones of its iScan element."""
     pixels = tissue(3 * TILE_PX, 2 * TILE_PX)
-    xmp = f'<iScan Magnification="20" ScanRes="{UM_PER_PX}" UnitNumber="{MRN}" Operator="{PATIENT}"/>'
+    attributes += f' Magnification="20" ScanRes="{UM_PER_PX}" UnitNumber="{MRN}" Operator="{PATIENT}"'
+    xmp = f"<iScan {attributes}/>"
     with tifffile.TiffWriter(path, bigtiff=True) as writer:
         label = _page_options("Label Image", "ScanOutputManager") | {"tile": None, "compression": None}
         label["extratags"] = [*label["extratags"], (700, 1, len(xmp), xmp.encode(), False)]

@@ -25,6 +25,7 @@ from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
 
 _BYTES_PER_SYNC = 32 * 2**20
+_BUFFER_BYTES = 2**20  # a call to the system for each tile of a few kilobytes would take as long as copying
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class CanonicalWriter:
     """Implements `pyramid.TileSink`. Not thread-safe; a context manager."""
 
     def __init__(self, directory: Path, size: Size, tile_size_px: int) -> None:
-        self._slide_file: BinaryIO = (directory / SLIDE_FILE).open("xb")
+        self._slide_file: BinaryIO = (directory / SLIDE_FILE).open("xb", buffering=_BUFFER_BYTES)
         self._served_file: BinaryIO = (directory / SERVED_FILE).open("xb")
         self._tiff = PyramidWriter(self._slide_file)
         self._served_position = self._served_file.write(SERVED_MAGIC)

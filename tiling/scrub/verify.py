@@ -33,7 +33,7 @@ from tiling.scrub.verify_pixels import PixelProof, check_pixels
 from tiling.scrub.verify_tiles import TileProof, check_tiles
 from tiling.tiff.second_reader import open_tifffile
 
-_CHUNK_BYTES = 16 * 2**20
+CHUNK_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ def verify(
     ):
         try:
             chunks = [
-                pool.submit(_count_places, search, file, offset)
+                pool.submit(count_places, search, file, offset)
                 for file in (slide_file, served_file)
-                for offset in range(0, file.size_bytes, _CHUNK_BYTES)
+                for offset in range(0, file.size_bytes, CHUNK_BYTES)
             ]
-            digests = [pool.submit(_sha256, file, stopped) for file in (slide_file, served_file)]
+            digests = [pool.submit(sha256, file, stopped) for file in (slide_file, served_file)]
             running = [*chunks, *digests]
             tile_count, dz_count = slide.grid.count, sum(grid.count for grid in description.grids())
             total = tile_count + dz_count + len(chunks)
@@ -136,17 +136,17 @@ def verify(
     )
 
 
-def _count_places(search: MultiSearch, file: ByteSource, offset: int) -> int:
+def count_places(search: MultiSearch, file: ByteSource, offset: int) -> int:
     """Chunks overlap, so that a string on a border is seen whole by the chunk in which it starts."""
-    return search.count(file.read_at(offset, _CHUNK_BYTES + search.longest_bytes - 1))
+    return search.count(file.read_at(offset, CHUNK_BYTES + search.longest_bytes - 1))
 
 
-def _sha256(file: ByteSource, stopped: threading.Event) -> str:
+def sha256(file: ByteSource, stopped: threading.Event) -> str:
     digest = hashlib.sha256()
-    for offset in range(0, file.size_bytes, _CHUNK_BYTES):
+    for offset in range(0, file.size_bytes, CHUNK_BYTES):
         if stopped.is_set():
             break
-        digest.update(file.read_at(offset, _CHUNK_BYTES))
+        digest.update(file.read_at(offset, CHUNK_BYTES))
     return digest.hexdigest()
 
 

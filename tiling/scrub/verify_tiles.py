@@ -12,6 +12,7 @@ from tiling.errors import MalformedJpegError, VerificationError
 from tiling.geometry import Size
 from tiling.jpeg import scan_digest
 from tiling.model import Carriage, Slide, Witness
+from tiling.read_ahead import ReadAhead
 from tiling.scrub.execute import Executed
 from tiling.scrub.streams import walk
 from tiling.scrub.verify_cut import compare_cut_tiles, reader
@@ -61,7 +62,7 @@ def check_tiles(
     identical = encoded = missing = damaged = foreign = 0
     digest = hashlib.sha256()
     proven: _Heads | None = None
-    read_written = reader(slide_file, page.dataoffsets, page.databytecounts)
+    read_written = reader(ReadAhead(slide_file), page.dataoffsets, page.databytecounts)
     for index in _unmasked(slide, executed, read_written):
         if index % _TILES_PER_REPORT == 0:
             advance(index)

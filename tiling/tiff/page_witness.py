@@ -15,6 +15,7 @@ from ground.source import ByteSource
 from tiling.errors import VerificationError
 from tiling.geometry import Mpp, Size, TileGrid, ceil_div
 from tiling.model import Pixels
+from tiling.read_ahead import ReadAhead
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
 from tiling.tiff.tags import Compression
@@ -73,9 +74,10 @@ class PageWitness:
         colour: Colour | None,
         cut_jpeg_is_rgb: bool | None,
     ) -> None:
-        self._source = source
         self._pages = pages
         self._is_carried = colour is None and cut_jpeg_is_rgb is None
+        # Carried tiles are asked for in turn, by one thread.
+        self._source = ReadAhead(source) if self._is_carried else source
         self._colour = colour or AS_IT_IS
         self._cut_jpeg_is_rgb = cut_jpeg_is_rgb
         self.mpp = mpp
