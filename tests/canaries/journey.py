@@ -13,6 +13,7 @@ from server import jobs
 from server.api import ALL_ROUTES
 from server.api.services import SERVICES
 from server.ingest.convert_job import run_job
+from server.ingest.gathering import Pack
 from tests.canaries.searching import NUMBER, Searcher, named
 from tests.server.conftest import BY, Person, feature
 
@@ -21,6 +22,7 @@ PARTS = {
     "level": "0", "col": "0", "row": "0", "number": "0", "region": "full", "size": "max", "rotation": "0",
     "quality": "default", "format": "jpg", "path": "index.js",
 }  # fmt: skip
+UNPACKED = re.compile(r" in work/[^/]+/scratch/")
 QUERIES = {
     "samples": ("?start=0&count=9",),
     "strip": ("?start=0", "?start=0&count=9"),
@@ -36,6 +38,8 @@ class Journey:
         self.intake = server.app[SERVICES].intake
         self.server = server
         self.found: list[str] = []
+        self.is_unpacked = False
+        """Whether it is a slide of several files, which OpenSlide wants to find in a folder of their own."""
         self.heard_bytes = 0
         self.statuses: set[tuple[str, int]] = set()
         self._stage = ""
@@ -44,7 +48,8 @@ class Journey:
 
     def look(self, *_: object) -> None:
         """Search everything that lies in the data folder now, and what was logged so far."""
-        self.found += self._searcher.places(self.intake.settings.data)
+        places = self._searcher.places(self.intake.settings.data)
+        self.found += [place for place in places if not (self.is_unpacked and UNPACKED.search(place))]
         self._search("the log", self._log.getvalue().encode())
 
     def watch(self, stage: str, *_: object) -> None:
@@ -58,17 +63,34 @@ class Journey:
         conversion."""
         path = folder / f"{FILE_NAME}{suffix}"
         path.write_bytes(data)
+        return await self.take_path(path)
+
+    async def take_path(self, path: Path | Pack) -> str:
+        """The asset that a file, or several that are one slide, became."""
 
         def work() -> str:
+            take = self.intake.take_pack if isinstance(path, Pack) else self.intake.take_file
             with jobs.Owner(self.intake.owners_dir, self.intake.ambient) as owner:
-                arrival = self.intake.take_file(
-                    path, "CASE 7", BY, owner_id=owner.owner_id, progress=self.look
-                )
+                arrival = take(path, "CASE 7", BY, owner_id=owner.owner_id, progress=self.look)  # type: ignore[arg-type]
                 return run_job(self.intake, arrival.job, watch=self.watch).asset_id
 
         asset_id = await asyncio.to_thread(work)
         self.look()
         return asset_id
+
+    async def convert_again(self) -> None:
+        """What the server's runner does with the next job."""
+
+        def work() -> None:
+            with jobs.Owner(self.intake.owners_dir, self.intake.ambient) as owner:
+                job = self.intake.database.write_now(
+                    lambda c: jobs.claim(c, self.intake.ambient, owner.owner_id, self.intake.is_alive)
+                )
+                assert job is not None
+                run_job(self.intake, job, watch=self.watch)
+
+        await asyncio.to_thread(work)
+        self.look()
 
     async def ask(self, person: Person, method: str, path: str, **how: Any) -> int:
         """One question; the answer's head and body are searched."""

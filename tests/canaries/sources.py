@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.canaries import clip_planting, dicom_planting, tiff_planting
+from tests.canaries import clip_planting, dicom_planting, scanner_planting, tiff_planting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ SOURCES: dict[str, Source] = {
     "ndpi": Source(".ndpi", tiff_planting.ndpi, 18),
     "tiff": Source(".tif", tiff_planting.tiff, 70),
     "ome": Source(".ome.tif", tiff_planting.ome_tiff, 40),
+    "philips": Source(".tiff", scanner_planting.philips, 2),
+    "trestle": Source(".tif", scanner_planting.trestle, 2),
+    "leica": Source(".scn", scanner_planting.leica, 3),
+    "ventana": Source(".bif", scanner_planting.ventana, 7),
+    "zeiss": Source(".czi", scanner_planting.zeiss, 1),
     "dicom-slide": Source(".dcm", lambda _: dicom_planting.slide(), 3000),
     "ultrasound-native": Source(".dcm", lambda _: dicom_planting.ultrasound_native(), 3000),
     "ultrasound-jpeg": Source("", lambda _: dicom_planting.ultrasound_jpeg(), 3000),

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
+import structlog
 
 from server.catalog import State
 from tests.canaries.journey import FILE_NAME, Journey
@@ -89,3 +90,25 @@ async def test_an_uploads_name_is_not_told_to_anybody(journey: Journey, sign_in:
     journey.look()
     assert journey.found == []
     assert Searcher().find(repr(head).encode()), "the name that was sent can be found"
+
+
+async def test_what_the_journey_hears_and_sees_is_searched(journey: Journey, sign_in: SignIn) -> None:
+    """A disk, a log and an answer that do tell: otherwise their silence would prove nothing."""
+    admin = await sign_in("admin")
+    for number, tell in enumerate((_on_the_disk, _in_the_log)):
+        tell(journey)
+        journey.look()
+        assert len(journey.found) > number
+    journey.found.clear()
+    body = {"username": named("user").lower(), "role": "annotator", "password": "correct horse battery"}
+    await journey.ask(admin, "POST", "/api/v1/users", json=body)
+    await journey.ask(admin, "GET", "/api/v1/users")
+    assert {place.split(" in ")[1] for place in journey.found} >= {"the answer to GET /api/v1/users"}
+
+
+def _on_the_disk(journey: Journey) -> None:
+    (journey.intake.assets_dir / "told").write_bytes(named("Disk").encode("utf-16-le"))
+
+
+def _in_the_log(journey: Journey) -> None:
+    structlog.get_logger("slidereel.test").warning("told", name=named("Log"))
