@@ -170,7 +170,7 @@ def _convert(
         executed.description,
         slide_sha256=proof.slide_sha256,
         served_sha256=proof.served_sha256,
-        macro=_write_macro(planned, scrub, slide, output_dir, forbidden),
+        macro=_write_macro(planned, slide, output_dir, forbidden),
     )
     write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
     check_description(output_dir / DESCRIPTION_FILE, description, slide.texts(), forbidden)
@@ -220,14 +220,14 @@ class _Scrub:
 
 
 def _write_macro(
-    planned: ScrubPlan, scrub: _Scrub, slide: Slide, output_dir: Path, forbidden: Sequence[str]
+    planned: ScrubPlan, slide: Slide, output_dir: Path, forbidden: Sequence[str]
 ) -> MacroFile | None:
     kept = planned.macro
-    if kept is None or scrub.finder is None:
+    if kept is None:
         return None
     path = output_dir / MACRO_FILE
     write_durably(path, kept.jpeg)
-    check_macro(path, kept, scrub.finder, slide.texts(), forbidden)
+    check_macro(path, kept, slide.texts(), forbidden)
     return MacroFile(kept.width_px, kept.height_px, len(kept.jpeg), hashlib.sha256(kept.jpeg).hexdigest())
 
 
