@@ -26,6 +26,7 @@ _REGULAR, _ALONE = 0.85, 0.95
 _BESIDE, _MOSTLY = 0.015, 0.5
 _SHORTEST_RULER = 0.2
 _MARGIN_PX = 1
+_MOST_SPECKS = 20_000
 
 
 def colour_bars(picture: NDArray[np.uint8], outside: Bitmap) -> tuple[Polygon, ...]:
@@ -75,7 +76,9 @@ def rulers(picture: NDArray[np.uint8], outside: Bitmap) -> tuple[Polygon, ...]:
 
 
 def _stats(bitmap: Bitmap) -> list[tuple[int, ...]]:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(bitmap, connectivity=8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(bitmap, connectivity=8)
+    if count > _MOST_SPECKS:
+        return []  # snow; nothing in it is told from anything
     return [tuple(int(value) for value in row) for row in stats[1:]]
 
 
@@ -110,27 +113,39 @@ def _columns_of(ticks: Sequence[_Box], lit: Bitmap) -> list[_Box]:
                 continue
             column = sorted(ordered[start:stop], key=lambda tick: tick[1])
             start = stop
-            if not _is_even(column, lit.shape[0]):
+            sides = [_free_sides(tick, lit) for tick in column]
+            # A ruler ends where its last tick is that has room: beyond may be a banner's edge.
+            with_room = [place for place, free in enumerate(sides) if free]
+            if not with_room:
                 continue
-            x0, y0, x1, y1 = np.array(column).T
-            box = (int(x0.min()), int(y0.min()), int(x1.max()), int(y1.max()))
-            if _is_alone(column, box, lit):
+            inside = slice(with_room[0], with_room[-1] + 1)
+            column, sides = column[inside], sides[inside]
+            box = _around(column)
+            is_alone = _is_alone(column, box, lit) and sides.count(2) >= _MOSTLY * len(sides)
+            if is_alone and _is_even(column, lit.shape[0]):
                 found.append(box)
     return found
 
 
-def _is_alone(column: Sequence[_Box], box: _Box, lit: Bitmap) -> bool:
-    """Whether nothing else is in the strip, and nothing beside most ticks: dashes stand among letters."""
-    x0, y0, x1, y1 = box
-    inked = [int(lit[tick[1] : tick[3], tick[0] : tick[2]].sum()) for tick in column]
-    if sum(inked) < _ALONE * int(lit[y0:y1, x0:x1].sum()):
-        return False
+def _around(column: Sequence[_Box]) -> _Box:
+    x0, y0, x1, y1 = np.array(column).T
+    return int(x0.min()), int(y0.min()), int(x1.max()), int(y1.max())
+
+
+def _free_sides(tick: _Box, lit: Bitmap) -> int:
+    """On how many sides nothing stands near a tick; dashes stand among letters."""
+    x0, y0, x1, y1 = tick
     beside = max(_TICK_THIN_PX, round(_BESIDE * max(lit.shape)))
-    free = 0
-    for tick, ink in zip(column, inked, strict=True):
-        rows = slice(max(0, tick[1] - _TICK_THIN_PX), tick[3] + _TICK_THIN_PX)
-        free += int(lit[rows, max(0, tick[0] - beside) : tick[2] + beside].sum()) == ink
-    return free >= _MOSTLY * len(column)
+    rows = slice(max(0, y0 - _TICK_THIN_PX), y1 + _TICK_THIN_PX)
+    sides = (lit[rows, max(0, x0 - beside) : x0], lit[rows, x1 : x1 + beside])
+    return sum(not side.any() for side in sides)
+
+
+def _is_alone(column: Sequence[_Box], box: _Box, lit: Bitmap) -> bool:
+    """Whether next to nothing but the ticks is in their strip."""
+    x0, y0, x1, y1 = box
+    inked = sum(int(lit[tick[1] : tick[3], tick[0] : tick[2]].sum()) for tick in column)
+    return inked >= _ALONE * int(lit[y0:y1, x0:x1].sum())
 
 
 def _is_even(column: Sequence[_Box], height_px: int) -> bool:

@@ -32,7 +32,7 @@ _SOLID = 0.68
 _ARC_MOVES, _ARC_SOLID = 0.5, 0.45
 _OFF_AXIS, _GAP = 0.15, 0.35
 _ACROSS = 0.7
-_BLUR_PX = 4
+_BLUR_PX, _ENDS = 4, 0.25
 
 
 def moving_hull(window: Window) -> Polygon | None:
@@ -138,12 +138,16 @@ def _with_near_field(sector: Bitmap, change: NDArray[np.float32], lit: Bitmap) -
 
 def _without_banners(bitmap: Bitmap, dense: Bitmap) -> Bitmap:
     """Without what runs across the whole picture along its upper or lower edge, be it still or moving."""
-    is_across = np.maximum((bitmap & (1 - dense)).mean(axis=1), dense.mean(axis=1)) >= _ACROSS
-    most = round(_STRIP_HEIGHT * len(is_across))
+    across = np.maximum((bitmap & (1 - dense)).mean(axis=1), dense.mean(axis=1))
+    most = round(_STRIP_HEIGHT * len(across))
     cleared = bitmap.copy()
-    for rows, flags in ((cleared, is_across), (cleared[::-1], is_across[::-1])):
-        across = np.nonzero(flags[:most])[0]
-        # What goes on beyond is no banner, but a picture as wide as the frame.
-        if across.size and across[-1] + 1 < most:
-            rows[: across[-1] + 1 + _BLUR_PX] = 0
+    for rows, share in ((cleared, across), (cleared[::-1], across[::-1])):
+        wide = np.nonzero(share[:most] >= _ACROSS)[0]
+        if not wide.size:
+            continue
+        end = int(wide[-1]) + 1 + _BLUR_PX
+        beyond = share[end + 1 : end + 1 + _BLUR_PX]
+        # A banner ends at once; a sector that reaches the frame's edge narrows.
+        if beyond.size and float(share[wide].mean() - beyond.mean()) >= _ENDS:
+            rows[:end] = 0
     return cleared

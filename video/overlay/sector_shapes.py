@@ -15,6 +15,7 @@ Bitmap: TypeAlias = NDArray[np.uint8]
 _WORKING_PX = 480
 MARGIN = 0.006
 _MOST_VERTICES = 40
+_MOST_PARTS = 40
 _AROUND = np.array(
     [(1.0, 0.0), (0.7, 0.7), (0.0, 1.0), (-0.7, 0.7), (-1.0, 0.0), (-0.7, -0.7), (0.0, -1.0), (0.7, -0.7)]
 )
@@ -71,11 +72,12 @@ def widened(bitmap: Bitmap, radius: int) -> Bitmap:
 
 
 def parts_of(bitmap: Bitmap, weights: NDArray[np.float32], smallest_px: int = 1) -> list[Part]:
-    """Its connected parts of at least that many pixels."""
+    """Its connected parts of at least that many pixels, largest first, and no more than 40."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(bitmap, connectivity=8)
     sums = np.bincount(labels.ravel(), weights.ravel(), minlength=count)
+    areas = stats[1:, cv2.CC_STAT_AREA]
     parts = []
-    for number in range(1, count):
+    for number in (np.argsort(-areas, kind="stable")[:_MOST_PARTS] + 1).tolist():
         x, y, width, height, area = (int(value) for value in stats[number])
         if area >= smallest_px:
             own = (labels == number).astype(np.uint8)

@@ -33,9 +33,7 @@ def still_hull(picture: NDArray[np.uint8]) -> Polygon | None:
     smooth = blurred(levels, 5)
     empty = float(np.percentile(smooth, 2))
     is_lit = smooth > empty + _LIT
-    parts = sorted(
-        parts_of(opened(is_lit.astype(np.uint8), 13), levels), key=lambda part: part.area, reverse=True
-    )
+    parts = parts_of(opened(is_lit.astype(np.uint8), 13), levels)
     if not parts or parts[0].area < _SMALLEST_SHARE * levels.size:
         return None
     if len(parts) > 1 and parts[1].area > _RIVAL * parts[0].area:
