@@ -46,7 +46,7 @@ def read(rgb: np.ndarray) -> str:
     """What tesseract reads in a picture, capitals without anything between."""
     large = cv2.resize(rgb, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     png = cv2.imencode(".png", cv2.cvtColor(large, cv2.COLOR_RGB2GRAY))[1].tobytes()
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - the reader that is installed
         [READER or "", "stdin", "stdout", "--psm", "11"],
         input=png, capture_output=True, check=True, timeout=60,
     )  # fmt: skip
