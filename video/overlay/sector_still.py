@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from video.overlay.sector_shapes import (
+    Bitmap,
     Polygon,
     blurred,
     filled_hull,
@@ -15,7 +16,8 @@ from video.overlay.sector_shapes import (
     widened,
 )
 
-_LIT = 2.5
+_LIT, _FILLED = 2.5, 0.6
+_WRITING_PX = 13
 _SMALLEST_SHARE = 0.12
 _RIVAL = 0.25
 _SOLID = 0.85
@@ -32,8 +34,19 @@ def still_hull(picture: NDArray[np.uint8]) -> Polygon | None:
     levels = reduced(grey(picture))
     smooth = blurred(levels, 5)
     empty = float(np.percentile(smooth, 2))
-    is_lit = smooth > empty + _LIT
-    parts = parts_of(opened(is_lit.astype(np.uint8), 13), levels)
+    is_lit = (smooth > empty + _LIT).astype(np.uint8)
+    # Between letters the screen is dark, however closely lines are set; so it is between sparse echoes.
+    is_filled = (blurred((levels > empty + _LIT).astype(np.float32), 9) > _FILLED).astype(np.uint8)
+    height, width = picture.shape[:2]
+    for shape in (is_lit, is_lit & is_filled):
+        hull = _plain_hull(shape, is_lit, levels)
+        if hull is not None:
+            return outline(hull, width, height, _MARGIN)
+    return None
+
+
+def _plain_hull(shape: Bitmap, lit: Bitmap, levels: NDArray[np.float32]) -> Bitmap | None:
+    parts = parts_of(opened(shape, _WRITING_PX), levels)
     if not parts or parts[0].area < _SMALLEST_SHARE * levels.size:
         return None
     if len(parts) > 1 and parts[1].area > _RIVAL * parts[0].area:
@@ -42,10 +55,7 @@ def still_hull(picture: NDArray[np.uint8]) -> Polygon | None:
     if parts[0].area < _SOLID * np.count_nonzero(hull) or not _is_grainy(levels, hull > 0):
         return None
     around = (widened(hull, 2 * _RING_PX) & (1 - widened(hull, _RING_PX))) > 0
-    if np.count_nonzero(around) and float((~is_lit[around]).mean()) < _DARK_RING:
-        return None
-    height, width = picture.shape[:2]
-    return outline(hull, width, height, _MARGIN)
+    return hull if not around.any() or float((lit[around] == 0).mean()) >= _DARK_RING else None
 
 
 def _is_grainy(levels: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:

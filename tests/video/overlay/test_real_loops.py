@@ -65,6 +65,7 @@ _WRITTEN = {
     "ultrasound/cornerstone-philips-TEST-1234.dcm": [(0, 0, 800, 58), (0, 60, 118, 300)],
     "ultrasound/OBXXXX1A_2frame.dcm": [(0, 0, 800, 58), (0, 60, 118, 300)],
     "ultrasound/examples_palette.dcm": [(0, 0, 800, 58), (0, 60, 118, 300)],
+    "ultrasound/examples_jpeg2k.dcm": [(0, 0, 170, 80), (440, 0, 640, 80)],
     "ultrasound/gdcm-US-ALOKA-16.dcm": [(0, 0, 640, 22), (0, 418, 640, 480)],
     "ultrasound/US-PAL-8-10x-echo": [(0, 0, 160, 75), (0, 120, 60, 260)],
     "ultrasound/JPGLosslessP14SV1_1s_1f_8b.dcm": [(0, 0, 350, 120), (820, 0, 1024, 60)],
