@@ -18,7 +18,8 @@ _FEW_OF_ALL = 1 / 50
 
 
 def is_on_edge(grid: TileGrid, index: int) -> bool:
-    return index % grid.cols == grid.cols - 1 or index // grid.cols == grid.rows - 1
+    cols = grid.cols
+    return index % cols == cols - 1 or index // cols == grid.rows - 1
 
 
 class Edge:
