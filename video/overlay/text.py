@@ -36,6 +36,7 @@ def text_boxes(window: Window, finder: TextFinder, frames: Frames | None = None)
         is followed through the samples, and covered in between as if it went straight.
     Raises TextFinderError.
     """
+    height_px, width_px = window.median.shape[:2]
     still = list(finder.find(light_strokes(window.minimum)))
     if window.change.max(initial=0) <= STILL_CHANGE:
         return without_inner([*still, *finder.find(all_strokes(window.median))])
@@ -54,7 +55,7 @@ def text_boxes(window: Window, finder: TextFinder, frames: Frames | None = None)
         if frames is not None:
             track_through_frames(tracks, frames())
         for track in tracks:
-            still += swept(track)
+            still += swept(track, width_px, height_px)
     return without_inner(still)
 
 

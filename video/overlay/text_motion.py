@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.picture_text import TextBox
-from ground.ppocr_lines import hull
+from ground.ppocr_lines import area, hull, share_inside
 from ground.ppocr_strokes import light_strokes
 
 LIKENESS_LEAST = 0.55
+SAME_SHARE = 0.6
+LEAST_PAD_PX, PAD_PER_HEIGHT = 2, 0.1
 REACH_PX = 40
 """How far a text goes from one frame to the next at most."""
 SAMPLE_REACH_PX = 160
@@ -29,6 +31,8 @@ class Track:
     seen: TextBox
     places: list[TextBox]
     last: TextBox
+    beyond: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """By how much the text reaches beyond those strokes: left, up, right, down; other samples showed more."""
 
     def follow(self, strokes: NDArray[np.uint8], reach_px: int, *, around: Sequence[TextBox] = ()) -> bool:
         """Look for it in the (h, w) strokes of a frame, near where it was last or around other places."""
@@ -65,20 +69,29 @@ def track_through_samples(
 ) -> list[Track]:
     """A track for each text seen in a sample (its index and the box), once for each text.
 
-    Those seen again in another sample where a track has just found its text are the same.
+    What is seen in a sample where a track has just found its text is the same, or a larger part of it.
     """
     tracks: list[Track] = []
+    in_sample: list[dict[int, TextBox]] = []
     strokes = [strokes_of(sample) for sample in samples]
     for index, box in found:
-        if any(_is_same(box, place) for track in tracks for place in track.places):
+        is_known = False
+        for track, places in zip(tracks, in_sample, strict=True):
+            place = places.get(index)
+            if place is not None and _is_same(box, place):
+                track.beyond = _further(track.beyond, box, place)
+                is_known = True
+        if is_known:
             continue
         cut = np.ascontiguousarray(strokes[index][box.y0 : box.y1, box.x0 : box.x1])
-        track = Track(cut, box, [box], box)
+        track, places = Track(cut, box, [box], box), {index: box}
         for step in (range(index + 1, len(strokes)), range(index - 1, -1, -1)):
             track.last = box
             for other in step:
-                track.follow(strokes[other], SAMPLE_REACH_PX)
+                if track.follow(strokes[other], SAMPLE_REACH_PX):
+                    places[other] = track.last
         tracks.append(track)
+        in_sample.append(places)
     return tracks
 
 
@@ -91,24 +104,42 @@ def track_through_frames(tracks: Sequence[Track], frames: Iterable[NDArray[np.ui
             track.follow(strokes, REACH_PX, around=places)
 
 
-def swept(track: Track) -> tuple[TextBox, ...]:
+def swept(track: Track, width_px: int, height_px: int) -> tuple[TextBox, ...]:
     """Few boxes that cover all its places: those beside one another are made one."""
     boxes: list[TextBox] = []
-    for place in sorted(set(track.places), key=lambda box: (box.x0, box.y0)):
+    pad = max(LEAST_PAD_PX, round(PAD_PER_HEIGHT * min(track.strokes.shape)))
+    left, up, right, down = (pad + more for more in track.beyond)
+    places = {
+        TextBox(
+            max(0, place.x0 - left),
+            max(0, place.y0 - up),
+            min(width_px, place.x1 + right),
+            min(height_px, place.y1 + down),
+            place.score,
+        )
+        for place in track.places
+    }
+    for place in sorted(places, key=lambda box: (box.x0, box.y0)):
         if boxes:
             together = hull(boxes[-1], place)
-            if _size(together) <= 1.25 * (_size(boxes[-1]) + _size(place) / 4):
+            if area(together) <= 1.25 * (area(boxes[-1]) + area(place) / 4):
                 boxes[-1] = together
                 continue
         boxes.append(place)
     return tuple(boxes)
 
 
-def _size(box: TextBox) -> int:
-    return (box.x1 - box.x0) * (box.y1 - box.y0)
+def _further(beyond: tuple[int, int, int, int], box: TextBox, place: TextBox) -> tuple[int, int, int, int]:
+    """At most by half of what is known already: what is larger is not the same text."""
+    most_across, most_down = (place.x1 - place.x0) // 2, (place.y1 - place.y0) // 2
+    left, up, right, down = beyond
+    return (
+        min(most_across, max(left, place.x0 - box.x0)),
+        min(most_down, max(up, place.y0 - box.y0)),
+        min(most_across, max(right, box.x1 - place.x1)),
+        min(most_down, max(down, box.y1 - place.y1)),
+    )
 
 
 def _is_same(one: TextBox, other: TextBox) -> bool:
-    across = min(one.x1, other.x1) - max(one.x0, other.x0)
-    down = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0, across) * max(0, down) > 0.6 * max(_size(one), _size(other))
+    return max(share_inside(one, other), share_inside(other, one)) > SAME_SHARE
