@@ -93,6 +93,13 @@ def test_a_banner_that_touches_the_sector_is_not_taken_for_tissue() -> None:
     assert found[:45].mean() < 0.05
 
 
+def test_a_sector_that_is_cut_by_the_frames_lower_edge_is_no_banner() -> None:
+    sector = fan((320, 20), 520, 48)
+    assert sector[-1].mean() > 0.7
+    found = _found(loop(sector))
+    assert (found & sector).sum() >= 0.985 * sector.sum()
+
+
 def test_a_part_of_the_sector_that_happens_not_to_move_is_kept() -> None:
     frames = loop(fan())
     for frame in frames:
