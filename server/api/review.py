@@ -143,7 +143,8 @@ async def get_review(call: Call) -> Answer:
         return found, catalog.signatures_of(connection, asset_id, found.canonical_sha256)
 
     found, signatures = await call.services.database.read(work)
-    return _wire(intake, found, signatures, call.by.account_id)
+    pictures = await asyncio.to_thread(_pictures_of, intake, found)
+    return _wire(intake, found, pictures, signatures, call.by.account_id)
 
 
 @routes.add(
@@ -159,7 +160,7 @@ async def get_picture_before(call: Call) -> Answer:
 
     def work() -> bytes:
         found = intake.asset(asset_id)
-        if found.quarantine_key is None or name not in {stated["name"] for stated in _pictures_of(found)}:
+        if found.quarantine_key is None:
             raise NotFoundError(NO_PICTURE)
         jpeg = intake.picture_before(found.quarantine_key, name)
         # First the log, then the picture: nobody looks at one of which the log does not know.
@@ -212,7 +213,13 @@ async def reject_asset(call: Call) -> Answer:
     return await asset_answer(call, asset_id)
 
 
-def _wire(intake: Intake, asset: Asset, signatures: list[Signature], account_id: str | None) -> ReviewWire:
+def _wire(
+    intake: Intake,
+    asset: Asset,
+    pictures: list[dict[str, Any]],
+    signatures: list[Signature],
+    account_id: str | None,
+) -> ReviewWire:
     scrub = _scrub_of(asset)
     review = asset.review or {}
     why_not = _why_not(asset, signatures, account_id)
@@ -229,7 +236,7 @@ def _wire(intake: Intake, asset: Asset, signatures: list[Signature], account_id:
         profiles=[ProfileWire(profile.name, profile.description) for profile in profiles],
         material=scrub.get("material"),
         detector=scrub.get("detector"),
-        pictures=[_picture(asset, picture) for picture in _pictures_of(asset)],
+        pictures=[_picture(asset, picture) for picture in pictures],
         findings=msgspec.convert(scrub.get("findings", []), list[FindingWire]),
         kept=scrub.get("kept"),
         added=msgspec.convert(review.get("added", []), list[BoxWire]),
@@ -282,5 +289,8 @@ def _scrub_of(asset: Asset) -> dict[str, Any]:
     return dict((asset.report or {}).get("scrub") or {})
 
 
-def _pictures_of(asset: Asset) -> list[dict[str, Any]]:
+def _pictures_of(intake: Intake, asset: Asset) -> list[dict[str, Any]]:
+    """As the report has them. Without one, since it was refused: those that are there to choose boxes by."""
+    if asset.report is None and asset.quarantine_key is not None:
+        return list(intake.pictures_before(asset.quarantine_key))
     return list(_scrub_of(asset).get("pictures", ()))

@@ -57,7 +57,7 @@ def run_job(
             if isinstance(ended, Converted):
                 ended = _published(intake, job, work_dir, ended, profile)
             if ended is not None:
-                _conclude(intake, job, ended)
+                _conclude(intake, job, ended, work_dir / REVIEW / PICTURES)
     finally:
         shutil.rmtree(work_dir, ignore_errors=True)
     return intake.asset(job.asset_id)
@@ -182,8 +182,11 @@ def _beat(
     return None
 
 
-def _conclude(intake: Intake, job: jobs.Job, outcome: Outcome) -> None:
-    """Write down how it ended without a result. What that means is decided here and nowhere else."""
+def _conclude(intake: Intake, job: jobs.Job, outcome: Outcome, pictures: Path | None = None) -> None:
+    """Write down how it ended without a result. What that means is decided here and nowhere else.
+
+    ``pictures``: where those for the reviewer are, if it came so far.
+    """
     if outcome == LOST:
         log.warning("job lost", asset=job.asset_id, job=job.job_id)
         return
@@ -207,6 +210,9 @@ def _conclude(intake: Intake, job: jobs.Job, outcome: Outcome) -> None:
         ended = jobs.JobState.CANCELLED if outcome == CANCELLED else jobs.JobState.FAILED
         if not jobs.finish(connection, intake.ambient, job, ended):
             return
+        key = catalog.get_asset(connection, job.asset_id, intake=True).quarantine_key
+        if key is not None and pictures is not None and pictures.exists():
+            _put_beside(intake, key, pictures)
         if (
             catalog.get_asset(connection, job.asset_id, intake=True).state is State.QUARANTINED
             and is_retryable
@@ -270,13 +276,10 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
         sync_directory(intake.assets_dir)
         key = catalog.get_asset(connection, job.asset_id, intake=True).quarantine_key
         if key is not None:
-            beside = intake.review_path(key)
+            # Pictures of an earlier scrub are none of this one.
+            intake.review_path(key).unlink(missing_ok=True)
             if pictures.exists():
-                pictures.rename(beside)
-            else:
-                # Pictures of an earlier scrub are none of this one.
-                beside.unlink(missing_ok=True)
-            sync_directory(beside.parent)
+                _put_beside(intake, key, pictures)
         columns = {"kind": converted.kind, "profile": profile.name, **subject, **_report_columns(report)}
         catalog.set_state(connection, intake.ambient, job.asset_id, State.AWAITING_RELEASE, columns)
         detail = {
@@ -296,6 +299,13 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
         raise as_out_of_space(error) from error
     if intake.shelf is not None:
         intake.shelf.forget(job.asset_id)
+
+
+def _put_beside(intake: Intake, key: str, pictures: Path) -> None:
+    """The sealed pictures to their original, with which they die."""
+    beside = intake.review_path(key)
+    pictures.rename(beside)
+    sync_directory(beside.parent)
 
 
 def _subject(intake: Intake, converted: Converted) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -25,11 +25,11 @@ from server.catalog import Asset, AssetKind, Problem
 from server.catalog.model import CONVERTED
 from server.config import Settings
 from server.db import Database
-from server.deid import CHUNK_BYTES, Quarantine, SealedMissingError, SealedWriter
+from server.deid import CHUNK_BYTES, Quarantine, QuarantineError, SealedMissingError, SealedWriter
 from server.deid.policy import find_policy
 from server.deid.pseudonyms import Pseudonyms
 from server.deid.quarantine import kept_suffix
-from server.deid.review_pictures import read_review, review_path
+from server.deid.review_pictures import list_review, read_review, review_path
 from server.deid.signing import Signer
 from server.errors import InvalidInputError, NotFoundError, OutOfSpaceError
 from server.imagery.shelf import SlideShelf
@@ -268,6 +268,14 @@ class Reception:
     def review_path(self, key: str) -> Path:
         """Where the sealed pictures for the reviewer lie: they die with their original."""
         return review_path(self.quarantine.path(key))
+
+    def pictures_before(self, key: str) -> tuple[dict[str, Any], ...]:
+        """What is said of each picture of a sealed original for the reviewer; nothing where none opens."""
+        try:
+            sealed, _note = self.quarantine.describe(key)
+            return list_review(self.review_path(key), sealed.data_key)
+        except QuarantineError:
+            return ()
 
     def picture_before(self, key: str, name: str) -> bytes:
         """A picture of a sealed original as it was, as JPEG: it may show the patient.

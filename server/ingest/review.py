@@ -189,10 +189,8 @@ def _policy_of(asset: Asset) -> dict[str, Any]:
 
 def _check_inside(asset: Asset, boxes: Sequence[Box]) -> None:
     """Raises InvalidInputError for a box that reaches beyond the picture, or beyond the last frame."""
-    if not boxes:
-        return
     if asset.width_px is None or asset.height_px is None:
-        raise InvalidInputError("Boxes can be given once this was converted: before, its size is not known.")
+        return  # It was never converted; what lies beyond is cut off when it is.
     last_frame = (asset.frame_count or 1) - 1
     for box in boxes:
         first, last = box.first_frame or 0, box.last_frame or 0

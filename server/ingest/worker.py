@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,7 +34,7 @@ from tiling.scratch import Scratch
 from video import convert as video_conversion
 from video import errors as video_errors
 from video.limits import Limits
-from video.model import Mask
+from video.model import Mask, PictureFormat
 from video.open_video import open_video
 from video.scrub.scrub import Scrub
 
@@ -86,6 +86,7 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
     if plan.plain_bytes == 0:
         return Refused("not-a-slide", "The file is empty.")
     sealed = SealedFile(plan.sealed_name, plan.plain_bytes, plan.data_key)
+    pictures = ReviewPictures()
     try:
         with (
             SealedReader(Path(plan.sealed_path), sealed) as source,
@@ -94,7 +95,6 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
             kind = report_progress.kind = kind_of(source)
             if kind == "unknown":
                 return Refused("not-a-slide", "The file is of no kind of slide, loop or video that is known.")
-            pictures = ReviewPictures()
             if kind == "video":
                 report, subject = _convert_video(plan, source, report_progress, pictures)
             else:
@@ -102,7 +102,12 @@ def work(plan: Plan, report_progress: "_Reporter") -> Message:
         pictures.write(Path(plan.review_path), plan.data_key, plan.sealed_name)
         return _converted(plan, kind, report, subject)
     except BaseException as error:  # noqa: BLE001 - this is the last line of this process
-        return _message(error)
+        message = _message(error)
+        if isinstance(message, Refused):
+            # Whoever decides what to mask instead has to see what there is.
+            with contextlib.suppress(QuarantineError, OSError):
+                pictures.write(Path(plan.review_path), plan.data_key, plan.sealed_name)
+        return message
 
 
 def _convert_slide(
@@ -156,16 +161,28 @@ def _convert_video(
         scrub=Scrub(
             plan.video_rules,
             _open_finder(plan),
-            tuple(_mask(box) for box in plan.added),
-            tuple(_mask(box) for box in plan.removed),
+            _masks(plan.added, video.picture),
+            _masks(plan.removed, video.picture),
             pictures.add,
         ),
     )
     return report.to_json(), video.subject
 
 
-def _mask(box: Box) -> Mask:
-    return Mask(box.x0, box.y0, box.x1, box.y1, box.first_frame, box.last_frame)
+def _masks(boxes: Sequence[Box], picture: PictureFormat) -> tuple[Mask, ...]:
+    """Boxes as far as they lie in the picture: of a source that was never converted nobody knew its size."""
+    return tuple(
+        Mask(
+            box.x0,
+            box.y0,
+            min(box.x1, picture.width_px),
+            min(box.y1, picture.height_px),
+            box.first_frame,
+            box.last_frame,
+        )
+        for box in boxes
+        if box.x0 < picture.width_px and box.y0 < picture.height_px
+    )
 
 
 def _open_finder(plan: Plan) -> TextFinder:

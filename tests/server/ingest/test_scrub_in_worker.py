@@ -1,14 +1,16 @@
 """The scrub through the real worker: what is found is masked and shown sealed, whose it is stays hidden."""
 
 import io
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
-from ground.finding import Box
+from ground.finding import Box, ReviewPicture
 from ground.picture_text import TextFinderError
 from server import jobs
 from server.catalog import Asset, State
@@ -25,6 +27,7 @@ from tests.server.conftest import BY
 from tests.server.ingest.slides import svs, traces
 from tests.server.ingest.test_intake import convert
 from tests.video.clips import make
+from tiling.errors import VerificationError
 
 BURNED_IN = "orthanc-Issue164-87fr-burnedname.dcm"
 NAMES = ("Elek", "Teszt", "267879SU5")
@@ -169,6 +172,35 @@ def test_a_detector_that_fails_leaves_the_asset_in_quarantine_to_be_started_agai
     assert run_job(intake, again.job).state is State.AWAITING_RELEASE
 
 
+def run_here(plan: Plan, **_more: object) -> Outcome:
+    """What the worker does, in the process of the test."""
+    message = worker.work(plan, worker._Reporter(io.BytesIO()))
+    assert not isinstance(message, Progress)
+    return message
+
+
+def test_what_could_not_be_proved_clean_still_shows_the_reviewer_where_to_draw(
+    intake: Intake, slide: Path, owner: jobs.Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def convert_in_vain(*_args: object, review: Callable[[ReviewPicture], None], **_more: object) -> None:
+        review(ReviewPicture("thumbnail", np.zeros((20, 30, 3), np.uint8), scale=10.0))
+        raise VerificationError("text is still found in the pictures of the result")
+
+    monkeypatch.setattr(convert_job.conversion, "run", run_here)
+    monkeypatch.setattr(worker.slide_conversion, "convert", convert_in_vain)
+    asset = convert(intake, slide, owner)
+    assert asset.state is State.REFUSED
+    assert asset.problem is not None and asset.problem.kind == "not-proved-clean"
+    (stated,) = intake.pictures_before(asset.asset_id)
+    assert (stated["name"], stated["scale"]) == ("thumbnail", 10.0)
+    assert intake.picture_before(asset.asset_id, "thumbnail").startswith(b"\xff\xd8")
+    monkeypatch.undo()
+    arrival = intake.scrub_again(asset.asset_id, BY, add=[Box(0, 0, 9_000, 9)], owner_id=owner.owner_id)
+    assert run_job(intake, arrival.job).state is State.AWAITING_RELEASE
+    intake.quarantine.destroy(asset.asset_id)
+    assert intake.pictures_before(asset.asset_id) == ()
+
+
 def test_the_worker_says_so_when_the_detector_fails(
     intake: Intake, slide: Path, owner: jobs.Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,11 +208,6 @@ def test_the_worker_says_so_when_the_detector_fails(
 
     def fail(_plan: object) -> None:
         raise TextFinderError("The weights of the text detector are damaged.")
-
-    def run_here(plan: Plan, **_more: object) -> Outcome:
-        message = worker.work(plan, worker._Reporter(io.BytesIO()))
-        assert not isinstance(message, Progress)
-        return message
 
     monkeypatch.setattr(worker, "_open_finder", fail)
     monkeypatch.setattr(convert_job.conversion, "run", run_here)
