@@ -22,7 +22,7 @@ const ARROWS: Record<string, readonly [number, number]> = { ArrowLeft: [-1, 0], 
 const NEW_SHARE = 0.2;
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('input:not([type="checkbox"], [type="range"]), textarea, select, dialog') !== null;
+  target instanceof HTMLElement && target.closest('input:not([type="checkbox"], [type="radio"], [type="range"]), textarea, select, dialog') !== null;
 const movesItself = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('input, [role="slider"]') !== null;
 const isControl = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('button, a, summary, input') !== null;
 
