@@ -96,6 +96,8 @@ def _lengthened_across(box: TextBox, strokes: NDArray[np.uint8]) -> TextBox:
     inside = row[:, box.x0 : box.x1]
     strong = max(1.0, LIKE_STRENGTH * float(np.percentile(inside, STRONG_PERCENTILE)))
     share = LIKE_SHARE * float((inside >= strong).mean())
+    if share == 0.0:
+        return box  # no strokes, nothing that could go on
     step = max(1, round(END_PER_HEIGHT * (box.y1 - box.y0)))
     x0, x1 = box.x0, box.x1
     for _ in range(MOST_STEPS):
