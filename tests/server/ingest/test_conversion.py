@@ -19,9 +19,20 @@ from tests.tiling.openslide_files import write_mirax
 
 
 def children() -> list[int]:
-    """The processes that this one has started, from any of its threads."""
+    """The converting processes that this one has started, from any of its threads.
+
+    It may have others: Python keeps one for whoever has ever used shared memory.
+    """
     tasks = Path("/proc/self/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text("ascii").split()]
+    started = [int(pid) for task in tasks for pid in (task / "children").read_text("ascii").split()]
+    return [pid for pid in started if b"server.ingest.worker" in _command_line(pid)]
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 @pytest.fixture

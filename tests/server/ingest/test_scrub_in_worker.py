@@ -122,6 +122,7 @@ def test_the_pictures_for_the_reviewer_are_sealed_and_die_with_the_original(
         intake.picture_before(asset.asset_id, stated[0]["name"])
 
 
+@pytest.mark.slow
 def test_a_reviewer_s_box_is_masked_and_a_second_scrub_takes_it_back(
     intake: Intake, owner: jobs.Owner, tmp_path: Path
 ) -> None:
