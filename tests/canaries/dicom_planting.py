@@ -12,11 +12,11 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless
 
 from tests.canaries.clip_planting import shown
 from tests.canaries.searching import BIRTH, NUMBER, UID_TAIL, named
-from tests.canaries.tiff_planting import segments
+from tests.canaries.tiff_planting import in_codestream, segments
 from tests.tiling import dicom_files
 from tests.video.dicom.dicom_clips import Picture, Writing, dicom_loop
 
@@ -147,6 +147,29 @@ def ultrasound_jpeg() -> bytes:
     return replanted(dicom_loop(_pictures(), writing))
 
 
+def ultrasound_jpeg_2000() -> bytes:
+    """A loop of JPEG 2000 frames with comments."""
+
+    def encode(picture: Picture) -> bytes:
+        coded = imagecodecs.jpeg2k_encode(picture, level=0, reversible=True, codecformat="j2k")
+        return in_codestream(bytes(coded))
+
+    writing = Writing(syntax=JPEG2000Lossless, encode=encode, photometric="YBR_RCT")
+    return replanted(dicom_loop(_pictures(), writing))
+
+
+def ultrasound_jpeg_ls() -> bytes:
+    """A loop of JPEG-LS frames with comments."""
+
+    def encode(picture: Picture) -> bytes:
+        coded = bytes(imagecodecs.jpegls_encode(picture))
+        text = named("LsComment").encode()
+        comment = b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text
+        return coded[:2] + comment + coded[2:]
+
+    return replanted(dicom_loop(_pictures(), Writing(syntax=JPEGLSLossless, encode=encode)))
+
+
 def ultrasound_still() -> bytes:
     """One picture."""
     return replanted(dicom_loop(_pictures()[:1], Writing(), FrameIncrementPointer=None, FrameTime=None))
@@ -154,6 +177,19 @@ def ultrasound_still() -> bytes:
 
 def _pictures() -> list[Picture]:
     return [shown(number) for number in range(6)]
+
+
+def slide_jpeg_2000() -> bytes:
+    """A whole-slide image with JPEG 2000 frames that have comments."""
+    plain_encode = dicom_files.encode
+
+    def commented(frame: dicom_files.Samples, recipe: dicom_files.Recipe) -> bytes:
+        return in_codestream(plain_encode(frame, recipe))
+
+    recipe = dicom_files.Recipe(undefined=False, syntax=str(JPEG2000Lossless), photometric="YBR_RCT")
+    with patch.multiple(dicom_files, encode=commented, IN_TRAILER=""):
+        (data,) = dicom_files.write_dicom(recipe)
+    return replanted(data)
 
 
 def slide() -> bytes:

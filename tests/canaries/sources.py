@@ -19,6 +19,7 @@ class Source:
 
 SOURCES: dict[str, Source] = {
     "svs": Source(".svs", tiff_planting.svs, 200, is_quick=True),
+    "svs-jpeg-2000": Source(".svs", tiff_planting.svs_jpeg_2000, 40),
     "ndpi": Source(".ndpi", tiff_planting.ndpi, 18),
     "tiff": Source(".tif", tiff_planting.tiff, 70),
     "ome": Source(".ome.tif", tiff_planting.ome_tiff, 40),
@@ -28,6 +29,9 @@ SOURCES: dict[str, Source] = {
     "ventana": Source(".bif", scanner_planting.ventana, 7),
     "zeiss": Source(".czi", scanner_planting.zeiss, 1),
     "dicom-slide": Source(".dcm", lambda _: dicom_planting.slide(), 3000),
+    "dicom-slide-jpeg-2000": Source(".dcm", lambda _: dicom_planting.slide_jpeg_2000(), 3000),
+    "ultrasound-jpeg-2000": Source(".dcm", lambda _: dicom_planting.ultrasound_jpeg_2000(), 3000),
+    "ultrasound-jpeg-ls": Source(".dcm", lambda _: dicom_planting.ultrasound_jpeg_ls(), 3000),
     "ultrasound-native": Source(".dcm", lambda _: dicom_planting.ultrasound_native(), 3000),
     "ultrasound-jpeg": Source("", lambda _: dicom_planting.ultrasound_jpeg(), 3000),
     "ultrasound-still": Source(".dcm", lambda _: dicom_planting.ultrasound_still(), 3000),

@@ -77,6 +77,28 @@ def _append(out: bytearray, data: bytes) -> int:
     return place
 
 
+def in_codestream(coded: bytes) -> bytes:
+    """A JPEG 2000 stream with comments: of the stream, in pieces, and behind its end (ISO 15444-1, A.9.2)."""
+    at = coded.index(b"\xff\x90")
+    split = named("SplitComment").encode()
+    texts = (named("StreamComment").encode(), split[:5], split[5:])
+    comments = b"".join(b"\xff\x64" + struct.pack(">HH", len(text) + 4, 1) + text for text in texts)
+    return coded[:at] + comments + coded[at:] + named("BehindStream").encode()
+
+
+def svs_jpeg_2000(folder: Path) -> bytes:
+    """An Aperio slide whose tiles are JPEG 2000, with comments in each."""
+    plain_encode = svs_files._encode
+
+    def commented(pixels: svs_files.Pixels, recipe: svs_files.Recipe) -> bytes:
+        return in_codestream(plain_encode(pixels, recipe))
+
+    path = folder / "source.svs"
+    with patch.object(svs_files, "_encode", commented):
+        svs_files.write_svs(path, svs_files.Recipe(coding="jp2k-rgb"))
+    return with_every_tag(path.read_bytes())
+
+
 def svs(folder: Path) -> bytes:
     """An Aperio slide: every key of its description, every tag, label, macro, tiles."""
     plain_description = svs_files.description
