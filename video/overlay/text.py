@@ -14,7 +14,7 @@ from ground.picture_text import TextBox, TextFinder
 from ground.ppocr_lines import share_inside, without_inner
 from ground.ppocr_strokes import GROUND, all_strokes, light_strokes
 from video.overlay.survey_model import Window
-from video.overlay.text_motion import swept, track_through_frames, track_through_samples
+from video.overlay.text_motion import go_straight, swept, track_through_frames, track_through_samples
 
 STILL_CHANGE = 2
 """Where no sample changes by more over time, every frame shows the same."""
@@ -52,7 +52,9 @@ def text_boxes(window: Window, finder: TextFinder, frames: Frames | None = None)
     ]
     if moving:
         tracks = track_through_samples(sorted(moving, key=lambda one: -one[1].score), samples)
-        if frames is not None:
+        if frames is None:
+            go_straight(tracks)
+        else:
             track_through_frames(tracks, frames())
         for track in tracks:
             still += swept(track, width_px, height_px)

@@ -4,7 +4,8 @@ A text that was seen in one frame is looked for by its own strokes (normalised c
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -33,6 +34,8 @@ class Track:
     last: TextBox
     beyond: tuple[int, int, int, int] = (0, 0, 0, 0)
     """By how much the text reaches beyond those strokes: left, up, right, down; other samples showed more."""
+    in_sample: dict[int, TextBox] = field(default_factory=dict)
+    """Where it is, by the index of the sample."""
 
     def follow(self, strokes: NDArray[np.uint8], reach_px: int, *, around: Sequence[TextBox] = ()) -> bool:
         """Look for it in the (h, w) strokes of a frame, near where it was last or around other places."""
@@ -72,26 +75,24 @@ def track_through_samples(
     What is seen in a sample where a track has just found its text is the same, or a larger part of it.
     """
     tracks: list[Track] = []
-    in_sample: list[dict[int, TextBox]] = []
     strokes = [strokes_of(sample) for sample in samples]
     for index, box in found:
         is_known = False
-        for track, places in zip(tracks, in_sample, strict=True):
-            place = places.get(index)
+        for track in tracks:
+            place = track.in_sample.get(index)
             if place is not None and _is_same(box, place):
                 track.beyond = _further(track.beyond, box, place)
                 is_known = True
         if is_known:
             continue
         cut = np.ascontiguousarray(strokes[index][box.y0 : box.y1, box.x0 : box.x1])
-        track, places = Track(cut, box, [box], box), {index: box}
+        track = Track(cut, box, [box], box, in_sample={index: box})
         for step in (range(index + 1, len(strokes)), range(index - 1, -1, -1)):
             track.last = box
             for other in step:
                 if track.follow(strokes[other], SAMPLE_REACH_PX):
-                    places[other] = track.last
+                    track.in_sample[other] = track.last
         tracks.append(track)
-        in_sample.append(places)
     return tracks
 
 
@@ -102,6 +103,18 @@ def track_through_frames(tracks: Sequence[Track], frames: Iterable[NDArray[np.ui
         strokes = strokes_of(rgb)
         for track, places in zip(tracks, known, strict=True):
             track.follow(strokes, REACH_PX, around=places)
+
+
+def go_straight(tracks: Sequence[Track]) -> None:
+    """Add what lies between the samples, as if each text went from one to the next on a line."""
+    for track in tracks:
+        for (_, one), (_, other) in pairwise(sorted(track.in_sample.items())):
+            across, down = other.x0 - one.x0, other.y0 - one.y0
+            steps = max(abs(across), abs(down)) // LEAST_PAD_PX
+            for step in range(1, steps):
+                x, y = one.x0 + across * step // steps, one.y0 + down * step // steps
+                width, height = one.x1 - one.x0, one.y1 - one.y0
+                track.places.append(TextBox(x, y, x + width, y + height, one.score))
 
 
 def swept(track: Track, width_px: int, height_px: int) -> tuple[TextBox, ...]:

@@ -110,6 +110,13 @@ def test_a_moving_name_is_covered_wherever_it_goes(finder: TextFinder, step_px: 
     assert [uncovered(ink, boxes) for ink in inks] == [0] * len(frames)
 
 
+def test_without_the_frames_a_name_that_goes_straight_on_is_covered_all_the_same(finder: TextFinder) -> None:
+    frames = tissue()
+    inks = [write(frame, "KOVACS ANNA", 30 + 4 * number, 130, 230) for number, frame in enumerate(frames)]
+    boxes = text_boxes(window_of(frames), finder)
+    assert [uncovered(ink, boxes) for ink in inks] == [0] * len(frames)
+
+
 def test_a_single_frame_needs_no_others(finder: TextFinder) -> None:
     frames = tissue(1)
     ink = write(frames[0], "KOVACS ANNA", 60, 150, 230)
