@@ -10,6 +10,7 @@ from video.overlay.sector_shapes import (
     blurred,
     filled_hull,
     grey,
+    is_tissue,
     opened,
     outline,
     parts_of,
@@ -32,6 +33,7 @@ _SOLID = 0.68
 _ARC_MOVES, _ARC_SOLID = 0.5, 0.45
 _OFF_AXIS, _GAP = 0.15, 0.35
 _ACROSS = 0.7
+_RIVAL, _RIVAL_AT_LEAST = 0.2, 0.03
 _BLUR_PX, _ENDS = 4, 0.25
 
 
@@ -51,9 +53,22 @@ def moving_hull(window: Window) -> Polygon | None:
         if moving is not None:
             lit = _without_banners(brightest, dense)
             sector = _with_near_field(_with_still_tissue(moving, lit), blurred(change, 7), lit)
-            if np.count_nonzero(lit & (1 - sector)) <= np.count_nonzero(sector):
+            if not _is_rivalled(sector, lit, window):
                 return outline(sector, width, height)
     return None
+
+
+def _is_rivalled(sector: Bitmap, lit: Bitmap, window: Window) -> bool:
+    """Whether more is lit elsewhere, or something with the grain of tissue that is nearly as large: a picture
+    that stands still while a spectrum runs below it."""
+    beyond = lit & (1 - widened(sector, 3))
+    area = np.count_nonzero(sector)
+    if np.count_nonzero(beyond) > area:
+        return True
+    levels = reduced(grey(window.median))
+    smallest_px = round(max(_RIVAL * area, _RIVAL_AT_LEAST * beyond.size))
+    rivals = parts_of(beyond, levels, smallest_px)
+    return any(is_tissue(levels, part.bitmap > 0) for part in rivals)
 
 
 def lit_parts(brightest: NDArray[np.uint8]) -> Bitmap:

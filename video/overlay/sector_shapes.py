@@ -16,6 +16,7 @@ _WORKING_PX = 480
 MARGIN = 0.006
 _MOST_VERTICES = 40
 _MOST_PARTS = 40
+_GRAIN = 1.0
 _AROUND = np.array(
     [(1.0, 0.0), (0.7, 0.7), (0.0, 1.0), (-0.7, 0.7), (-1.0, 0.0), (-0.7, -0.7), (0.0, -1.0), (0.7, -0.7)]
 )
@@ -58,6 +59,12 @@ def grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def blurred(plane: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     """Each pixel the mean of the square around it."""
     return np.asarray(cv2.blur(plane, (side, side)), np.float32)
+
+
+def is_tissue(levels: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
+    """Whether neighbouring pixels differ nearly everywhere, as speckle does and a painted area does not."""
+    grain = blurred(np.abs(levels - blurred(levels, 3)), 9)
+    return float(np.median(grain[inside])) >= _GRAIN
 
 
 def opened(bitmap: Bitmap, diameter: int) -> Bitmap:

@@ -9,6 +9,7 @@ from video.overlay.sector_shapes import (
     blurred,
     filled_hull,
     grey,
+    is_tissue,
     opened,
     outline,
     parts_of,
@@ -23,7 +24,6 @@ _RIVAL = 0.25
 _SOLID = 0.85
 _RING_PX = 6
 _DARK_RING = 0.9
-_TEXTURE = 1.0
 _MARGIN = 0.02
 
 
@@ -52,13 +52,7 @@ def _plain_hull(shape: Bitmap, lit: Bitmap, levels: NDArray[np.float32]) -> Bitm
     if len(parts) > 1 and parts[1].area > _RIVAL * parts[0].area:
         return None
     hull = filled_hull(parts[0].bitmap)
-    if parts[0].area < _SOLID * np.count_nonzero(hull) or not _is_grainy(levels, hull > 0):
+    if parts[0].area < _SOLID * np.count_nonzero(hull) or not is_tissue(levels, hull > 0):
         return None
     around = (widened(hull, 2 * _RING_PX) & (1 - widened(hull, _RING_PX))) > 0
     return hull if not around.any() or float((lit[around] == 0).mean()) >= _DARK_RING else None
-
-
-def _is_grainy(levels: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
-    """Whether neighbouring pixels differ nearly everywhere, as speckle does and a painted area does not."""
-    grain = blurred(np.abs(levels - blurred(levels, 3)), 9)
-    return float(np.median(grain[inside])) >= _TEXTURE

@@ -102,6 +102,13 @@ def test_a_frozen_picture_beside_a_moving_spectrum_stays() -> None:
     assert stays[40:440, 330:620].all()
 
 
+def test_without_regions_a_frozen_picture_is_not_lost_to_a_spectrum_that_moves() -> None:
+    frozen = loop(rectangle(180, 40, 460, 230), frames=1)[0]
+    frames = [np.maximum(frozen, frame) for frame in loop(rectangle(40, 260, 600, 440))]
+    kept, _ = kept_polygons(survey_of(frames), [], _RULES)
+    assert kept is None or area(*kept.polygons)[40:230, 180:460].all()
+
+
 def test_regions_of_another_frame_do_not_cut_the_sector() -> None:
     stays, _ = _stays(survey_of(loop(fan())), [region(10, 10, 200, 160)])
     assert (stays & fan()).sum() >= 0.985 * fan().sum()
