@@ -15,6 +15,8 @@ GLASS_GREY = 225
 class MacroRecipe:
     """A glass whose long side lies across. turns: quarter turns of the whole picture to the left.
 
+    code: "bars" or "qr" on a small sticker in the glass, with no letter.
+
     label: "paper", "black", "glass-like" (only a frame tells it from glass) or "seamless" (nothing does).
     """
 
@@ -25,6 +27,7 @@ class MacroRecipe:
     turns: int = 0
     with_text: bool = True
     writing_beside: bool = False
+    code: str = ""
 
 
 def label_picture(recipe: MacroRecipe) -> Pixels:
@@ -49,4 +52,17 @@ def macro_picture(recipe: MacroRecipe = MacroRecipe()) -> Pixels:
     picture[:, : recipe.label_px] = label_picture(recipe)
     if recipe.writing_beside:
         cv2.putText(picture, "JANE", (650, 250), cv2.FONT_HERSHEY_SIMPLEX, 0.9, INK, 2)
+    if recipe.code:
+        sticker = _code(recipe.code)
+        picture[100 : 100 + sticker.shape[0], 680 : 680 + sticker.shape[1]] = sticker[..., np.newaxis]
     return np.ascontiguousarray(np.rot90(picture, recipe.turns))
+
+
+def _code(kind: str) -> Pixels:
+    """Grey levels of a code on white."""
+    if kind == "qr":
+        code = cv2.QRCodeEncoder.create().encode("S26-00123 77120934")
+        return np.asarray(cv2.resize(code, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST), np.uint8)
+    widths = np.random.default_rng(5).integers(1, 4, 46) * 2
+    line = np.concatenate([np.full(width, 255 * (n % 2), np.uint8) for n, width in enumerate(widths)])
+    return np.pad(np.tile(line, (70, 1)), 12, constant_values=255)

@@ -58,6 +58,9 @@ DOUBTFUL = {
     "the label runs into the glass": (MacroRecipe(label="seamless"), None),
     "an end has an edge, and nothing of a label": (MacroRecipe(label="glass-like", with_text=False), None),
     "there is writing beside the label": (MacroRecipe(writing_beside=True), None),
+    "a sticker has bars and no letter": (MacroRecipe(code="bars"), None),
+    "the bars lie across": (MacroRecipe(code="bars", turns=1), None),
+    "a sticker has a QR code and no letter": (MacroRecipe(code="qr"), None),
     "next to nothing would be left": (MacroRecipe(label_px=700), None),
     "a strip too narrow for a label": (MacroRecipe(label_px=40, with_text=False), None),
 }

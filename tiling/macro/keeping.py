@@ -3,7 +3,7 @@
 The glass around the middle is kept, as far as straight edges bound it; what lies beyond them at either end
 is blank. One of these ends must show itself to be the label's: it is unlike the glass (paper, or blackened by
 the scanner), or has writing, or the file's own picture of the label is seen there. What is kept must have no
-writing. Where any of this is in doubt, nothing is kept.
+writing and no bar code. Where any of this is in doubt, nothing is kept.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from ground.finding import Box
 from ground.picture_text import TextBox, TextFinder
 from tiling.errors import CorruptSlideError
 from tiling.geometry import ceil_div
+from tiling.macro.codes import has_code
 from tiling.macro.glass import Glass, find_glass, is_unlike_glass
 from tiling.macro.likeness import find_label
 from tiling.macro.writing import find_writing
@@ -70,7 +71,10 @@ def keep_macro(macro: Pixels, label: Pixels | None, finder: TextFinder) -> KeptM
     picture = np.ascontiguousarray(kept.swapaxes(0, 1)) if is_upright else kept
     jpeg = encode_jpeg(picture, L0_CODING)
     height_px, width_px = picture.shape[:2]
-    if find_writing(decode_jpeg(jpeg, width_px, height_px), finder):
+    written = decode_jpeg(jpeg, width_px, height_px)
+    if has_code(written):
+        return Dropped("something like a bar code is left beside the label")
+    if find_writing(written, finder):
         return Dropped("something like writing is left beside the label")
     blank = tuple(
         _box(columns, across.shape[0], is_upright=is_upright)
