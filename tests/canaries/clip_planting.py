@@ -181,6 +181,29 @@ def matroska() -> bytes:
     return data + named("BehindEverything").encode()
 
 
+def matroska_hevc() -> bytes:
+    """HEVC whose access units begin with supplemental information (ITU-T H.265, D.2.7)."""
+    text = named("HevcSei").encode()
+    message = bytes.fromhex(SEI_UUID.replace("-", "")) + text
+    unit = b"\0\0\0\1\x4e\x01\x05" + bytes((len(message),)) + message + b"\x80"
+    recipe = _base("matroska", codec="libx265", codec_options={"x265-params": "log-level=none"})
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="matroska") as output:
+        stream = output.add_stream(recipe.codec, rate=25, options=dict(recipe.codec_options))
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = recipe.width_px, recipe.height_px, "yuv420p"
+        stream.codec_context.time_base = recipe.time_base
+        pictures = zip(_drawn(recipe), recipe.shown_ticks(), strict=True)
+        frames = [frame_of(picture, tick, recipe) for picture, tick in pictures]
+        for frame in (*frames, None):
+            for packet in stream.encode(frame):
+                spoken = Packet(unit + bytes(packet))
+                spoken.stream, spoken.time_base = stream, packet.time_base
+                spoken.pts, spoken.dts, spoken.is_keyframe = packet.pts, packet.dts, packet.is_keyframe
+                output.mux(spoken)
+    return buffer.getvalue()
+
+
 def webm() -> bytes:
     """VP9 with tags."""
     recipe = _base(
@@ -215,7 +238,15 @@ def avi() -> bytes:
 
 def transport_stream() -> bytes:
     """A service with a name and a provider, supplemental information, and packets of nothing."""
-    data = _written(_base("mpegts", time_base=Fraction(1, 90_000), prepare=lambda o, s: _company(o, s, None)))
+
+    def prepare(output: OutputContainer, stream: VideoStream) -> None:
+        _company(output, stream, None)
+        data_stream = output.add_data_stream("klv")
+        packet = Packet(named("Klv").encode())
+        packet.stream, packet.time_base, packet.pts, packet.dts = data_stream, Fraction(1, 90_000), 0, 0
+        output.mux(packet)
+
+    data = _written(_base("mpegts", time_base=Fraction(1, 90_000), prepare=prepare))
     null = b"\x47\x1f\xff\x10" + named("NullPacket").encode().ljust(184, b"\xff")
     return data + null * 2
 

@@ -39,9 +39,10 @@ SOURCES: dict[str, Source] = {
     "mp4-cover": Source(".mp4", lambda _: clip_planting.mp4_with_cover(), 15),
     "mov": Source(".mov", lambda _: clip_planting.mov(), 35),
     "matroska": Source(".mkv", lambda _: clip_planting.matroska(), 30),
+    "matroska-hevc": Source(".mkv", lambda _: clip_planting.matroska_hevc(), 1),
     "webm": Source(".webm", lambda _: clip_planting.webm(), 30),
     "avi": Source(".avi", lambda _: clip_planting.avi(), 25),
-    "mpegts": Source(".ts", lambda _: clip_planting.transport_stream(), 4),
+    "mpegts": Source(".ts", lambda _: clip_planting.transport_stream(), 5),
     "mpeg": Source(".mpg", lambda _: clip_planting.mpeg(), 2),
     "gif": Source(".gif", lambda _: clip_planting.gif(), 4),
 }
