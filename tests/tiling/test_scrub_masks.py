@@ -23,6 +23,7 @@ from tiling.geometry import Size, TileGrid
 from tiling.jpeg import scan_digest
 from tiling.model import Slide
 from tiling.open_slide import open_slide
+from tiling.pixels import L0_CODING, encode_jpeg
 from tiling.scrub.execute import Executed, execute
 from tiling.scrub.masks import is_removed, tiles_of
 from tiling.scrub.rules import MacroRule, ScrubRules
@@ -186,6 +187,21 @@ def test_a_level_that_still_shows_what_is_masked_is_noticed(tmp_path: Path) -> N
         sources = [BytesSource((tmp_path / name).read_bytes()) for name in ("slide.tif", "served.bin")]
         with pytest.raises(VerificationError, match="reduced level"):
             check_masks(pages, *sources, executed.description, executed.masked_tiles)
+
+
+def test_a_thumbnail_that_still_shows_what_is_masked_is_noticed(tmp_path: Path) -> None:
+    _slide, executed = executed_with_mask(tmp_path)
+    served = bytearray((tmp_path / "served.bin").read_bytes())
+    stated = executed.description
+    dark = encode_jpeg(np.full((427, 512, 3), 90, np.uint8), L0_CODING)
+    assert len(dark) <= stated.thumbnail_bytes
+    start = stated.thumbnail_offset
+    served[start : start + stated.thumbnail_bytes] = dark.ljust(stated.thumbnail_bytes, b"\0")
+    with tifffile.TiffFile(tmp_path / "slide.tif") as file:
+        pages = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
+        slide_file = BytesSource((tmp_path / "slide.tif").read_bytes())
+        with pytest.raises(VerificationError, match="thumbnail"):
+            check_masks(pages, slide_file, BytesSource(bytes(served)), stated, executed.masked_tiles)
 
 
 def test_the_source_s_own_scans_stay_what_they_were(tmp_path: Path) -> None:

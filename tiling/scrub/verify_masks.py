@@ -12,7 +12,7 @@ from ground.source import ByteSource
 from tiling.canonical.bands import REACH_PX
 from tiling.canonical.layout import IN_SERVED, INDEX_RECORD, Description
 from tiling.errors import VerificationError
-from tiling.geometry import Region, Size, TileGrid, pyramid_sizes
+from tiling.geometry import Point, Region, Size, TileGrid, pyramid_sizes
 from tiling.model import Pixels
 
 _WHITE = 255
@@ -51,6 +51,10 @@ def check_masks(
     mask.flat[sorted(masked_tiles)] = 1
     for level, page in enumerate(pages[1:], start=1):
         _check_level(page, slide_file, TileGrid(sizes[level], side), mask, level)
+    thumbnail = _decoded(served_file.read_at(description.thumbnail_offset, description.thumbnail_bytes))
+    shown = Region(Point(0, 0), Size(thumbnail.shape[1], thumbnail.shape[0]))
+    if (thumbnail[_inside(mask, shown, side, sizes[0].width_px / thumbnail.shape[1])] < _NEARLY_WHITE).any():
+        raise VerificationError("the thumbnail of the result shows what was masked")
 
 
 def _check_cropped(
@@ -74,17 +78,17 @@ def _check_level(
     """Decode each tile of the level that shows the inside of a mask."""
     for index, place in enumerate(grid):
         shown = grid.region(place.x, place.y)
-        inside = _inside(mask, shown, grid.tile_size_px, level)
+        inside = _inside(mask, shown, grid.tile_size_px, 2.0**level)
         if inside.any():
             tile = _decoded(slide_file.read_at(page.dataoffsets[index], page.databytecounts[index]))
             if (tile[: shown.size.height_px, : shown.size.width_px][inside] < _NEARLY_WHITE).any():
                 raise VerificationError("a reduced level of the result shows what was masked")
 
 
-def _inside(mask: NDArray[np.uint8], shown: Region, side_px: int, level: int) -> NDArray[np.bool_]:
+def _inside(mask: NDArray[np.uint8], shown: Region, side_px: int, downsample: float) -> NDArray[np.bool_]:
     """Which pixels of a region of a level show masked tiles alone, as far as filter and coding reach."""
     rows, cols = (
-        (np.arange(start - _RIM_PX, start + length + _RIM_PX) << level) // side_px
+        (np.arange(start - _RIM_PX, start + length + _RIM_PX) * downsample // side_px).astype(np.int64)
         for start, length in (
             (shown.origin.y, shown.size.height_px),
             (shown.origin.x, shown.size.width_px),
