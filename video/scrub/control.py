@@ -18,6 +18,7 @@ from video.overlay.survey_model import Window
 _WORDS = ("Sample 1234", "Control", "No 55-81", "15:42:07", "Proof sheet", "1977-03-12")
 _STRIP_PX = 48
 _BASELINE_PX = 30
+_LEAST_WIDTH_PX = 240  # that two words have room
 _MARGIN_PX, _GAP_PX = 8, 30
 _FONT, _SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.5
 _INK = (255, 255, 255)
@@ -36,8 +37,9 @@ class ControlledFinder:
     def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
         """Of the picture alone. Raises TextFinderError, also where the known words are not found."""
         height, width = rgb.shape[:2]
-        strip = _strip(width)
-        boxes = self._finder.find(np.vstack([strip, rgb, strip]))
+        strip = _strip(max(width, _LEAST_WIDTH_PX))
+        beside = np.zeros((height, strip.shape[1] - width, 3), np.uint8)
+        boxes = self._finder.find(np.vstack([strip, np.hstack([rgb, beside]), strip]))
         if not any(box.y0 < _STRIP_PX for box in boxes) or not any(
             box.y1 > _STRIP_PX + height for box in boxes
         ):
@@ -45,9 +47,15 @@ class ControlledFinder:
                 "The text detector does not find the words that are set beside each picture."
             )
         return tuple(
-            TextBox(box.x0, max(0, box.y0 - _STRIP_PX), box.x1, min(height, box.y1 - _STRIP_PX), box.score)
+            TextBox(
+                box.x0,
+                max(0, box.y0 - _STRIP_PX),
+                min(width, box.x1),
+                min(height, box.y1 - _STRIP_PX),
+                box.score,
+            )
             for box in boxes
-            if box.y1 > _STRIP_PX and box.y0 < _STRIP_PX + height
+            if box.y1 > _STRIP_PX and box.y0 < _STRIP_PX + height and box.x0 < width
         )
 
 

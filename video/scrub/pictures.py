@@ -80,6 +80,14 @@ def median(pictures: Sequence[Plane]) -> Plane:
     return result
 
 
+def shrunk(plane: Plane, size: tuple[int, int], step: int) -> Plane:
+    """(width, height) of means of step × step samples each; what does not fill one at the right and at the
+    bottom is left out."""
+    width, height = size
+    whole = plane[: height * step, : width * step]
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8).reshape(height, width)
+
+
 def _comparators(count: int) -> list[tuple[int, int]]:
     """Knuth, The Art of Computer Programming, volume 3, 5.2.2, algorithm M."""
     found = []

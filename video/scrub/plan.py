@@ -17,10 +17,11 @@ from video.overlay.out_of_body import out_of_body
 from video.overlay.sector import kept_polygons
 from video.overlay.survey_model import Survey
 from video.scrub.boxes import mask_of, share_within
+from video.scrub.masks import Blanker
 from video.scrub.review import review_pictures
 from video.scrub.rules import Material, OutOfBody, ScrubRules
-from video.scrub.survey import take_survey
-from video.scrub.texts import text_findings
+from video.scrub.survey import WINDOW_FRAMES, take_survey
+from video.scrub.texts import text_findings, text_left
 
 REMOVED_SHARE = 0.9
 """A finding that lies within what a reviewer removed to this share was meant by it."""
@@ -105,7 +106,7 @@ def plan(
     masks = tuple(
         mask_of(finding.box) for finding in found if finding.is_masked and finding.reason not in is_by_kept
     )
-    return ScrubPlan(
+    planned = ScrubPlan(
         masks=masks,
         kept=kept,
         findings=tuple(found),
@@ -113,6 +114,11 @@ def plan(
         detector=finder.name if rules.text and finder is not None else _NO_DETECTOR,
         material=material,
     )
+    if not rules.text or finder is None or survey.frame_count <= WINDOW_FRAMES:
+        return planned
+    # What the proof would find is found here sooner than by writing a long clip twice.
+    blanker = Blanker(survey.picture, planned.masks, kept)
+    return planned.with_more(text_left(survey, finder, blanker, removed, cancelled))
 
 
 def _material(video: Video, rules: ScrubRules, survey: Survey) -> Material:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from video.canonical.planes import frame_bytes
 from video.model import PictureFormat, Plane
 from video.overlay.survey_model import Window
-from video.scrub.pictures import Painter, Rgb, median
+from video.scrub.pictures import Painter, Rgb, median, shrunk
 
 MOST_MEDIAN_FRAMES = 25
 MOST_SAMPLES = 5
@@ -159,9 +159,11 @@ class _Sharpness:
         self._usual: NDArray[np.float32] | None = None
 
     def rise(self, luma: Plane) -> float:
-        size = (max(1, luma.shape[1] // _TILE_PX), max(1, luma.shape[0] // _TILE_PX))
-        steps = cv2.absdiff(luma[:, 1:], luma[:, :-1])
-        tiles = np.asarray(cv2.resize(steps, size, interpolation=cv2.INTER_AREA), np.float32)
+        if luma.shape[1] == 1:
+            return 0.0
+        steps = np.asarray(cv2.absdiff(luma[:, 1:], luma[:, :-1]), np.uint8)
+        size = (max(1, steps.shape[1] // _TILE_PX), max(1, steps.shape[0] // _TILE_PX))
+        tiles = shrunk(steps, size, _TILE_PX).astype(np.float32)
         if self._before is None or self._usual is None:
             self._before = self._usual = tiles
             return 0.0

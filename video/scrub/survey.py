@@ -16,14 +16,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from video.canonical.jpeg import shrink
 from video.canonical.planes import frame_bytes
 from video.errors import CorruptVideoError
-from video.model import PictureFormat, Plane, Video
+from video.model import PictureFormat, Plane, Sampling, Video
 from video.overlay.out_of_body import LONGEST_SIDE_PX, signs_of
 from video.overlay.survey_model import Survey
 from video.scrub.execute import stop_if
-from video.scrub.pictures import Painter
+from video.scrub.pictures import Painter, shrunk
 from video.scrub.stretch import Stretch, StretchMaker
 
 WINDOW_FRAMES = 250
@@ -143,22 +142,22 @@ class _Signs:
     """The few numbers by which frames of the room are told from others."""
 
     def __init__(self, picture: PictureFormat) -> None:
+        longest_px = max(picture.width_px, picture.height_px)
+        # Even, so that halved chroma shrinks by a whole number, too: other ratios take many times as long.
+        step = -(-longest_px // LONGEST_SIDE_PX)
+        self._step = 1 if step == 1 and picture.sampling is not Sampling.YUV420 else step + step % 2
         self._picture = picture
-        self._height_px = max(
-            1,
-            min(
-                picture.height_px,
-                picture.height_px * LONGEST_SIDE_PX // max(picture.width_px, picture.height_px),
-            ),
+        self._size = max(1, picture.width_px // self._step), max(1, picture.height_px // self._step)
+        sampling = Sampling.GRAY if picture.sampling is Sampling.GRAY else Sampling.YUV444
+        self._painter = Painter(
+            replace(picture, width_px=self._size[0], height_px=self._size[1], sampling=sampling)
         )
-        self._painter: Painter | None = None
         self._signs: list[NDArray[np.float32]] = []
 
     def add(self, planes: tuple[Plane, ...]) -> None:
-        small = shrink(planes, self._picture, self._height_px)
-        if self._painter is None:
-            height_px, width_px = small[0].shape
-            self._painter = Painter(replace(self._picture, width_px=width_px, height_px=height_px))
+        small = [
+            shrunk(plane, self._size, self._step * plane.shape[0] // planes[0].shape[0]) for plane in planes
+        ]
         self._signs.append(signs_of(self._painter.paint(small)))
 
     def all(self) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from video.scrub.control import ControlledFinder, smoothed_over
 from video.scrub.survey import take_survey
 
 
-@pytest.mark.parametrize("width_px", [64, 320, 1920])
+@pytest.mark.parametrize("width_px", [48, 320, 1920])
 def test_boxes_are_those_of_the_picture_alone(width_px: int) -> None:
     rgb = np.zeros((100, width_px, 3), np.uint8)
     assert ControlledFinder(InkFinder()).find(rgb) == ()
@@ -45,3 +45,14 @@ def test_a_hole_takes_on_what_is_around_it_and_nothing_else_changes() -> None:
         assert int(picture_of[holes].max()) < 160
     np.testing.assert_array_equal(filled.median[~holes], window.median[~holes])
     assert smoothed_over(window, np.zeros_like(holes)) is window
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(1, 1), (40, 30), (64, 48), (320, 240), (1920, 1080)])
+def test_the_real_detector_finds_the_words_beside_pictures_of_any_size(size: tuple[int, int]) -> None:
+    from ground.ppocr import open_text_finder  # noqa: PLC0415 - a second to load
+
+    finder = ControlledFinder(open_text_finder())
+    width, height = size
+    for level in (0, 96, 255):
+        assert finder.find(np.full((height, width, 3), level, np.uint8)) == ()

@@ -135,6 +135,12 @@ def test_a_survey_is_cancelled_and_tells_how_far_it_is(workers: int) -> None:
         take_survey(video, progress=lambda *step: None, cancelled=lambda: True, workers=workers)
 
 
+@pytest.mark.parametrize("size_px", [(1, 1), (1, 40), (40, 1), (17, 15)])
+def test_frames_of_any_size_are_looked_at(size_px: tuple[int, int]) -> None:
+    survey = _survey(picture(*size_px, Sampling.YUV444), 4, noise)
+    assert survey.windows[0].median.shape == (size_px[1], size_px[0], 3)
+
+
 def test_a_source_without_a_frame_is_refused() -> None:
     with pytest.raises(CorruptVideoError, match="not one frame"):
         _survey(picture(), 0)
