@@ -89,10 +89,12 @@ class AssetWire(msgspec.Struct):
 class Release(msgspec.Struct, forbid_unknown_fields=True):
     """How an asset is released; without a body it is done plainly.
 
-    ``confirm_losses``: it is known that not all of the source could be had.
+    ``confirm_losses``: it is known that not all of the source could be had. ``canonical_sha256``: what the
+    review showed; if it was scrubbed again since, nothing is signed.
     """
 
     confirm_losses: bool = False
+    canonical_sha256: str | None = None
 
 
 class AssetPage(msgspec.Struct):
@@ -179,7 +181,13 @@ async def release_asset(call: Call) -> Answer:
     """
     given = await call.body(Release) if call.request.can_read_body else Release()
     intake, asset_id = call.services.intake, call.path("asset_id")
-    await asyncio.to_thread(intake.release, asset_id, call.by, confirm_losses=given.confirm_losses)
+    await asyncio.to_thread(
+        intake.release,
+        asset_id,
+        call.by,
+        confirm_losses=given.confirm_losses,
+        seen_sha256=given.canonical_sha256,
+    )
     return await asset_answer(call, call.path("asset_id"))
 
 

@@ -100,6 +100,7 @@ class ReviewWire(msgspec.Struct):
     width_px: int | None
     height_px: int | None
     frame_count: int | None
+    canonical_sha256: str | None
     profile: str
     profiles: list[ProfileWire]
     material: str | None
@@ -232,6 +233,7 @@ def _wire(
         width_px=asset.width_px,
         height_px=asset.height_px,
         frame_count=asset.frame_count,
+        canonical_sha256=asset.canonical_sha256,
         profile=asset.profile or intake.policy.default_profile,
         profiles=[ProfileWire(profile.name, profile.description) for profile in profiles],
         material=scrub.get("material"),

@@ -29,15 +29,19 @@ SCRUBBED_AGAIN = frozenset({State.AWAITING_RELEASE, State.REFUSED, State.QUARANT
 NEVER_SCRUBBED = (
     "This was converted by a version that did not look for text in pictures; scrub it again first."
 )
+SCRUBBED_SINCE = "It was scrubbed again since you looked at it; look at it as it is now before you sign."
 
 
 class Review(Reception):
     """The decisions of the review. Nothing else releases an asset. Thread-safe."""
 
-    def release(self, asset_id: str, by: Doer, *, confirm_losses: bool = False) -> Asset:
+    def release(
+        self, asset_id: str, by: Doer, *, confirm_losses: bool = False, seen_sha256: str | None = None
+    ) -> Asset:
         """Sign for an asset's release. The last signature that its profile asks for lets annotators see it;
         then its original is destroyed, unless the settings or the profile keep originals.
 
+        ``seen_sha256``: of the canonical file that the signer looked at, if known: no other is signed for.
         Raises :class:`NotFoundError`, :class:`WrongStateError`, :class:`AlreadySignedError`, or
         :class:`LossesNotConfirmedError` where the conversion could not have all of the source and nobody has
         said that this is known.
@@ -46,6 +50,8 @@ class Review(Reception):
         def work(connection: Connection) -> tuple[Asset, bool]:
             before = catalog.get_asset(connection, asset_id, intake=True)
             signed = signed_digest(before)
+            if seen_sha256 not in (None, signed):
+                raise WrongStateError(SCRUBBED_SINCE)
             losses = list((before.report or {}).get("losses", ()))
             if losses and not confirm_losses:
                 raise LossesNotConfirmedError(" ".join(losses))

@@ -196,6 +196,19 @@ async def test_what_cannot_be_scrubbed_like_that_is_refused(
     assert (await officer.json("GET", f"/api/v1/assets/{asset_id}"))["state"] == "awaiting_release"
 
 
+async def test_nobody_signs_for_what_was_scrubbed_again_since_he_looked(
+    intake: Intake, officer: Person, tmp_path: Path
+) -> None:
+    asset_id = await waiting(intake, tmp_path)
+    seen = (await officer.json("GET", f"/api/v1/assets/{asset_id}/review"))["canonical_sha256"]
+    path = f"/api/v1/assets/{asset_id}/release"
+    other = {"canonical_sha256": "0" * 64}
+    problem = await officer.problem("POST", path, status=409, kind="wrong-state", json=other)
+    assert "look" in problem["detail"]
+    assert intake.asset(asset_id).signature_count == 0
+    assert (await officer.json("POST", path, json={"canonical_sha256": seen}))["state"] == "released"
+
+
 async def test_an_officer_rejects_and_sees_why_afterwards(
     intake: Intake, officer: Person, tmp_path: Path, database: Database
 ) -> None:
