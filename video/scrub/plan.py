@@ -1,8 +1,9 @@
 """What becomes of the pictures of a clip: where text is, what lies outside of the examination, what shows
 the room."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from video.overlay.out_of_body import out_of_body
 from video.overlay.sector import kept_polygons
 from video.overlay.survey_model import Survey
 from video.scrub.boxes import mask_of, share_within
+from video.scrub.execute import stop_if
 from video.scrub.masks import Blanker
+from video.scrub.pictures import Painter, Rgb
 from video.scrub.review import review_pictures
 from video.scrub.rules import Material, OutOfBody, ScrubRules
 from video.scrub.survey import WINDOW_FRAMES, take_survey
@@ -99,7 +102,9 @@ def plan(
     else:
         found += _room(survey, rules, signs)
     if rules.text and finder is not None:
-        found += text_findings(survey, finder, kept, cancelled)
+        is_loop = len(survey.windows) == 1 and survey.frame_count <= WINDOW_FRAMES
+        frames = partial(_painted, video, cancelled) if is_loop else None
+        found += text_findings(survey, finder, kept, cancelled, frames)
     found = [_let_pass(finding, removed) for finding in found]
     found += [Finding(Reason.REVIEWER, _box_of(mask), is_masked=True) for mask in added]
     is_by_kept = {Reason.OUTSIDE_REGIONS, Reason.OUTSIDE_SECTOR} if kept is not None else set()
@@ -119,6 +124,13 @@ def plan(
     # What the proof would find is found here sooner than by writing a long clip twice.
     blanker = Blanker(survey.picture, planned.masks, kept)
     return planned.with_more(text_left(survey, finder, blanker, removed, cancelled))
+
+
+def _painted(video: Video, cancelled: Callable[[], bool]) -> Iterator[Rgb]:
+    painter = Painter(video.picture)
+    for frame in video.frames():
+        stop_if(cancelled())
+        yield painter.paint(frame.planes)
 
 
 def _material(video: Video, rules: ScrubRules, survey: Survey) -> Material:

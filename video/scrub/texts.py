@@ -10,7 +10,7 @@ from ground.picture_text import TextFinder, TextFinderError
 from video.errors import VerificationError
 from video.model import Kept, Mask
 from video.overlay.survey_model import Survey, Window
-from video.overlay.text import text_boxes
+from video.overlay.text import Frames, text_boxes
 from video.scrub.boxes import area_px, fused, mask_of, share_within, widened
 from video.scrub.control import ControlledFinder, smoothed_over
 from video.scrub.execute import stop_if
@@ -26,19 +26,24 @@ _WIDENED_PX = 6
 
 
 def text_findings(
-    survey: Survey, finder: TextFinder, kept: Kept | None, cancelled: Callable[[], bool]
+    survey: Survey,
+    finder: TextFinder,
+    kept: Kept | None,
+    cancelled: Callable[[], bool],
+    frames: Frames | None = None,
 ) -> list[Finding]:
     """Text of all windows, as far as it is not wholly outside of what is kept.
 
     A box of any window is meant for every frame of the clip, unless all of them together would take too
-    much of the picture. Raises VerificationError, ConversionCancelled.
+    much of the picture. frames: all of a clip of one window, for text that moves.
+    Raises VerificationError, ConversionCancelled.
     """
     inside = ~Blanker(survey.picture, (), kept).area(0, 0)
     by_window: list[list[tuple[Box, float]]] = []
     for window in survey.windows:
         stop_if(cancelled())
         by_window.append(
-            [(box, score) for box, score in _text_of(window, finder) if inside[_pixels(box)].any()]
+            [(box, score) for box, score in _text_of(window, finder, frames) if inside[_pixels(box)].any()]
         )
     together = fused(box for boxes in by_window for box in boxes)
     taken = np.zeros_like(inside)
@@ -71,9 +76,9 @@ def text_left(
     return [Finding(Reason.TEXT, box, is_masked=True, score=score) for box, score in fused(left)]
 
 
-def _text_of(window: Window, finder: TextFinder) -> list[tuple[Box, float]]:
+def _text_of(window: Window, finder: TextFinder, frames: Frames | None = None) -> list[tuple[Box, float]]:
     try:
-        boxes = text_boxes(window, finder)
+        boxes = text_boxes(window, finder, frames)
     except TextFinderError as error:
         raise VerificationError("text could not be looked for in the pictures") from error
     return [(Box(box.x0, box.y0, box.x1, box.y1), box.score) for box in boxes]

@@ -56,6 +56,18 @@ def test_a_word_in_one_frame_goes_from_every_frame(frame: int) -> None:
     assert all(_covers(planned.masks, number) for number in (0, frame, 29))
 
 
+def test_a_word_that_wanders_goes_wherever_it_is() -> None:
+    def draw(form: PictureFormat, number: int) -> tuple[Plane, ...]:
+        return written("DOE", 20 + 7 * number, 120)(form, number)
+
+    planned = _plan(SyntheticVideo(FORM, 30, draw))
+    covered = np.zeros((240, 320), bool)
+    for mask in planned.masks:
+        covered[max(0, mask.y0) : mask.y1, max(0, mask.x0) : mask.x1] = True
+    for number in range(30):
+        assert covered[draw(FORM, number)[0] == 235].all(), number
+
+
 def test_where_nothing_is_written_nothing_goes() -> None:
     planned = _plan(SyntheticVideo(FORM, 30, tissue))
     assert (planned.masks, planned.kept, planned.findings) == ((), None, ())
