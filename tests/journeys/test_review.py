@@ -35,7 +35,8 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stream = container.add_stream("libx264", rate=12)
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         stream.options = {"crf": "16"}
-        overlays = [text(NAME, 10, 24, 0.6), text(DATE, 10, 46, 0.6)]
+        # Outside the sector the profile blanks all; what is inside has to be found.
+        overlays = [text(NAME, 10, 24, 0.6), text(DATE, 10, 46, 0.6), text(NAME, 230, 330, 0.7)]
         for picture in overlay_loop(fan(), overlays, frames=FRAMES):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         container.mux(stream.encode(None))
@@ -234,6 +235,11 @@ def test_boxes_are_moved_resized_limited_to_frames_and_taken_back_by_keyboard(
     expect(row).to_contain_text("frame 5")
     page.keyboard.press("d")
     expect(page.locator("figcaption").last).to_have_text("After · frame 4")
+    page.get_by_role("button", name="Blank frame").click()
+    expect(row).to_have_count(2)
+    expect(page.locator("[aria-current=true]")).to_contain_text("frame 4")
+    page.keyboard.press("Control+z")
+    expect(row).to_have_count(1)
     assert violations(page) == []
 
     page.keyboard.press("?")
