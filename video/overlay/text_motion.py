@@ -17,7 +17,7 @@ from ground.ppocr_strokes import light_strokes
 
 LIKENESS_LEAST = 0.55
 SAME_SHARE = 0.6
-LEAST_PAD_PX, PAD_PER_HEIGHT = 2, 0.1
+LEAST_PAD_PX, PAD_PER_HEIGHT = 3, 0.15
 REACH_PX = 40
 """How far a text goes from one frame to the next at most."""
 SAMPLE_REACH_PX = 160
