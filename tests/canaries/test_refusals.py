@@ -12,7 +12,7 @@ from tests.canaries.searching import Searcher, named
 from tests.canaries.sources import SOURCES
 from tests.server.conftest import SignIn
 
-QUICK = ("svs", "ultrasound-jpeg", "mp4")
+QUICK = ("svs",)
 
 
 def halved(data: bytes) -> bytes:
@@ -64,7 +64,7 @@ async def test_a_letter_is_no_slide_and_its_words_are_not_repeated(
 ) -> None:
     officer = await sign_in("privacy_officer")
     letter = f"Dear Mrs {named('Letter')}, your number is 7712093481.".encode() * 50
-    for suffix in (".svs", ".ndpi", ".dcm", ".mp4", f".{named('Suffix')}", ""):
+    for suffix in (".svs", f".{named('Suffix')}"):
         asset_id = await journey.take(tmp_path, letter, suffix)
         assert journey.intake.asset(asset_id).state is State.REFUSED
         await journey.ask(officer, "GET", f"/api/v1/assets/{asset_id}")

@@ -150,7 +150,9 @@ def ndpi(folder: Path) -> bytes:
         return {**private, **plain_tags(recipe, pixels, lens)}
 
     path = folder / "source.ndpi"
-    words = {name: named(name) for name in ("REFERENCE", "OPERATOR", "BARCODE", "IN_JPEG", "IN_GAP")}
+    words = {
+        name: named(name) for name in ("REFERENCE", "AUTH_CODE", "OPERATOR", "BARCODE", "IN_JPEG", "IN_GAP")
+    }
     with patch.multiple(ndpi_files, _common_tags=tags, SERIAL=NUMBER, **words):
         ndpi_files.write_ndpi(path)
     return path.read_bytes()
