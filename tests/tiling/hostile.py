@@ -17,7 +17,9 @@ import tifffile
 
 from server.deid import Quarantine
 from server.ingest.plan import Converted, Failed, NoSpace, Plan, Refused
-from tiling.canonical.layout import SLIDE_FILE
+from tiling.canonical.layout import MACRO_FILE, SLIDE_FILE
+from tiling.scrub.rules import ScrubRules as SlideRules
+from video.scrub.rules import ScrubRules as VideoRules
 
 MEMORY_BYTES = 3 << 30
 _SENTENCE = re.compile(r"[A-Z0-9].{10,200}\.", re.DOTALL)
@@ -40,7 +42,7 @@ class Result:
         left = {path.name for path in self.folder.iterdir()}
         match self.outcome:
             case Converted():
-                said = "" if left == _OUTPUT else "converted, and left something else behind"
+                said = "" if left - {MACRO_FILE} == _OUTPUT else "converted, and left something else behind"
             case Refused(kind, detail):
                 is_plain = kind != "conversion-failed" and _SENTENCE.fullmatch(detail)
                 said = "" if is_plain else f"refused as {kind} with “{detail}”"
@@ -74,7 +76,8 @@ class Bench:
             writer.finish()
         output = self._folder / key
         scratch = self._folder / f"{key}-scratch"
-        for made in (output, scratch):
+        review = self._folder / f"{key}-review"
+        for made in (output, scratch, review):
             made.mkdir()
         sealed = self._quarantine.describe(key)[0]
         plan = Plan(
@@ -94,12 +97,19 @@ class Bench:
             largest_ratio=1.45,
             video_gop=1,
             parent_pid=0,
+            slide_rules=SlideRules(),
+            video_rules=VideoRules(),
+            added=(),
+            removed=(),
+            pseudonym_key=bytes(32),
+            review_path=str((review / "pictures").resolve()),
         )
         ending = self._ask({"plan": plan, "limit_s": limit_s})
         self._quarantine.path(key).unlink()
         left = [path.name for path in scratch.iterdir()]
         assert not left, "something was left in the scratch folder"
         scratch.rmdir()
+        shutil.rmtree(review)
         message = ending["message"]
         outcome = (
             msgspec.json.decode(message, type=Converted | Refused | NoSpace | Failed) if message else None
