@@ -29,6 +29,7 @@ from video.scrub.texts import text_findings, text_left
 REMOVED_SHARE = 0.9
 """A finding that lies within what a reviewer removed to this share was meant by it."""
 _NO_DETECTOR = "none"
+_MOST_LOOKS_AGAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,13 @@ def plan(
     if not rules.text or finder is None or survey.frame_count <= WINDOW_FRAMES:
         return planned
     # What the proof would find is found here sooner than by writing a long clip twice.
-    blanker = Blanker(survey.picture, planned.masks, kept)
-    return planned.with_more(text_left(survey, finder, blanker, removed, cancelled))
+    for _ in range(_MOST_LOOKS_AGAIN):
+        blanker = Blanker(survey.picture, planned.masks, kept)
+        left = text_left(survey, finder, blanker, removed, cancelled)
+        if not left:
+            break
+        planned = planned.with_more(left)
+    return planned
 
 
 def _painted(video: Video, cancelled: Callable[[], bool]) -> Iterator[Rgb]:
