@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ground.finding import ReviewPicture
+from ground.finding import Finding, ReviewPicture
 from ground.picture_text import TextFinder
 from ground.source import ByteSource
 from video.canonical.layout import DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, Description
@@ -166,7 +166,10 @@ def _scrubbed(
         blanker = Blanker(maker.video.picture, (*masks, *scrub_plan.masks), scrub_plan.kept)
         watch = ResultWatch(maker.video.picture) if scrub.looks_for_text else None
         made = maker.make(blanker, watch)
-        left = () if watch is None else scrub.text_left(watch.survey(), blanker, maker.cancelled)
+        left: tuple[Finding, ...] = ()
+        if watch is not None:
+            may_wander = scrub_plan.may_text_wander
+            left = scrub.text_left(watch.survey(), blanker, maker.cancelled, may_wander=may_wander)
         if not left:
             return made, scrub_plan
         scrub_plan = scrub_plan.with_more(left)

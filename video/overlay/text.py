@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ground.picture_text import TextBox, TextFinder
 from ground.ppocr_lines import share_inside, without_inner
 from ground.ppocr_strokes import GROUND, all_strokes, light_strokes
+from video.overlay.blocks import is_blocks
 from video.overlay.survey_model import Window
 from video.overlay.text_motion import go_straight, swept, track_through_frames, track_through_samples
 
@@ -24,18 +25,32 @@ MOST_SAMPLES, FEWEST_SAMPLES = 5, 2
 GAP_PX = 32
 COVERED = 0.7
 MOVING_SCORE_LEAST = 0.5
+LONE_SCORE_LEAST = 0.9
+"""Where text does not wander: what a single frame must look like to be believed alone."""
 
 Frames = Callable[[], Iterable[NDArray[np.uint8]]]
 """Gives the frames of the window anew, (h, w, 3) uint8 RGB each, in order."""
 
 
-def text_boxes(window: Window, finder: TextFinder, frames: Frames | None = None) -> tuple[TextBox, ...]:
-    """Boxes that cover all text in all frames of the window; frame px.
+def text_boxes(
+    window: Window, finder: TextFinder, frames: Frames | None = None, *, may_wander: bool = True
+) -> tuple[TextBox, ...]:
+    """Boxes that cover all text in all frames of the window; frame px. Squares in a pattern are no text.
 
     frames : asked for only where a text moves, which is then followed from frame to frame. Without them it
         is followed through the samples, and covered in between as if it went straight.
+    may_wander : whether text can move over the picture. An endoscope's overlays never do, while wet tissue
+        and instruments look like a word in one frame and like none in the next: then only what stands in
+        one place in several samples, or is beyond doubt, is believed.
     Raises TextFinderError.
     """
+    found = _text_boxes(window, finder, frames, may_wander)
+    return tuple(box for box in found if not is_blocks(window, box))
+
+
+def _text_boxes(
+    window: Window, finder: TextFinder, frames: Frames | None, may_wander: bool
+) -> tuple[TextBox, ...]:
     height_px, width_px = window.median.shape[:2]
     still = list(finder.find(light_strokes(window.minimum)))
     if window.change.max(initial=0) <= STILL_CHANGE:
@@ -50,7 +65,11 @@ def text_boxes(window: Window, finder: TextFinder, frames: Frames | None = None)
         for box in boxes
         if box.score >= MOVING_SCORE_LEAST and _covered(box, still) < COVERED
     ]
-    if moving:
+    if not may_wander:
+        still += [
+            box for index, box in moving if box.score >= LONE_SCORE_LEAST or _stands_still(index, box, moving)
+        ]
+    elif moving:
         tracks = track_through_samples(sorted(moving, key=lambda one: -one[1].score), samples)
         if frames is None:
             go_straight(tracks)
@@ -91,6 +110,10 @@ def _find_side_by_side(pictures: list[NDArray[np.uint8]], finder: TextFinder) ->
             if x0 < x1 and y0 < y1:
                 found[place].append(TextBox(x0, y0, x1, y1, box.score))
     return found
+
+
+def _stands_still(index: int, box: TextBox, others: Iterable[tuple[int, TextBox]]) -> bool:
+    return any(other != index and share_inside(box, same) >= COVERED for other, same in others)
 
 
 def _covered(box: TextBox, still: Iterable[TextBox]) -> float:

@@ -46,6 +46,11 @@ class ScrubPlan:
     detector: str
     material: Material
 
+    @property
+    def may_text_wander(self) -> bool:
+        """A marker may follow a structure over an ultrasound picture; an endoscope's overlays stay."""
+        return self.material is Material.ULTRASOUND
+
     def to_json(self) -> dict[str, Any]:
         """Places and numbers, no pixel and no word of the source."""
         return {
@@ -105,7 +110,8 @@ def plan(
     if rules.text and finder is not None:
         is_loop = len(survey.windows) == 1 and survey.frame_count <= WINDOW_FRAMES
         frames = partial(_painted, video, cancelled) if is_loop else None
-        found += text_findings(survey, finder, kept, cancelled, frames)
+        may_wander = material is Material.ULTRASOUND
+        found += text_findings(survey, finder, kept, cancelled, frames, may_wander=may_wander)
     found = [_let_pass(finding, removed) for finding in found]
     found += [Finding(Reason.REVIEWER, _box_of(mask), is_masked=True) for mask in added]
     is_by_kept = {Reason.OUTSIDE_REGIONS, Reason.OUTSIDE_SECTOR} if kept is not None else set()
@@ -125,7 +131,7 @@ def plan(
     # What the proof would find is found here sooner than by writing a long clip twice.
     for _ in range(_MOST_LOOKS_AGAIN):
         blanker = Blanker(survey.picture, planned.masks, kept)
-        left = text_left(survey, finder, blanker, removed, cancelled)
+        left = text_left(survey, finder, blanker, removed, cancelled, may_wander=planned.may_text_wander)
         if not left:
             break
         planned = planned.with_more(left)

@@ -53,9 +53,10 @@ class Scrub:
         return found
 
     def text_left(
-        self, result: Survey, blanker: Blanker, cancelled: Callable[[], bool]
+        self, result: Survey, blanker: Blanker, cancelled: Callable[[], bool], *, may_wander: bool
     ) -> tuple[Finding, ...]:
         """As `texts.text_left`; nothing where text is not looked for."""
         if self.finder is None or not self.looks_for_text:
             return ()
-        return tuple(text_left(result, self.finder, blanker, self.removed, cancelled))
+        left = text_left(result, self.finder, blanker, self.removed, cancelled, may_wander=may_wander)
+        return tuple(left)

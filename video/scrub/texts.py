@@ -31,11 +31,14 @@ def text_findings(
     kept: Kept | None,
     cancelled: Callable[[], bool],
     frames: Frames | None = None,
+    *,
+    may_wander: bool = True,
 ) -> list[Finding]:
     """Text of all windows, as far as it is not wholly outside of what is kept.
 
     A box of any window is meant for every frame of the clip, unless all of them together would take too
-    much of the picture. frames: all of a clip of one window, for text that moves.
+    much of the picture. frames: all of a clip of one window, for text that moves. may_wander: see
+    `text_boxes`.
     Raises VerificationError, ConversionCancelled.
     """
     inside = ~Blanker(survey.picture, (), kept).area(0, 0)
@@ -43,7 +46,11 @@ def text_findings(
     for window in survey.windows:
         stop_if(cancelled())
         by_window.append(
-            [(box, score) for box, score in _text_of(window, finder, frames) if inside[_pixels(box)].any()]
+            [
+                (box, score)
+                for box, score in _text_of(window, finder, frames, may_wander)
+                if inside[_pixels(box)].any()
+            ]
         )
     together = fused(box for boxes in by_window for box in boxes)
     taken = np.zeros_like(inside)
@@ -60,6 +67,8 @@ def text_left(
     blanker: Blanker,
     removed: Sequence[Mask],
     cancelled: Callable[[], bool],
+    *,
+    may_wander: bool = True,
 ) -> list[Finding]:
     """Text that is found in the result, but for where it is blanked and where a reviewer lets it stay; in
     boxes somewhat larger than the detector's. Raises VerificationError, ConversionCancelled."""
@@ -69,16 +78,18 @@ def text_left(
         stop_if(cancelled())
         blanked = blanker.area(window.first_frame, window.last_frame)
         holes = blanker.rectangles(window.first_frame, window.last_frame)
-        for box, score in _text_of(smoothed_over(window, holes), ControlledFinder(finder)):
+        for box, score in _text_of(smoothed_over(window, holes), ControlledFinder(finder), None, may_wander):
             is_blanked = blanked[_pixels(box)].mean() >= _BLANKED_SHARE
             if not is_blanked and not any(share_within(box, mask) >= _REMOVED_SHARE for mask in removed):
                 left.append((widened(box, _WIDENED_PX, picture.width_px, picture.height_px), score))
     return [Finding(Reason.TEXT, box, is_masked=True, score=score) for box, score in fused(left)]
 
 
-def _text_of(window: Window, finder: TextFinder, frames: Frames | None = None) -> list[tuple[Box, float]]:
+def _text_of(
+    window: Window, finder: TextFinder, frames: Frames | None, may_wander: bool
+) -> list[tuple[Box, float]]:
     try:
-        boxes = text_boxes(window, finder, frames)
+        boxes = text_boxes(window, finder, frames, may_wander=may_wander)
     except TextFinderError as error:
         raise VerificationError("text could not be looked for in the pictures") from error
     return [(Box(box.x0, box.y0, box.x1, box.y1), box.score) for box in boxes]
