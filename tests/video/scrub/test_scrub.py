@@ -122,8 +122,10 @@ class _Imagining(InkFinder):
 
 
 def test_text_that_is_found_twice_in_the_result_ends_it(tmp_path: Path) -> None:
+    # Only in ultrasound is text believed that stands elsewhere in each picture.
+    rules = ScrubRules(material=Material.ULTRASOUND, outside_regions=False, outside_sector=False)
     with pytest.raises(VerificationError, match="still found"):
-        _scrubbed(tmp_path, _Imagining(), tissue)
+        _scrubbed(tmp_path, _Imagining(), tissue, rules=rules)
     assert not list(tmp_path.iterdir())
 
 
