@@ -29,7 +29,7 @@ from tiling.canonical import open_canonical
 
 SLIDEREEL = Path(sys.executable).parent / "slidereel"
 LIMIT_S = 300.0
-"""For ten conversions one after the other on a busy machine: it ends a test that hangs, and measures nothing."""
+"""For ten conversions in turn on a busy machine: it ends a test that hangs, and measures nothing."""
 
 
 def run(*command: str | Path, check: bool = True, **settings: str) -> "subprocess.CompletedProcess[str]":
