@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ground.finding import Finding, ReviewPicture
+from ground.finding import Box, Finding, ReviewPicture
 from ground.picture_text import TextFinder
 from ground.source import ByteSource
 from video.canonical.layout import DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, Description
@@ -14,7 +14,7 @@ from video.canonical.mp4_writer import MOVED_SUFFIX
 from video.canonical.writer import write_durably
 from video.errors import CanonicalVideoError, VerificationError
 from video.limits import Limits
-from video.model import CalibrationRegion, Mask, Place, Video
+from video.model import CalibrationRegion, Place, Video
 from video.open_video import open_video
 from video.scrub.execute import Executed, execute, stop_if
 from video.scrub.masks import Blanker
@@ -81,12 +81,12 @@ def convert(
     workers: int = 2,
     forbidden: Sequence[str] = (),
     limits: Limits | None = None,
-    masks: Sequence[Mask] = (),
+    masks: Sequence[Box] = (),
     gop: int = 1,
     rules: ScrubRules | None = None,
     finder: TextFinder | None = None,
-    added: Sequence[Mask] = (),
-    removed: Sequence[Mask] = (),
+    added: Sequence[Box] = (),
+    removed: Sequence[Box] = (),
     review: Callable[[ReviewPicture], None] | None = None,
 ) -> VideoReport:
     """Write video.mp4, frames.bin, thumbnails.bin and video.json into `output_dir`, which exists and holds
@@ -126,7 +126,7 @@ def convert_video(
     workers: int = 2,
     forbidden: Sequence[str] = (),
     limits: Limits,
-    masks: Sequence[Mask] = (),
+    masks: Sequence[Box] = (),
     gop: int = 1,
     scrub: Scrub | None = None,
 ) -> VideoReport:
@@ -156,7 +156,7 @@ def convert_video(
 
 
 def _scrubbed(
-    maker: "_Maker", scrub: Scrub, scrub_plan: ScrubPlan, masks: Sequence[Mask]
+    maker: "_Maker", scrub: Scrub, scrub_plan: ScrubPlan, masks: Sequence[Box]
 ) -> tuple["_Made", ScrubPlan]:
     """The video by the plan, in which no text is found; once more, with what is found masked, where there is.
 

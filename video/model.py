@@ -122,21 +122,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
-    """A rectangle to be blanked; frame px, x1 and y1 beyond the last column and row.
-
-    first_frame, last_frame: in which frames, both included; None: from the first, to the last.
-    """
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    first_frame: int | None = None
-    last_frame: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """What stays of every frame: everything outside of all of these polygons is blanked. Frame px."""
 

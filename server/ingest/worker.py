@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,7 +35,7 @@ from tiling.scratch import Scratch
 from video import convert as video_conversion
 from video import errors as video_errors
 from video.limits import Limits
-from video.model import Mask, PictureFormat
+from video.model import PictureFormat
 from video.open_video import open_video
 from video.scrub.scrub import Scrub
 
@@ -161,25 +162,18 @@ def _convert_video(
         scrub=Scrub(
             plan.video_rules,
             _open_finder(plan),
-            _masks(plan.added, video.picture),
-            _masks(plan.removed, video.picture),
+            _in_picture(plan.added, video.picture),
+            _in_picture(plan.removed, video.picture),
             pictures.add,
         ),
     )
     return report.to_json(), video.subject
 
 
-def _masks(boxes: Sequence[Box], picture: PictureFormat) -> tuple[Mask, ...]:
+def _in_picture(boxes: Sequence[Box], picture: PictureFormat) -> tuple[Box, ...]:
     """Boxes as far as they lie in the picture: of a source that was never converted nobody knew its size."""
     return tuple(
-        Mask(
-            box.x0,
-            box.y0,
-            min(box.x1, picture.width_px),
-            min(box.y1, picture.height_px),
-            box.first_frame,
-            box.last_frame,
-        )
+        replace(box, x1=min(box.x1, picture.width_px), y1=min(box.y1, picture.height_px))
         for box in boxes
         if box.x0 < picture.width_px and box.y0 < picture.height_px
     )

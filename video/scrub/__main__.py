@@ -13,11 +13,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ground.finding import Box
 from ground.picture_text import TextFinder, TextFinderError
 from ground.source import ByteSource, FileSource
 from video.convert import GOPS, convert
 from video.errors import VideoError
-from video.model import Mask, Place
+from video.model import Place
 from video.open_video import open_video
 from video.scrub.plan import plan
 from video.scrub.rules import Material, OutOfBody, ScrubRules
@@ -151,11 +152,11 @@ def _finder(rules: ScrubRules, threads: int) -> TextFinder | None:
     return open_text_finder(threads=threads)
 
 
-def _mask(text: str) -> Mask:
+def _mask(text: str) -> Box:
     sides = [int(side) for side in text.split(",")]
     if len(sides) != 4 or sides[0] >= sides[2] or sides[1] >= sides[3]:
         raise ValueError(text)
-    return Mask(*sides)
+    return Box(*sides)
 
 
 def _places(places: Sequence[Place]) -> list[dict[str, Any]]:

@@ -3,21 +3,16 @@
 from collections.abc import Iterable
 
 from ground.finding import Box
-from video.model import Mask
 
 _LAST_FRAME = 2**62
 _FUSED_SHARE = 1.25
 
 
-def mask_of(box: Box) -> Mask:
-    return Mask(box.x0, box.y0, box.x1, box.y1, box.first_frame, box.last_frame)
-
-
-def area_px(box: Box | Mask) -> int:
+def area_px(box: Box) -> int:
     return max(0, box.x1 - box.x0) * max(0, box.y1 - box.y0)
 
 
-def share_within(box: Box, mask: Mask) -> float:
+def share_within(box: Box, mask: Box) -> float:
     """Which part of a box, its frames counted, lies within a mask: 0 to 1."""
     width = min(box.x1, mask.x1) - max(box.x0, mask.x0)
     height = min(box.y1, mask.y1) - max(box.y0, mask.y0)
@@ -75,5 +70,5 @@ def _shared_px(one: Box, other: Box) -> int:
     return max(0, width) * max(0, height)
 
 
-def _frames(box: Box | Mask) -> tuple[int, int]:
+def _frames(box: Box) -> tuple[int, int]:
     return box.first_frame or 0, _LAST_FRAME if box.last_frame is None else box.last_frame

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.finding import Box
 from video.canonical.planes import plane_shapes
-from video.model import Kept, Mask, PictureFormat, Plane, Sampling
+from video.model import Kept, PictureFormat, Plane, Sampling
 from video.overlay.sector_shapes import painted
 
 _BLACK_FULL, _BLACK_LIMITED, _NO_COLOUR = 0, 16, 128
@@ -34,7 +35,7 @@ class Blanker:
     it meant something else.
     """
 
-    def __init__(self, picture: PictureFormat, masks: Sequence[Mask], kept: Kept | None = None) -> None:
+    def __init__(self, picture: PictureFormat, masks: Sequence[Box], kept: Kept | None = None) -> None:
         self._black = _BLACK_FULL if picture.is_full_range else _BLACK_LIMITED
         self._halving = 2 if picture.sampling is Sampling.YUV420 else 1
         self._picture = picture
@@ -58,7 +59,7 @@ class Blanker:
         """Whether nothing is blanked in any frame."""
         return not (self._always or self._sometimes or self._screens)
 
-    def masks_of(self, number: int) -> tuple[Mask, ...]:
+    def masks_of(self, number: int) -> tuple[Box, ...]:
         """The rectangles that are blanked in frame `number`, cut to the frame."""
         if not self._sometimes:
             return self._always
@@ -123,7 +124,7 @@ def _screen(inside: NDArray[np.bool_], blank: int) -> _Screen:
     return _Screen(stays, np.where(inside, np.uint8(0), np.uint8(blank)))
 
 
-def _within(mask: Mask, picture: PictureFormat) -> Mask:
+def _within(mask: Box, picture: PictureFormat) -> Box:
     clipped = replace(
         mask,
         x0=max(0, mask.x0),

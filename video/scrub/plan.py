@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ground.finding import Box, Finding, Reason, ReviewPicture
 from ground.picture_text import TextFinder
 from video.errors import VerificationError
-from video.model import Kept, Mask, Video
+from video.model import Kept, Video
 from video.overlay.likeness import material_of
 from video.overlay.out_of_body import out_of_body
 from video.overlay.sector import kept_polygons
 from video.overlay.survey_model import Survey
-from video.scrub.boxes import mask_of, share_within
+from video.scrub.boxes import share_within
 from video.scrub.execute import stop_if
 from video.scrub.masks import Blanker
 from video.scrub.pictures import Painter, Rgb
@@ -39,7 +39,7 @@ class ScrubPlan:
     pictures: of the source, for the reviewer; they may show the patient. detector: its name, with version.
     """
 
-    masks: tuple[Mask, ...]
+    masks: tuple[Box, ...]
     kept: Kept | None
     findings: tuple[Finding, ...]
     pictures: tuple[ReviewPicture, ...]
@@ -75,7 +75,7 @@ class ScrubPlan:
 
     def with_more(self, found: Sequence[Finding]) -> "ScrubPlan":
         """The plan that also blanks what was found later."""
-        masks = tuple(mask_of(finding.box) for finding in found if finding.is_masked)
+        masks = tuple(finding.box for finding in found if finding.is_masked)
         return replace(self, masks=(*self.masks, *masks), findings=(*self.findings, *found))
 
 
@@ -86,8 +86,8 @@ def plan(
     *,
     progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
-    added: Sequence[Mask] = (),
-    removed: Sequence[Mask] = (),
+    added: Sequence[Box] = (),
+    removed: Sequence[Box] = (),
     workers: int = 1,
 ) -> ScrubPlan:
     """Look at every frame of the clip and say what has to go.
@@ -113,11 +113,9 @@ def plan(
         may_wander = material is Material.ULTRASOUND
         found += text_findings(survey, finder, kept, cancelled, frames, may_wander=may_wander)
     found = [_let_pass(finding, removed) for finding in found]
-    found += [Finding(Reason.REVIEWER, _box_of(mask), is_masked=True) for mask in added]
+    found += [Finding(Reason.REVIEWER, box, is_masked=True) for box in added]
     is_by_kept = {Reason.OUTSIDE_REGIONS, Reason.OUTSIDE_SECTOR} if kept is not None else set()
-    masks = tuple(
-        mask_of(finding.box) for finding in found if finding.is_masked and finding.reason not in is_by_kept
-    )
+    masks = tuple(finding.box for finding in found if finding.is_masked and finding.reason not in is_by_kept)
     planned = ScrubPlan(
         masks=masks,
         kept=kept,
@@ -165,13 +163,9 @@ def _room(survey: Survey, rules: ScrubRules, signs: NDArray[np.float32]) -> list
     ]
 
 
-def _let_pass(finding: Finding, removed: Sequence[Mask]) -> Finding:
+def _let_pass(finding: Finding, removed: Sequence[Box]) -> Finding:
     """Not to be masked where a reviewer says so. What is beyond the examination goes as a whole."""
     if finding.reason not in (Reason.TEXT, Reason.OUT_OF_BODY):
         return finding
     is_removed = any(share_within(finding.box, mask) >= REMOVED_SHARE for mask in removed)
     return replace(finding, is_masked=False) if is_removed else finding
-
-
-def _box_of(mask: Mask) -> Box:
-    return Box(mask.x0, mask.y0, mask.x1, mask.y1, mask.first_frame, mask.last_frame)

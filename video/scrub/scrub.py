@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ground.finding import Finding, ReviewPicture
+from ground.finding import Box, Finding, ReviewPicture
 from ground.picture_text import TextFinder
-from video.model import Mask, Video
+from video.model import Video
 from video.overlay.survey_model import Survey
 from video.scrub.masks import Blanker
 from video.scrub.plan import ScrubPlan, plan
@@ -20,8 +20,8 @@ class Scrub:
 
     rules: ScrubRules
     finder: TextFinder | None
-    added: tuple[Mask, ...] = ()
-    removed: tuple[Mask, ...] = ()
+    added: tuple[Box, ...] = ()
+    removed: tuple[Box, ...] = ()
     review: Callable[[ReviewPicture], None] | None = None
 
     @property

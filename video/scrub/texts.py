@@ -8,10 +8,10 @@ import numpy as np
 from ground.finding import Box, Finding, Reason
 from ground.picture_text import TextFinder, TextFinderError
 from video.errors import VerificationError
-from video.model import Kept, Mask
+from video.model import Kept
 from video.overlay.survey_model import Survey, Window
 from video.overlay.text import Frames, text_boxes
-from video.scrub.boxes import area_px, fused, mask_of, share_within, widened
+from video.scrub.boxes import area_px, fused, share_within, widened
 from video.scrub.control import ControlledFinder, smoothed_over
 from video.scrub.execute import stop_if
 from video.scrub.masks import Blanker
@@ -65,7 +65,7 @@ def text_left(
     result: Survey,
     finder: TextFinder,
     blanker: Blanker,
-    removed: Sequence[Mask],
+    removed: Sequence[Box],
     cancelled: Callable[[], bool],
     *,
     may_wander: bool = True,
@@ -104,7 +104,7 @@ def _in_their_frames(survey: Survey, by_window: list[list[tuple[Box, float]]]) -
     everywhere: list[tuple[Box, float]] = []
     found: list[tuple[Box, float]] = []
     for window, boxes in zip(survey.windows, by_window, strict=True):
-        others = [mask_of(box) for other in by_window if other is not boxes for box, _ in other]
+        others = [box for other in by_window if other is not boxes for box, _ in other]
         for box, score in boxes:
             if any(_is_same(box, other) for other in others):
                 everywhere.append((box, score))
@@ -114,6 +114,6 @@ def _in_their_frames(survey: Survey, by_window: list[list[tuple[Box, float]]]) -
     return [*fused(everywhere), *found]
 
 
-def _is_same(box: Box, other: Mask) -> bool:
+def _is_same(box: Box, other: Box) -> bool:
     shared = share_within(box, other) * area_px(box)
     return shared >= _SAME_SHARE * min(area_px(box), area_px(other))

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ground.finding import Box
-from video.model import Mask
 from video.scrub.boxes import fused, share_within, widened
 
 _SIDES = st.tuples(st.integers(0, 60), st.integers(1, 30))
@@ -32,15 +31,15 @@ def test_boxes_far_apart_stay_two_and_the_same_box_twice_is_one() -> None:
 @pytest.mark.parametrize(
     ("box", "mask", "share"),
     [
-        (Box(0, 0, 10, 10), Mask(0, 0, 10, 10), 1.0),
-        (Box(0, 0, 10, 10), Mask(5, 0, 20, 10), 0.5),
-        (Box(0, 0, 10, 10), Mask(10, 0, 20, 10), 0.0),
-        (Box(0, 0, 10, 10, 0, 9), Mask(0, 0, 10, 10, 5, 100), 0.5),
-        (Box(0, 0, 10, 10, 0, 9), Mask(0, 0, 10, 10), 1.0),
-        (Box(0, 0, 10, 10), Mask(0, 0, 10, 10, 20, 30), 0.0),
+        (Box(0, 0, 10, 10), Box(0, 0, 10, 10), 1.0),
+        (Box(0, 0, 10, 10), Box(5, 0, 20, 10), 0.5),
+        (Box(0, 0, 10, 10), Box(10, 0, 20, 10), 0.0),
+        (Box(0, 0, 10, 10, 0, 9), Box(0, 0, 10, 10, 5, 100), 0.5),
+        (Box(0, 0, 10, 10, 0, 9), Box(0, 0, 10, 10), 1.0),
+        (Box(0, 0, 10, 10), Box(0, 0, 10, 10, 20, 30), 0.0),
     ],
 )
-def test_a_box_lies_within_a_mask_to_a_share(box: Box, mask: Mask, share: float) -> None:
+def test_a_box_lies_within_a_mask_to_a_share(box: Box, mask: Box, share: float) -> None:
     assert share_within(box, mask) == pytest.approx(share, abs=1e-6)
 
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.finding import Box
 from tests.video.canonical.synthetic import SyntheticVideo, canonical, noise, picture, psnr_db
 from video.canonical import FrameDecoder, open_canonical_video
 from video.canonical.layout import THUMBNAILS_FILE
-from video.model import Kept, Mask, Sampling
+from video.model import Kept, Sampling
 from video.scrub.masks import Blanker
 
 _SIDES = st.integers(-10, 80)
@@ -26,7 +27,7 @@ def test_exactly_the_masked_pixels_are_black(
     x: tuple[int, int], y: tuple[int, int], sampling: Sampling, *, is_full_range: bool
 ) -> None:
     form = picture(64, 48, sampling, is_full_range=is_full_range)
-    mask = Mask(min(x), min(y), max(x), max(y))
+    mask = Box(min(x), min(y), max(x), max(y))
     is_masked = np.zeros((48, 64), bool)
     is_masked[max(0, mask.y0) : max(0, mask.y1), max(0, mask.x0) : max(0, mask.x1)] = True
     if not is_masked.any():
@@ -50,7 +51,7 @@ def test_exactly_the_masked_pixels_are_black(
 @pytest.mark.parametrize("gop", [1, 12])
 def test_what_was_masked_is_in_no_frame_and_in_no_small_picture(tmp_path: Path, gop: int) -> None:
     form = picture(96, 80)
-    mask = Mask(16, 16, 80, 48)
+    mask = Box(16, 16, 80, 48)
     report = canonical(SyntheticVideo(form, 26, noise), tmp_path / "noise", gop=gop, masks=[mask])
     assert report.proof["frames"]["frames_masked"] == 26
     assert report.proof["frames"]["worst_mask_residue"] < 1
@@ -68,14 +69,14 @@ def test_a_frame_that_is_all_mask_gives_the_same_files_whatever_it_showed(tmp_pa
     form = picture(64, 48)
     for name in ("one", "other"):
         video = SyntheticVideo(form, 3, lambda form, number, name=name: noise(form, number + len(name)))
-        canonical(video, tmp_path / name, masks=[Mask(0, 0, 64, 48)])
+        canonical(video, tmp_path / name, masks=[Box(0, 0, 64, 48)])
     files = [(tmp_path / name / THUMBNAILS_FILE).read_bytes() for name in ("one", "other")]
     assert files[0] == files[1]
 
 
 def test_a_mask_beside_the_frame_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="within the frame"):
-        canonical(SyntheticVideo(picture(), 3), tmp_path, masks=[Mask(64, 0, 90, 10)])
+        canonical(SyntheticVideo(picture(), 3), tmp_path, masks=[Box(64, 0, 90, 10)])
     assert not list(tmp_path.iterdir())
 
 
@@ -84,7 +85,7 @@ def test_a_mask_of_some_frames_is_in_those_and_in_no_other(
     first: int | None, last: int | None, number: int
 ) -> None:
     form = picture(64, 48)
-    blanker = Blanker(form, [Mask(4, 4, 20, 12, first, last)])
+    blanker = Blanker(form, [Box(4, 4, 20, 12, first, last)])
     planes = [plane.copy() for plane in noise(form, number)]
     blanker.blank(planes, number)
     is_meant = (0 if first is None else first) <= number <= (99 if last is None else last)
@@ -161,7 +162,7 @@ def test_a_word_beyond_what_is_kept_is_a_residue_however_small(tmp_path: Path) -
 
 def test_what_is_masked_for_some_frames_is_gone_from_those_frames_of_the_file(tmp_path: Path) -> None:
     form = picture(96, 80)
-    masks = [Mask(0, 0, 96, 80, 5, 9), Mask(16, 16, 32, 32, 20, None)]
+    masks = [Box(0, 0, 96, 80, 5, 9), Box(16, 16, 32, 32, 20, None)]
     report = canonical(SyntheticVideo(form, 26, noise), tmp_path / "noise", masks=masks)
     assert report.psnr_db["min"] >= 45
     assert report.proof["frames"]["worst_mask_residue"] < 2

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ground.finding import Reason
+from ground.finding import Box, Reason
 from tests.video.canonical.synthetic import SyntheticVideo, picture
 from tests.video.scrub.ink import InkFinder, tissue, written
 from video.errors import ConversionCancelled, VerificationError
-from video.model import Mask, PictureFormat, Plane
+from video.model import PictureFormat, Plane
 from video.scrub.plan import ScrubPlan, plan
 from video.scrub.review import MOST_PICTURES
 from video.scrub.rules import Material, OutOfBody, ScrubRules
@@ -33,7 +33,7 @@ def _plan(video: SyntheticVideo, rules: ScrubRules = OTHER, **options: Any) -> S
     return plan(video, rules, **settings)
 
 
-def _covers(masks: tuple[Mask, ...], frame: int) -> bool:
+def _covers(masks: tuple[Box, ...], frame: int) -> bool:
     covered = np.zeros((240, 320), bool)
     for mask in masks:
         if (mask.first_frame or 0) <= frame and (mask.last_frame is None or frame <= mask.last_frame):
@@ -99,12 +99,12 @@ def test_what_a_reviewer_removes_stays_and_is_still_told() -> None:
     planned = _plan(video, removed=found.masks)
     assert planned.masks == ()
     assert [finding.is_masked for finding in planned.findings] == [False] * len(found.findings)
-    elsewhere = _plan(video, removed=(Mask(0, 0, 50, 50),))
+    elsewhere = _plan(video, removed=(Box(0, 0, 50, 50),))
     assert elsewhere.masks == found.masks
 
 
 def test_what_a_reviewer_adds_goes() -> None:
-    mask = Mask(5, 6, 70, 80, 3, 9)
+    mask = Box(5, 6, 70, 80, 3, 9)
     planned = _plan(SyntheticVideo(FORM, 30, tissue), added=(mask,))
     assert planned.masks == (mask,)
     assert planned.findings[0].reason is Reason.REVIEWER
@@ -184,7 +184,7 @@ def test_stretches_out_of_the_body_are_found(rule: OutOfBody, *, is_masked: bool
     assert (box.x0, box.y0, box.x1, box.y1) == (0, 0, 320, 240)
     assert box.first_frame is not None and box.first_frame <= 100
     assert box.last_frame is not None and box.last_frame >= 159
-    removed = Mask(0, 0, 320, 240, box.first_frame, box.last_frame)
+    removed = Box(0, 0, 320, 240, box.first_frame, box.last_frame)
     assert _plan(video, rules, removed=(removed,)).masks == ()
     ignoring = ScrubRules(material=Material.ENDOSCOPY, text=False, out_of_body=OutOfBody.IGNORE)
     assert _plan(video, ignoring).findings == ()

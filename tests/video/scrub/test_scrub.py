@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ground.finding import ReviewPicture
+from ground.finding import Box, ReviewPicture
 from tests.video.canonical.synthetic import FILES, SyntheticVideo, canonical, picture
 from tests.video.scrub.ink import InkFinder, tissue, written
 from video.canonical import FrameDecoder, open_canonical_video
 from video.convert import Stage, VideoReport
 from video.errors import ConversionCancelled, VerificationError
-from video.model import Mask, Sampling
+from video.model import Sampling
 from video.scrub.rules import Material, ScrubRules
 from video.scrub.scrub import Scrub
 
@@ -30,8 +30,8 @@ def _scrubbed(
     *,
     form: Any = FORM,
     count: int = 30,
-    added: tuple[Mask, ...] = (),
-    removed: tuple[Mask, ...] = (),
+    added: tuple[Box, ...] = (),
+    removed: tuple[Box, ...] = (),
     review: Callable[[ReviewPicture], None] | None = None,
     rules: ScrubRules = RULES,
     **options: Any,
@@ -151,7 +151,7 @@ def test_a_detector_that_fails_leaves_nothing(tmp_path: Path, fails_after: int) 
 
 
 def test_what_a_reviewer_lets_stay_stays_and_is_no_reason_to_fail(tmp_path: Path) -> None:
-    report = _scrubbed(tmp_path, removed=(Mask(0, 80, 320, 160),))
+    report = _scrubbed(tmp_path, removed=(Box(0, 80, 320, 160),))
     assert min(_brightest(tmp_path)) > 200
     scrub = report.to_json()["scrub"]
     assert [found["is_masked"] for found in scrub["findings"]] == [False] * len(scrub["findings"])
@@ -159,7 +159,7 @@ def test_what_a_reviewer_lets_stay_stays_and_is_no_reason_to_fail(tmp_path: Path
 
 
 def test_what_a_reviewer_adds_is_black_in_its_frames(tmp_path: Path) -> None:
-    _scrubbed(tmp_path, draw=tissue, added=(Mask(0, 0, 320, 240, 3, 5),))
+    _scrubbed(tmp_path, draw=tissue, added=(Box(0, 0, 320, 240, 3, 5),))
     dark = [number for number, level in enumerate(_brightest(tmp_path)) if level < 30]
     assert dark == [3, 4, 5]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ground.finding import Box
 from tests.video.canonical.synthetic import SyntheticVideo, canonical, noise, picture
 from video.canonical.layout import (
     DESCRIPTION_FILE,
@@ -20,7 +21,6 @@ from video.canonical.layout import (
 from video.canonical.mp4_boxes import FILE_TYPE
 from video.errors import VerificationError
 from video.limits import Limits
-from video.model import Mask
 from video.scrub.execute import Executed, execute
 from video.scrub.masks import Blanker
 from video.scrub.verify import check_description, verify
@@ -164,7 +164,7 @@ def test_two_frames_that_change_places_fail_the_proof(tmp_path: Path) -> None:
 def test_a_picture_under_a_mask_fails_the_proof(tmp_path: Path) -> None:
     executed = _executed(tmp_path)
     with pytest.raises(VerificationError, match="under a mask"):
-        _verify(executed, tmp_path, blanker=Blanker(picture(), [Mask(10, 10, 30, 30)]))
+        _verify(executed, tmp_path, blanker=Blanker(picture(), [Box(10, 10, 30, 30)]))
 
 
 _NAME = "Müller-Lüdenscheidt"
