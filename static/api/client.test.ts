@@ -149,11 +149,14 @@ describe('a video', () => {
     expect((await thrownBy(client.times('/api/v1/videos/v/times'))).type).toBe('unreadable-answer');
   });
 
-  test('is released with the losses that a person has confirmed', async () => {
+  test('is released as it was seen, with the losses that a person has confirmed', async () => {
     const { client, sent } = clientThatAnswers(Response.json({}), Response.json({}));
-    await client.release('v');
-    await client.release('v', { confirmLosses: true });
-    expect(sent.map((s) => s.init.body)).toEqual([null, '{"confirm_losses":true}']);
+    await client.release('v', 'ab12');
+    await client.release('v', null, { confirmLosses: true });
+    expect(sent.map((s) => s.init.body)).toEqual([
+      '{"canonical_sha256":"ab12","confirm_losses":false}',
+      '{"canonical_sha256":null,"confirm_losses":true}',
+    ]);
   });
 });
 

@@ -105,9 +105,12 @@ export class Client implements WorkspaceApi {
     return this.#json(`/assets/${part(assetId)}`);
   }
 
-  /** @param confirmLosses the person has read what of the source could not be kept. */
-  release(assetId: string, { confirmLosses = false }: { confirmLosses?: boolean } = {}): Promise<Asset> {
-    return this.#assetAction(assetId, 'release', confirmLosses ? { confirm_losses: true } : undefined);
+  /**
+   * @param seenSha256 of the canonical file that the person looked at: another one is not signed for (409).
+   * @param confirmLosses the person has read what of the source could not be kept.
+   */
+  release(assetId: string, seenSha256: string | null, { confirmLosses = false }: { confirmLosses?: boolean } = {}): Promise<Asset> {
+    return this.#assetAction(assetId, 'release', { canonical_sha256: seenSha256, confirm_losses: confirmLosses });
   }
 
   cancel(assetId: string): Promise<Asset | null> {

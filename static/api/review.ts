@@ -58,6 +58,8 @@ export interface Review {
   readonly width_px: number | null;
   readonly height_px: number | null;
   readonly frame_count: number | null;
+  /** Of the file that is looked at, and that a signature is for. */
+  readonly canonical_sha256: string | null;
   readonly profile: string | null;
   readonly profiles: readonly ProfileChoice[];
   readonly material: string | null;

@@ -86,7 +86,6 @@ export interface ConversionReport {
   duration_s?: number;
   psnr_db?: { min: number; mean: number };
   canonical_bytes?: number;
-  canonical_sha256?: string;
   /** Of slides: the macro image was kept, without its label. */
   has_macro?: boolean;
   [other: string]: unknown;
@@ -113,6 +112,8 @@ export interface Asset {
   progress: Progress | null;
   problem: AssetProblem | null;
   report: ConversionReport | null;
+  /** Of what the last scrub wrote; null for those who do not see the intake. A release names it. */
+  canonical_sha256: string | null;
   /** What it was scrubbed by; null: the policy's default. */
   profile?: string | null;
   /** The patient's pseudonym. */

@@ -113,7 +113,7 @@ export class ReviewSession {
       old === null ||
       old.state !== asset.state ||
       old.signature_count !== asset.signature_count ||
-      old.report?.canonical_sha256 !== asset.report?.canonical_sha256
+      old.canonical_sha256 !== asset.canonical_sha256
     );
   }
 
@@ -246,9 +246,10 @@ export class ReviewSession {
     });
   }
 
-  async sign(confirmLosses: boolean): Promise<void> {
+  /** @param seenSha256 of what was on the screen; should it have been scrubbed again since, nothing is signed. */
+  async sign(seenSha256: string | null, confirmLosses: boolean): Promise<void> {
     await this.#decide(async () => {
-      this.asset = await this.#client.release(this.assetId, { confirmLosses });
+      this.asset = await this.#client.release(this.assetId, seenSha256, { confirmLosses });
       this.outcome = this.asset.state === 'released' ? 'released' : 'signed';
       if (this.outcome === 'signed') this.#take(await this.#client.getReview(this.assetId));
     });
