@@ -57,7 +57,8 @@ class AssetProblemWire(msgspec.Struct):
 class AssetWire(msgspec.Struct):
     """A slide or video. Sizes in level-0 or frame pixels, ``mpp`` in µm per pixel; ``kind`` slide, video or,
     before its file was looked into, unknown. ``subject``: the patient's pseudonym, ``acquired_on``: the day
-    of the examination, shifted as this patient's days are; null where the file did not say."""
+    of the examination, shifted as this patient's days are; null where the file did not say.
+    ``canonical_sha256``: of what the last scrub made, for those who see the intake; a release names it."""
 
     asset_id: str
     kind: str
@@ -78,6 +79,7 @@ class AssetWire(msgspec.Struct):
     progress: ProgressWire | None
     problem: AssetProblemWire | None
     report: dict[str, Any] | None
+    canonical_sha256: str | None
     profile: str | None
     subject: str | None
     acquired_on: str | None
@@ -279,6 +281,7 @@ def _wire(call: Call, asset: Asset, job: jobs.Job | None, *, intake: bool) -> As
             else None
         ),
         report=dict(report) if intake and report else None,
+        canonical_sha256=asset.canonical_sha256 if intake else None,
         profile=asset.profile if intake else None,
         subject=asset.subject,
         acquired_on=asset.acquired_on,

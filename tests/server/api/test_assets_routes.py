@@ -54,7 +54,8 @@ async def test_an_officer_sees_it_come_and_an_annotator_sees_it_released(
     await convert_next(intake)
     ready = await officer.json("GET", f"/api/v1/assets/{asset_id}")
     assert (ready["state"], ready["progress"], ready["problem"]) == ("awaiting_release", None, None)
-    assert ready["report"]["canonical_sha256"]
+    review = await officer.json("GET", f"/api/v1/assets/{asset_id}/review")
+    assert ready["report"]["canonical_sha256"] == ready["canonical_sha256"] == review["canonical_sha256"]
     thumbnail = await officer.ask("GET", ready["thumbnail_url"])
     assert thumbnail.status == 200
     await anna.problem("POST", f"/api/v1/assets/{asset_id}/release", status=403, kind="forbidden")
@@ -63,7 +64,7 @@ async def test_an_officer_sees_it_come_and_an_annotator_sees_it_released(
     assert released["state"] == "released"
     seen = await anna.json("GET", f"/api/v1/assets/{asset_id}")
     assert (seen["case_name"], seen["width_px"], seen["mpp"]) == ("CASE 7", 300, 0.252)
-    assert seen["report"] is None
+    assert seen["report"] is seen["canonical_sha256"] is None
     (case,) = (await anna.json("GET", "/api/v1/cases"))["items"]
     assert (case["name"], case["asset_count"]) == ("CASE 7", 1)
     text = await (await officer.ask("GET", "/api/v1/assets")).text()
