@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from server.catalog import State
+
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
@@ -30,7 +32,7 @@ class Metrics:
         """The Prometheus text format."""
         return generate_latest(self.registry)
 
-    def render_assets(self, counts: Mapping[str, int]) -> bytes:
+    def render_assets(self, counts: Mapping[State, int]) -> bytes:
         """How many assets are in each state, in the same format: the same whichever process is asked."""
         registry = CollectorRegistry()
         gauge = Gauge("slidereel_assets", "Assets by state", ["state"], registry=registry)

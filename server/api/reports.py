@@ -1,6 +1,7 @@
 """The report on an asset's scrub, for people and for programs, and the policy that is in force."""
 
 import asyncio
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -23,6 +24,7 @@ PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_report = partial(routes.add, "GET", access=Permission.ASSET_INTAKE, problems=("not-found", "wrong-state"))
 
 
 class PolicyWire(msgspec.Struct):
@@ -43,13 +45,7 @@ async def get_policy(call: Call) -> Answer:
     return PolicyWire(policy.name, policy.version, policy.digest, policy.default_profile, profiles)
 
 
-@routes.add(
-    "GET",
-    "/api/v1/assets/{asset_id}/report",
-    Permission.ASSET_INTAKE,
-    response="application/json",
-    problems=("not-found", "wrong-state"),
-)
+@_report("/api/v1/assets/{asset_id}/report", response="application/json")
 async def get_report(call: Call) -> Answer:
     """The signed report on an asset's scrub: what was looked for, found, done and proved, never a value."""
     document = await _document(call)
@@ -58,13 +54,7 @@ async def get_report(call: Call) -> Answer:
     )
 
 
-@routes.add(
-    "GET",
-    "/api/v1/assets/{asset_id}/report.html",
-    Permission.ASSET_INTAKE,
-    response="text/html",
-    problems=("not-found", "wrong-state"),
-)
+@_report("/api/v1/assets/{asset_id}/report.html", response="text/html")
 async def get_report_page(call: Call) -> Answer:
     """The same report as a page to be read and printed."""
     page = report_html(await _document(call))

@@ -5,6 +5,7 @@ order to keep nothing, and each look at one is in the audit log.
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,6 +29,13 @@ REVIEW = "/api/v1/assets/{asset_id}/review"
 BODY_LIMIT_BYTES = 1 << 20
 NO_PICTURE = "There is no such picture."
 AFTER = {"thumbnail": "/thumbnail.jpg", "macro": "/macro.jpg"}
+_decision = partial(
+    routes.add,
+    "POST",
+    access=Permission.ASSET_RELEASE,
+    response=AssetWire,
+    problems=("not-found", "wrong-state", "invalid-input", "unsupported-media"),
+)
 
 
 class BoxWire(msgspec.Struct, forbid_unknown_fields=True):
@@ -175,14 +183,7 @@ async def get_picture_before(call: Call) -> Answer:
     return web.Response(body=body, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
-@routes.add(
-    "POST",
-    "/api/v1/assets/{asset_id}/scrub",
-    Permission.ASSET_RELEASE,
-    request=ScrubAgain,
-    response=AssetWire,
-    problems=("not-found", "wrong-state", "invalid-input", "unsupported-media"),
-)
+@_decision("/api/v1/assets/{asset_id}/scrub", request=ScrubAgain)
 async def scrub_again(call: Call) -> Answer:
     """Convert an asset anew from its original: with another profile, with boxes added and taken back."""
     asset_id = call.path("asset_id")
@@ -198,14 +199,7 @@ async def scrub_again(call: Call) -> Answer:
     return await asset_answer(call, asset_id)
 
 
-@routes.add(
-    "POST",
-    "/api/v1/assets/{asset_id}/reject",
-    Permission.ASSET_RELEASE,
-    request=Rejection,
-    response=AssetWire,
-    problems=("not-found", "wrong-state", "invalid-input", "unsupported-media"),
-)
+@_decision("/api/v1/assets/{asset_id}/reject", request=Rejection)
 async def reject_asset(call: Call) -> Answer:
     """Refuse a verified asset: its canonical file goes, its original stays in quarantine."""
     asset_id = call.path("asset_id")

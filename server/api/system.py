@@ -2,12 +2,11 @@
 
 import asyncio
 
-import sqlalchemy as sa
 from aiohttp import web
 
+from server import catalog
 from server.api.endpoint import Answer, Call, Public, Routes
 from server.db.migrate import is_current
-from server.db.schema import asset
 
 routes = Routes("system")
 
@@ -40,12 +39,10 @@ async def ready(call: Call) -> Answer:
 async def metrics(call: Call) -> Answer:
     """Counters and timings in the Prometheus text format, of all processes; numbers only, no ids."""
     services = call.services
-    counts = await call.services.database.read(
-        lambda c: c.execute(sa.select(asset.c.state, sa.func.count()).group_by(asset.c.state)).all()
-    )
+    counts = await call.services.database.read(catalog.count_by_state)
     body = await services.siblings.render_all(services.metrics.render())
     return web.Response(
-        body=body + services.metrics.render_assets(dict(row._tuple() for row in counts)),
+        body=body + services.metrics.render_assets(counts),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
     )
 

@@ -6,11 +6,13 @@ built-in one, and the file that an administrator copies.
 
 import hashlib
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server.deid.policy_lines import line_of
 from server.deid.policy_table import PolicyError, PolicyTable
 from server.deid.profile import Profile, read_profile
 from server.errors import InvalidInputError
@@ -44,6 +46,7 @@ KEPT = {
 """The technical values that travel, as the wings' canonical files and the catalog hold them."""
 _BUILT_IN = Path(__file__).with_name("policy_default.toml")
 _LARGEST_BYTES = 256 << 10
+_PLACE = re.compile(r"\(at line (\d+),")
 
 
 class UnknownProfileError(InvalidInputError):
@@ -133,8 +136,20 @@ def parse_policy(text: str) -> Policy:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PolicyError("The policy file is not valid TOML.") from error
-    table = PolicyTable("", document)
+        # The parser's own text may quote the file.
+        place = _PLACE.search(str(error))
+        where = f" (line {place.group(1)})" if place else ""
+        raise PolicyError(f"The policy file is not valid TOML{where}.") from error
+    try:
+        return _read(PolicyTable(document))
+    except PolicyError as error:
+        line = line_of(text, error.keys)
+        if line is None:
+            raise
+        raise PolicyError(f"{str(error).removesuffix('.')} (line {line}).", error.keys) from error
+
+
+def _read(table: PolicyTable) -> Policy:
     name, version = table.text("name"), table.text("version")
     default_profile = table.text("default_profile", "standard")
     kept = table.table("kept")
@@ -146,5 +161,5 @@ def parse_policy(text: str) -> Policy:
     table.close()
     policy = Policy(name, version, default_profile, found)
     if default_profile not in {profile.name for profile in found}:
-        raise PolicyError("The policy's key “default_profile” names a profile that the policy does not have.")
+        raise table.refuse("default_profile", "names a profile that the policy does not have")
     return policy

@@ -15,47 +15,50 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class PolicyError(ConfigError):
-    """The policy file cannot be used."""
+    """The policy file cannot be used. keys: the way to what is wrong in it, from the outermost table on."""
+
+    def __init__(self, message: str, keys: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.keys = keys
 
 
 class PolicyTable:
     """One table of the file. Ask for each key once, then call `close`.
 
-    path: the keys that lead here, for sentences ("profile.strict"); empty for the file itself.
+    keys: those that lead here ("profile", "strict"); none for the file itself.
     """
 
-    def __init__(self, path: str, values: Mapping[str, Any]) -> None:
-        self._path = path
+    def __init__(self, values: Mapping[str, Any], keys: tuple[str, ...] = ()) -> None:
+        self._keys = keys
         self._values = dict(values)
 
-    def _name(self, key: str) -> str:
-        shown = key if len(key) <= _SHOWN_KEY_CHARACTERS else key[:_SHOWN_KEY_CHARACTERS] + "…"
-        return f"{self._path}.{shown}" if self._path else shown
-
-    def _refuse(self, key: str, wanted: str) -> PolicyError:
-        return PolicyError(f"The policy's key “{self._name(key)}” needs {wanted}.")
+    def refuse(self, key: str, what_is_wrong: str) -> PolicyError:
+        """The error about one of the table's keys: “The policy's key “…” needs a text of one line.”"""
+        keys = (*self._keys, key)
+        name = ".".join(map(_shown, keys))
+        return PolicyError(f"The policy's key “{name}” {what_is_wrong}.", keys)
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text of one line, not empty. Raises PolicyError, also where there is neither it nor a default."""
         value = self._values.pop(key, default)
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
-            raise self._refuse(key, "a text of one line")
+            raise self.refuse(key, "needs a text of one line")
         if len(value) > _LONGEST_TEXT:
-            raise self._refuse(key, f"a text of at most {_LONGEST_TEXT} characters")
+            raise self.refuse(key, f"needs a text of at most {_LONGEST_TEXT} characters")
         return value
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Raises PolicyError."""
         value = self._values.pop(key, default)
         if not isinstance(value, bool):
-            raise self._refuse(key, "true or false")
+            raise self.refuse(key, "needs true or false")
         return value
 
     def number(self, key: str, permitted: range, *, default: int) -> int:
         """A whole number of a short range. Raises PolicyError."""
         value = self._values.pop(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value not in permitted:
-            raise self._refuse(key, " or ".join(map(str, permitted)))
+            raise self.refuse(key, "needs " + " or ".join(map(str, permitted)))
         return value
 
     def choice(self, key: str, default: Choice) -> Choice:
@@ -65,22 +68,23 @@ class PolicyTable:
         for choice in kind:
             if value == choice.value:
                 return choice
-        raise self._refuse(key, "one of: " + ", ".join(kind))
+        raise self.refuse(key, "needs one of: " + ", ".join(kind))
 
     def exactly(self, key: str, expected: tuple[str, ...]) -> None:
         """A list that may be written down, and must then be this one. Raises PolicyError."""
         value = self._values.pop(key, list(expected))
         if value != list(expected):
-            raise self._refuse(
-                key, "exactly the list that `slidereel policy show` prints: it cannot be changed by a policy"
+            raise self.refuse(
+                key,
+                "needs exactly the list that `slidereel policy show` prints: a policy cannot change it",
             )
 
     def table(self, key: str) -> "PolicyTable":
         """A table within this one; an empty one where the file has none. Raises PolicyError."""
         value = self._values.pop(key, {})
         if not isinstance(value, dict):
-            raise self._refuse(key, "a table")
-        return PolicyTable(self._name(key), value)
+            raise self.refuse(key, "needs a table")
+        return PolicyTable(value, (*self._keys, key))
 
     def names(self) -> tuple[str, ...]:
         """The keys of what has not been asked for yet."""
@@ -89,4 +93,10 @@ class PolicyTable:
     def close(self) -> None:
         """Raises PolicyError if the file says something that nobody asked for: it would have no effect."""
         for key in self._values:
-            raise PolicyError(f"The policy's key “{self._name(key)}” is not known.")
+            raise self.refuse(key, "is not known")
+
+
+def _shown(key: str) -> str:
+    """A key may be anything, too: what cannot be printed is not, and of a long one only the beginning."""
+    shown = key if len(key) <= _SHOWN_KEY_CHARACTERS else key[:_SHOWN_KEY_CHARACTERS] + "…"
+    return "".join(letter if letter.isprintable() else "·" for letter in shown)

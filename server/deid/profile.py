@@ -1,9 +1,9 @@
 """A profile: what one scrub is asked to do, and who must agree to its result."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,6 +13,7 @@ from video.scrub.rules import ScrubRules as VideoRules
 
 PROFILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 MOST_SIGNATURES = 2
+Rules = TypeVar("Rules", VideoRules, SlideRules)
 
 
 class Originals(StrEnum):
@@ -47,13 +48,14 @@ def read_profile(name: str, table: PolicyTable) -> Profile:
     if not PROFILE_NAME.fullmatch(name):
         raise PolicyError(
             "The name of a profile is a word of at most 40 lower-case letters, digits and hyphens "
-            "that begins with a letter; one of the policy's is not."
+            "that begins with a letter; one of the policy's is not.",
+            ("profile", name),
         )
     profile = Profile(
         name=name,
         description=table.text("description"),
-        video=_read_video(table.table("video")),
-        slide=_read_slide(table.table("slide")),
+        video=_read_rules(table.table("video"), VideoRules()),
+        slide=_read_rules(table.table("slide"), SlideRules()),
         signatures=table.number("signatures", range(1, MOST_SIGNATURES + 1), default=1),
         originals=table.choice("originals", Originals.DESTROY),
     )
@@ -61,26 +63,11 @@ def read_profile(name: str, table: PolicyTable) -> Profile:
     return profile
 
 
-def _read_video(table: PolicyTable) -> VideoRules:
-    standard = VideoRules()
-    rules = VideoRules(
-        material=table.choice("material", standard.material),
-        outside_regions=table.flag("outside_regions", default=standard.outside_regions),
-        outside_sector=table.flag("outside_sector", default=standard.outside_sector),
-        text=table.flag("text", default=standard.text),
-        keep_rulers=table.flag("keep_rulers", default=standard.keep_rulers),
-        keep_colour_bars=table.flag("keep_colour_bars", default=standard.keep_colour_bars),
-        out_of_body=table.choice("out_of_body", standard.out_of_body),
-    )
+def _read_rules(table: PolicyTable, standard: Rules) -> Rules:
+    """A wing's rules, each of which is true or false or one of a few words; as in `standard` unless said."""
+    said: dict[str, Any] = {}
+    for name in (rule.name for rule in fields(standard)):
+        usual = getattr(standard, name)
+        said[name] = table.flag(name, default=usual) if isinstance(usual, bool) else table.choice(name, usual)
     table.close()
-    return rules
-
-
-def _read_slide(table: PolicyTable) -> SlideRules:
-    standard = SlideRules()
-    rules = SlideRules(
-        macro=table.choice("macro", standard.macro),
-        text=table.choice("text", standard.text),
-    )
-    table.close()
-    return rules
+    return replace(standard, **said)

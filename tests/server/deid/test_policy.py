@@ -82,6 +82,34 @@ def test_what_is_not_understood_is_refused_with_the_name_of_its_key(text, key):
         parse_policy(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (SMALL + "signatures = 3\n", 5),
+        (SMALL + "# signatures = 3\n\n" + "signatures = 3\n", 7),
+        (SMALL + '[profile.other]\nsignatures = 2\ndescription = ""\n', 7),
+        (SMALL + "[profile.other]\nsignatures = 2\n", 5),
+        (SMALL + "[kept]\nslide = [\n  'all',\n]\n", 6),
+        (SMALL + "[profile.X]\n", 5),
+        ('default_profile = "gone"\n' + SMALL, 1),
+        (SMALL + "signatures = = 3\n", 5),
+        (SMALL + "signatures = 1\nsignatures = 1\n", 6),
+        (SMALL.replace('name = "ours"\n', ""), None),
+        (SMALL + "\n# surplus\n" * 200 + "surplus = 1\n", None),
+    ],
+)
+def test_a_refusal_says_the_line(text, line):
+    with pytest.raises(PolicyError) as raised:
+        parse_policy(text)
+    said = re.findall(r" \(line (\d+)\)\.$", str(raised.value))
+    assert said == ([] if line is None else [str(line)])
+
+
+def test_a_key_that_cannot_be_printed_is_not():
+    with pytest.raises(PolicyError, match=r"“a·\[0m” is not known"):
+        parse_policy('"a\\u001b[0m" = 1\n' + SMALL)
+
+
 VALUES = st.one_of(st.integers(), st.booleans(), st.text("JaneDoe19", min_size=6, max_size=12).map(repr))
 KEYS = ["name", "version", "default_profile", "description", "signatures", "originals", "material", "text"]
 
