@@ -30,27 +30,43 @@ def material_of(survey: Survey) -> Material:
     """ENDOSCOPY where most of the clip is plainly inside a body; ULTRASOUND where one grey shape moves on
     darkness; OTHER where neither is plain. Never AUTO.
     """
-    step = max(1, -(-len(survey.windows) // _MOST_WINDOWS))
-    windows = survey.windows[::step]
-    pictures = [window.median for window in windows]
-    inside = [is_inside_body(signs_of(_small(picture))) for picture in pictures]
-    if np.mean(inside) >= _MOST:
+    windows = _some(survey)
+    if _is_inside(windows):
         return Material.ENDOSCOPY
-    grey = [_is_grey(picture) for picture in pictures]
-    if np.mean(grey) < _MOST or not _has_grain(windows):
+    if not _shows_echoes(windows):
         return Material.OTHER
     hulls = sector_of(Survey(survey.picture, survey.frame_count, windows)).hulls
     if not hulls:
         return Material.OTHER
-    height, width = pictures[0].shape[:2]
+    height, width = windows[0].median.shape[:2]
     sector = painted(hulls, width, height)
     around = sector == 0
     if float(sector.mean()) < _SMALLEST_SECTOR or float(around.mean()) < _SURROUNDINGS:
         return Material.OTHER
     if _is_round(sector):
         return Material.OTHER
-    written = float(np.mean([(picture.max(axis=2) > _VISIBLE)[around].mean() for picture in pictures]))
+    written = float(np.mean([(window.median.max(axis=2) > _VISIBLE)[around].mean() for window in windows]))
     return Material.ULTRASOUND if written <= _WRITTEN else Material.OTHER
+
+
+def shows_echoes(survey: Survey) -> bool:
+    """Whether all there is to see is grey, with an echo's speckle: also loops that were cropped until they
+    fill the frame, of which no shape on darkness tells that they are ultrasound."""
+    windows = _some(survey)
+    return not _is_inside(windows) and _shows_echoes(windows)
+
+
+def _some(survey: Survey) -> tuple[Window, ...]:
+    return survey.windows[:: max(1, -(-len(survey.windows) // _MOST_WINDOWS))]
+
+
+def _is_inside(windows: Sequence[Window]) -> bool:
+    inside = [is_inside_body(signs_of(_small(window.median))) for window in windows]
+    return float(np.mean(inside)) >= _MOST
+
+
+def _shows_echoes(windows: Sequence[Window]) -> bool:
+    return float(np.mean([_is_grey(window.median) for window in windows])) >= _MOST and _has_grain(windows)
 
 
 def _has_grain(windows: Sequence[Window]) -> bool:

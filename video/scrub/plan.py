@@ -156,10 +156,10 @@ def _room(survey: Survey, rules: ScrubRules, signs: NDArray[np.float32]) -> list
     return [
         Finding(
             Reason.OUT_OF_BODY,
-            Box(0, 0, picture.width_px, picture.height_px, first, last),
-            is_masked=rules.out_of_body is OutOfBody.BLANK,
+            Box(0, 0, picture.width_px, picture.height_px, stretch.first_frame, stretch.last_frame),
+            is_masked=stretch.is_plain and rules.out_of_body is OutOfBody.BLANK,
         )
-        for first, last in out_of_body(signs)
+        for stretch in out_of_body(signs)
     ]
 
 

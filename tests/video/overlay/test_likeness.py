@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from tests.video.overlay.loops import HEIGHT, WIDTH, Rgb, banner, clock, fan, loop, rectangle, survey_of, text
-from video.overlay.likeness import material_of
+from video.overlay.likeness import material_of, shows_echoes
 from video.scrub.rules import Material
 
 
@@ -63,3 +63,12 @@ def test_black_frames_are_neither() -> None:
 
 def test_a_frame_of_one_pixel_is_neither() -> None:
     assert material_of(survey_of([np.full((1, 1, 3), 90, np.uint8)] * 2)) is Material.OTHER
+
+
+def test_speckle_that_fills_the_frame_shows_echoes() -> None:
+    assert shows_echoes(survey_of(loop(rectangle(0, 0, WIDTH, HEIGHT))))
+
+
+def test_tissue_in_colour_and_smooth_grey_show_none() -> None:
+    assert not shows_echoes(survey_of(_field((190, 80, 60))))
+    assert not shows_echoes(survey_of(_field((150, 150, 155))))

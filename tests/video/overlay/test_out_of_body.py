@@ -18,17 +18,22 @@ from tests.video.overlay.rooms import (
     smoke,
     tissue,
 )
-from video.overlay.out_of_body import SIGN_COUNT, is_inside_body, out_of_body, signs_of
+from video.overlay.out_of_body import SIGN_COUNT, Outside, is_inside_body, out_of_body, signs_of
 
 _NARROW_BAND = ((0.0, 0.55, 0.0), (0.0, 0.9, 0.0), (0.0, 0.25, 1.1))
 _GREEN_DYE = ((0.12, 0.0, 0.0), (0.9, 0.0, 0.0), (0.15, 0.0, 0.0))
 _BLUE_DYE = ((0.5, 0.0, 0.0), (0.0, 0.8, 0.0), (0.9, 0.0, 0.0))
 
 
+def _plain(signs: np.ndarray, shortest_frames: int = 25) -> list[tuple[int, int]]:
+    found = out_of_body(signs, shortest_frames)
+    return [(stretch.first_frame, stretch.last_frame) for stretch in found if stretch.is_plain]
+
+
 @pytest.mark.parametrize("wall", list(WALLS))
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_stretch_in_the_room_is_found_to_the_frame(wall: str, seed: int) -> None:
-    found = out_of_body(signs_of_all(tissue(150), room(80, seed, wall), tissue(150, 2)))
+    found = _plain(signs_of_all(tissue(150), room(80, seed, wall), tissue(150, 2)))
     assert len(found) == 1
     ((first, last),) = found
     assert 150 <= first <= 158
@@ -36,26 +41,26 @@ def test_a_stretch_in_the_room_is_found_to_the_frame(wall: str, seed: int) -> No
 
 
 def test_at_the_end_and_at_the_beginning_of_a_clip_too() -> None:
-    found = out_of_body(signs_of_all(room(60), tissue(200), room(60, 2)))
+    found = _plain(signs_of_all(room(60), tissue(200), room(60, 2)))
     assert [first for first, _ in found] == [0, 260]
     assert [last for _, last in found] == [59, 319]
 
 
 def test_two_stretches_stay_two() -> None:
-    found = out_of_body(signs_of_all(tissue(150), room(40), tissue(80), room(40, 2), tissue(150)))
+    found = _plain(signs_of_all(tissue(150), room(40), tissue(80), room(40, 2), tissue(150)))
     assert len(found) == 2
 
 
 def test_the_dark_way_out_through_the_trocar_belongs_to_the_stretch() -> None:
     black = [np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * 15
-    found = out_of_body(signs_of_all(tissue(150), black, room(60), tissue(150)))
-    assert found == ((150, 224),)
+    found = _plain(signs_of_all(tissue(150), black, room(60), tissue(150)))
+    assert found == [(150, 224)]
 
 
 def test_a_glance_is_no_stretch() -> None:
     signs = signs_of_all(tissue(150), room(20), tissue(150))
     assert out_of_body(signs) == ()
-    assert len(out_of_body(signs, shortest_frames=12)) == 1
+    assert len(_plain(signs, shortest_frames=12)) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,11 +78,23 @@ def test_a_glance_is_no_stretch() -> None:
     ids=["smoke", "dense smoke", "gauze", "black", "white", "narrow band", "green dye", "blue dye"],
 )
 def test_what_belongs_to_an_operation_is_no_room(between: list[Small]) -> None:
-    assert out_of_body(signs_of_all(tissue(150), between, tissue(150))) == ()
+    assert _plain(signs_of_all(tissue(150), between, tissue(150))) == []
 
 
 def test_a_clip_that_shows_the_room_for_the_most_part_is_left_to_the_reviewer() -> None:
-    assert out_of_body(signs_of_all(room(200), tissue(60))) == ()
+    assert out_of_body(signs_of_all(room(200), tissue(60))) == (Outside(0, 199, is_plain=False),)
+
+
+def test_people_in_warm_light_are_for_the_reviewer_to_judge() -> None:
+    warm = in_light(room(60), ((1.1, 0.0, 0.0), (0.05, 0.9, 0.0), (0.0, 0.1, 0.75)))
+    (stretch,) = out_of_body(signs_of_all(tissue(150), warm, tissue(150)))
+    assert not stretch.is_plain
+    assert stretch.first_frame <= 151
+    assert stretch.last_frame >= 208
+
+
+def test_a_clip_without_any_tissue_is_no_operation() -> None:
+    assert out_of_body(signs_of_all(room(200))) == ()
 
 
 def test_without_frames_there_is_nothing() -> None:
@@ -97,8 +114,8 @@ def test_signs_of_any_picture_are_finite(size: tuple[int, int], seed: int) -> No
     assert signs.shape == (SIGN_COUNT,)
     assert signs.dtype == np.float32
     assert np.isfinite(signs).all()
-    assert (signs[:4] >= 0).all()
-    assert (signs[:4] <= 1).all()
+    assert (signs[:5] >= 0).all()
+    assert (signs[:5] <= 1).all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -109,8 +126,8 @@ def test_signs_of_any_picture_are_finite(size: tuple[int, int], seed: int) -> No
     st.integers(1, 30),
 )
 def test_stretches_are_in_order_apart_and_within_the_clip(signs: np.ndarray, shortest_frames: int) -> None:
-    before = -2
-    for first, last in out_of_body(signs, shortest_frames):
-        assert before + 1 < first <= last < len(signs)
-        assert last - first + 1 >= shortest_frames
-        before = last
+    before = -1
+    for stretch in out_of_body(signs, shortest_frames):
+        assert before < stretch.first_frame <= stretch.last_frame < len(signs)
+        assert stretch.last_frame - stretch.first_frame + 1 >= shortest_frames
+        before = stretch.last_frame

@@ -182,7 +182,7 @@ def test_nothing_of_a_real_operation_is_taken_for_the_room(
     shared_data: Path, name: str, material: Material
 ) -> None:
     survey, signs, _ = _surveyed(shared_data / "surgical" / name)
-    assert out_of_body(signs) == ()
+    assert not any(stretch.is_plain for stretch in out_of_body(signs))
     assert material_of(survey) is material
 
 
@@ -192,7 +192,8 @@ def test_a_trocar_between_two_stretches_of_tissue_is_no_room(shared_data: Path) 
         _surveyed(shared_data / "surgical" / name)[1]
         for name in ("VID43_303_and_VID42_395_a.mp4", "VID05_1858_and_VID08_1331_a.mp4")
     )
-    assert out_of_body(np.concatenate([tissue, trocar[:600], tissue])) == ()
+    (found,) = out_of_body(np.concatenate([tissue, trocar[:600], tissue]))
+    assert not found.is_plain
 
 
 def test_single_pictures_have_no_motion(shared_data: Path) -> None:
