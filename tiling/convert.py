@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -157,15 +158,19 @@ def _convert(
         for name in (SLIDE_FILE, SERVED_FILE):
             (output_dir / name).unlink()
         executed = run(planned.masked_tiles)
-    proof = verify(
-        slide,
-        executed,
-        output_dir,
-        forbidden=forbidden,
-        progress=lambda done, total: progress(Stage.VERIFYING, done, total),
-        cancelled=cancelled,
-        workers=workers,
-    )
+    with ThreadPoolExecutor(1, thread_name_prefix="tiling-sync") as disk:
+        # What is proved meanwhile is read from memory all the same.
+        on_disk = disk.submit(bring_to_disk, output_dir)
+        proof = verify(
+            slide,
+            executed,
+            output_dir,
+            forbidden=forbidden,
+            progress=lambda done, total: progress(Stage.VERIFYING, done, total),
+            cancelled=cancelled,
+            workers=workers,
+        )
+        on_disk.result()
     description = replace(
         executed.description,
         slide_sha256=proof.slide_sha256,
@@ -237,6 +242,13 @@ def _member_names(source: ByteSource, limits: Limits) -> list[str]:
         return []
     names = open_bundle(source, limits).names()
     return names.read_at(0, names.size_bytes).decode("utf-8", "replace").splitlines()
+
+
+def bring_to_disk(output_dir: Path) -> None:
+    """Wait until what was written of a slide is on the disk. Raises OSError."""
+    for name in (SLIDE_FILE, SERVED_FILE):
+        with (output_dir / name).open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -35,11 +35,12 @@ class Sink:
         self.count = 0
         self._keeps = keeps
 
-    def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None:
-        assert (level, col, row) not in self.tiles
-        self.count += 1
-        if self._keeps:
-            self.tiles[level, col, row] = tile
+    def put_tiles(self, level: int, first_col: int, row: int, tiles: Sequence[EncodedTile]) -> None:
+        for col, tile in enumerate(tiles, start=first_col):
+            assert (level, col, row) not in self.tiles
+            self.count += 1
+            if self._keeps:
+                self.tiles[level, col, row] = tile
 
 
 def make(pixels: Pixels, side_px: int, stripes: Sequence[Stripe], sink: Sink) -> Pixels:

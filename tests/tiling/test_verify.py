@@ -73,6 +73,14 @@ def swap_two_tiles(data: bytearray, file: tifffile.TiffFile) -> None:
         data[place : place + 16] = data[place + 8 : place + 16] + data[place : place + 8]
 
 
+def move_a_border_between_two_tiles(data: bytearray, file: tifffile.TiffFile) -> None:
+    """The row's bytes stay what they were; the first of a tile's are said to be its neighbour's last."""
+    page = file.pages[0]
+    offsets, counts = (page.tags[name].valueoffset + 8 * 16 for name in ("TileOffsets", "TileByteCounts"))
+    data[counts : counts + 16] = struct.pack("<2Q", page.databytecounts[16] + 1, page.databytecounts[17] - 1)
+    data[offsets + 8 : offsets + 16] = struct.pack("<Q", page.dataoffsets[17] + 1)
+
+
 def write_a_name_into_a_reduced_tile(data: bytearray, file: tifffile.TiffFile) -> None:
     page = file.pages[1]
     middle = page.dataoffsets[0] + page.databytecounts[0] // 2
@@ -131,6 +139,7 @@ def put_a_comment_into_a_tile(data: bytearray, file: tifffile.TiffFile) -> None:
     [
         change_a_scan_byte,
         swap_two_tiles,
+        move_a_border_between_two_tiles,
         write_a_name_into_a_reduced_tile,
         write_a_name_in_utf_16,
         put_bytes_behind_the_last_directory,

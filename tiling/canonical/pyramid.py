@@ -43,7 +43,9 @@ class EncodedTile:
 
 
 class TileSink(Protocol):
-    def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None: ...
+    def put_tiles(self, level: int, first_col: int, row: int, tiles: Sequence[EncodedTile]) -> None:
+        """Take neighbouring tiles of one row."""
+        ...
 
 
 def in_order(futures: Sequence[Future[_T]]) -> Iterator[_T]:
@@ -208,8 +210,7 @@ class Descent:
                 coder = pyramid.codings.of(span.level)
                 futures.append(pyramid.pool.submit(_encode_part, pixels, side, coder))
             for first, tiles in zip(starts, in_order(futures), strict=True):
-                for place, tile in enumerate(tiles, start=first):
-                    pyramid.sink.put_tile(span.level, place, row, tile)
+                pyramid.sink.put_tiles(span.level, first, row, tiles)
             self._next_tile_rows[number] += 1
 
 

@@ -1,6 +1,7 @@
 """Write a canonical slide's files, front to back, in whatever order the tiles come."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,6 @@ from tiling.tiff.tags import Photometric
 from tiling.tiff.writer import LevelDirectory, PyramidWriter
 
 _BYTES_PER_SYNC = 32 * 2**20
-_BUFFER_BYTES = 2**20  # a call to the system for each tile of a few kilobytes would take as long as copying
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class CanonicalWriter:
     """Implements `pyramid.TileSink`. Not thread-safe; a context manager."""
 
     def __init__(self, directory: Path, size: Size, tile_size_px: int) -> None:
-        self._slide_file: BinaryIO = (directory / SLIDE_FILE).open("xb", buffering=_BUFFER_BYTES)
+        self._slide_file: BinaryIO = (directory / SLIDE_FILE).open("xb")
         self._served_file: BinaryIO = (directory / SERVED_FILE).open("xb")
         self._tiff = PyramidWriter(self._slide_file)
         self._served_position = self._served_file.write(SERVED_MAGIC)
@@ -77,14 +77,16 @@ class CanonicalWriter:
         self._synced: Future[None] | None = None
         self._synced_bytes = 0
 
-    def put_tile(self, level: int, col: int, row: int, tile: EncodedTile) -> None:
-        offset = self._tiff.append(tile.jpeg)
+    def put_tiles(self, level: int, first_col: int, row: int, tiles: Sequence[EncodedTile]) -> None:
+        """Neighbouring tiles of one row, in one write: a call to the system for each would take as long."""
+        offset = self._tiff.append(b"".join([tile.jpeg for tile in tiles]))
         if self._tiff.position - self._synced_bytes > _BYTES_PER_SYNC:
             self._sync_along()
-        self._refer(level, col, row, offset, len(tile.jpeg))
-        if tile.cropped_jpeg is not None:
-            dz_level = len(self._dz_grids) - 1 - level
-            self._put_served(dz_level, row * self._dz_grids[dz_level].cols + col, tile.cropped_jpeg)
+        self._refer(level, first_col, row, offset, [len(tile.jpeg) for tile in tiles])
+        dz_level = len(self._dz_grids) - 1 - level
+        for col, tile in enumerate(tiles, start=first_col):
+            if tile.cropped_jpeg is not None:
+                self._put_served(dz_level, row * self._dz_grids[dz_level].cols + col, tile.cropped_jpeg)
 
     def _sync_along(self) -> None:
         if self._synced is not None:
@@ -95,12 +97,14 @@ class CanonicalWriter:
         self._synced_bytes = self._tiff.position
         self._synced = self._syncer.submit(os.fdatasync, self._slide_file.fileno())
 
-    def _refer(self, level: int, col: int, row: int, offset: int, length: int) -> None:
+    def _refer(self, level: int, first_col: int, row: int, offset: int, lengths: list[int]) -> None:
         tables = self._levels[level]
-        index = row * tables.grid.cols + col
-        tables.offsets[index] = offset
-        tables.byte_counts[index] = length
-        self._index[-1 - level][index] = (offset << 1 | IN_SLIDE, length)
+        first = row * tables.grid.cols + first_col
+        here = slice(first, first + len(lengths))
+        byte_counts = np.array(lengths, np.uint64)
+        offsets = np.uint64(offset) + np.cumsum(byte_counts) - byte_counts
+        tables.offsets[here], tables.byte_counts[here] = offsets, byte_counts
+        self._index[-1 - level][here] = np.stack([offsets << 1 | IN_SLIDE, byte_counts], axis=1)
 
     def put_small_level(self, dz_level: int, jpeg: bytes) -> None:
         """The only tile of a Deep Zoom level below the pyramid."""
@@ -119,7 +123,7 @@ class CanonicalWriter:
         return offset
 
     def finish(self, facts: Facts) -> Description:
-        """Write the index and the TIFF's directories, and bring both files to the disk.
+        """Write the index and the TIFF's directories. `bring_to_disk` is the caller's: it takes a while.
 
         The checksums of the description returned are empty: only who reads the files can state them.
         """
@@ -162,7 +166,6 @@ class CanonicalWriter:
         )
         for file in (self._slide_file, self._served_file):
             file.flush()
-            os.fsync(file.fileno())
         return replace(description, slide_bytes=self._tiff.position)
 
     def __enter__(self) -> Self:

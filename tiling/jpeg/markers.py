@@ -97,7 +97,7 @@ class TileCompleter:
             start = len(known[0])
             end = find_entropy_end(tile, start)
             if _ends_image(tile, end):
-                return b"%b%b\xff\xd9" % (known[1], tile[start:end])
+                return b"".join((known[1], memoryview(tile)[start:end], _EOI))
         stream = parse_stream(tile, self._tables)
         completed = serialise(stream, tile, _transform_to_state(stream, self._is_rgb))
         scan = stream.scans[0]

@@ -169,9 +169,9 @@ def _execute_stripe(
         part.base.publish(row)
         if row + 1 < grid.rows:
             pending = _start_row(slide, coding, was, row + 1, cols, part, pool)
-        for col in own:
-            tile = tiles[col - cols.start]
-            writer.put_tile(0, col, row, tile.encoded)
+        written = tiles[own.start - cols.start : own.stop - cols.start]
+        writer.put_tiles(0, own.start, row, [tile.encoded for tile in written])
+        for col, tile in zip(own, written, strict=True):
             tally.add(row * grid.cols + col, tile)
         tally.check(grid.count)
         part.advance()

@@ -7,7 +7,7 @@ Nothing is taken from the memory of the conversion: the result is opened again b
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ from tiling.scrub.verify_pixels import PixelProof, check_pixels
 from tiling.scrub.verify_tiles import TileProof, check_tiles
 from tiling.tiff.second_reader import open_tifffile
 
-CHUNK_BYTES = 16 * 2**20
+_CHUNK_BYTES = 2**20
+_CANCEL_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def verify(
     description = executed.description
     values = removed_values(slide.texts(), forbidden)
     search = MultiSearch(needles(values, _permitted_text(description)))
-    running: list[Future[Any]] = []
+    running: list[Future[LookedThrough]] = []
     stopped = threading.Event()
     with (
         FileSource(directory / SLIDE_FILE) as slide_file,
@@ -82,15 +83,9 @@ def verify(
         ThreadPoolExecutor(workers, thread_name_prefix="tiling-proof") as pool,
     ):
         try:
-            chunks = [
-                pool.submit(count_places, search, file, offset)
-                for file in (slide_file, served_file)
-                for offset in range(0, file.size_bytes, CHUNK_BYTES)
-            ]
-            digests = [pool.submit(sha256, file, stopped) for file in (slide_file, served_file)]
-            running = [*chunks, *digests]
+            running = [pool.submit(look_through, file, search, stopped) for file in (slide_file, served_file)]
             tile_count, dz_count = slide.grid.count, sum(grid.count for grid in description.grids())
-            total = tile_count + dz_count + len(chunks)
+            total = tile_count + dz_count
 
             def advance(done: int) -> None:
                 stop_if(cancelled())
@@ -103,16 +98,15 @@ def verify(
             )
             pixels = check_pixels(slide, witness, executed, pages, directory / SLIDE_FILE)
             check_masks(pages, slide_file, served_file, description, executed.masked_tiles)
-            places = 0
-            for number, chunk in enumerate(chunks):
-                places += chunk.result()
-                advance(tile_count + dz_count + number + 1)
-            slide_sha256, served_sha256 = (digest.result() for digest in digests)
+            while wait(running, _CANCEL_EVERY_S).not_done:
+                stop_if(cancelled())
+            in_slide, in_served = (looking.result() for looking in running)
+            advance(total)
         finally:
             stopped.set()
             for future in running:
                 future.cancel()
-    if places:
+    if in_slide.places or in_served.places:
         raise VerificationError("a text of the source was found in the result")
     return Proof(
         FileProof(
@@ -128,25 +122,33 @@ def verify(
             strings_searched=len(values),
             patterns_searched=search.needle_count,
             bytes_searched=slide_file.size_bytes + served_file.size_bytes,
-            places_found=places,
+            places_found=in_slide.places + in_served.places,
         ),
-        slide_sha256,
-        served_sha256,
+        in_slide.sha256,
+        in_served.sha256,
     )
 
 
-def count_places(search: MultiSearch, file: ByteSource, offset: int) -> int:
-    """Chunks overlap, so that a string on a border is seen whole by the chunk in which it starts."""
-    return search.count(file.read_at(offset, CHUNK_BYTES + search.longest_bytes - 1))
+@dataclass(frozen=True, slots=True)
+class LookedThrough:
+    """A file of the result: how many places in it hold a removed string, and its checksum."""
+
+    places: int
+    sha256: str
 
 
-def sha256(file: ByteSource, stopped: threading.Event) -> str:
-    digest = hashlib.sha256()
-    for offset in range(0, file.size_bytes, CHUNK_BYTES):
+def look_through(file: ByteSource, search: MultiSearch, stopped: threading.Event) -> LookedThrough:
+    """Read a file once for both, in chunks that the processor's cache holds."""
+    places, digest = 0, hashlib.sha256()
+    chunk_bytes = max(_CHUNK_BYTES, search.longest_bytes)
+    for offset in range(0, file.size_bytes, chunk_bytes):
         if stopped.is_set():
             break
-        digest.update(file.read_at(offset, CHUNK_BYTES))
-    return digest.hexdigest()
+        # Chunks overlap, so that a string on a border is seen whole by the chunk in which it starts.
+        data = file.read_at(offset, chunk_bytes + search.longest_bytes - 1)
+        places += search.count(data)
+        digest.update(memoryview(data)[:chunk_bytes])
+    return LookedThrough(places, digest.hexdigest())
 
 
 def check_macro(path: Path, kept: KeptMacro, texts: Iterable[bytes], forbidden: Iterable[str]) -> None:

@@ -25,12 +25,11 @@ _TASKS_AHEAD = 8
 
 @dataclass(frozen=True, slots=True)
 class CutTile:
-    """What was found out about one tile. written: as it stands in the result."""
+    """What was found out about one tile."""
 
     index: int
     is_missing: bool
     is_equal: bool
-    written: bytes
 
 
 def compare_cut_tiles(
@@ -73,11 +72,11 @@ def _compare_one(grid: TileGrid, witness: Witness, index: int, written: bytes) -
     if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
         raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
     if witness.stored_tile(index) is None:
-        return CutTile(index, is_missing=True, is_equal=False, written=written)
+        return CutTile(index, is_missing=True, is_equal=False)
     shown = grid.region(index % grid.cols, index // grid.cols).size
     here = np.s_[: shown.height_px, : shown.width_px]
     is_equal = np.array_equal(_decode_plainly(written)[here], witness.plain_pixels(index)[here])
-    return CutTile(index, is_missing=False, is_equal=is_equal, written=written)
+    return CutTile(index, is_missing=False, is_equal=is_equal)
 
 
 def _decode_plainly(jpeg: bytes) -> Pixels:

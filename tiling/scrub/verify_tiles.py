@@ -1,10 +1,11 @@
 """Prove that level 0 is the source's: every tile's scan data, compared with what a second reader finds."""
 
-import hashlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+import numpy as np
 import tifffile
 
 from ground.source import ByteSource
@@ -12,14 +13,17 @@ from tiling.errors import MalformedJpegError, VerificationError
 from tiling.geometry import Size
 from tiling.jpeg import scan_digest
 from tiling.model import Carriage, Slide, Witness
-from tiling.read_ahead import ReadAhead
 from tiling.scrub.execute import Executed
 from tiling.scrub.streams import walk
 from tiling.scrub.verify_cut import compare_cut_tiles, reader
 from tiling.scrub.verify_masks import require_white
 
 _TILES_PER_REPORT = 256
+_TILES_PER_RUN = 128
 _EOI = b"\xff\xd9"
+_MARKER = 0xFF
+_WITHIN_SCANS = np.zeros(256, bool)
+_WITHIN_SCANS[[0x00, *range(0xD0, 0xD8), _MARKER]] = True  # a coded 0xFF, restarts, fill bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,6 @@ class TileProof:
     identical: scan data equal to the source's bit for bit; cut: regrouped, every pixel equal to the source's;
     encoded: decoded and encoded once; missing: left out by the scanner, white; damaged: not decodable, white;
     masked: showed what must not be seen, proved to be white.
-    scan_sha256: over all identical and cut tiles as they were written, in order.
     """
 
     tiles: int
@@ -40,7 +43,6 @@ class TileProof:
     damaged: int
     masked: int
     foreign_bytes_dropped: int
-    scan_sha256: str
 
 
 def check_tiles(
@@ -58,45 +60,57 @@ def check_tiles(
         raise VerificationError("two libraries disagree about the source's size or tiles")
     if slide.carriage is Carriage.CUT:
         return _check_cut_tiles(slide, witness, page, slide_file, executed, pool, advance)
+    return _check_stored_tiles(slide, witness, page, slide_file, executed, advance)
+
+
+def _check_stored_tiles(
+    slide: Slide,
+    witness: Witness,
+    page: tifffile.TiffPage,
+    slide_file: ByteSource,
+    executed: Executed,
+    advance: Callable[[int], None],
+) -> TileProof:
     side = slide.grid.tile_size_px
     identical = encoded = missing = damaged = foreign = 0
-    digest = hashlib.sha256()
     proven: _Heads | None = None
-    read_written = reader(ReadAhead(slide_file), page.dataoffsets, page.databytecounts)
-    for index in _unmasked(slide, executed, read_written):
-        if index % _TILES_PER_REPORT == 0:
-            advance(index)
-        written = read_written(index)
-        stored = witness.stored_tile(index)
-        if proven is not None and stored is not None and proven.cover(stored, written):
-            identical += 1
-            foreign += proven.foreign_bytes
-            digest.update(written)
+    unmasked = _unmasked(slide, executed, reader(slide_file, page.dataoffsets, page.databytecounts))
+    for indices in _runs(unmasked, slide.grid.cols):
+        advance(indices[0])
+        run = _read_run(slide_file, page, indices)
+        stored = [witness.stored_tile(index) for index in indices]
+        if proven is not None and proven.cover(stored, run):
+            identical += len(indices)
+            foreign += proven.foreign_bytes * len(indices)
             continue
-        form = walk(written)
-        if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
-            raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
-        if stored is None:
-            missing += 1
-        elif slide.carriage is Carriage.ENCODED:
-            damaged += index in executed.damaged_tiles
-            encoded += index not in executed.damaged_tiles
-        else:
-            scan = _scan_digest(stored, witness.jpeg_tables)
-            if scan is not None and scan == _scan_digest(written, b""):
+        for index, tile, written in zip(indices, stored, run.tiles(), strict=True):
+            if proven is not None and proven.cover((tile,), _Run(written, (len(written),))):
                 identical += 1
-                digest.update(written)
-                source_form = walk(stored)
-                foreign += source_form.foreign_bytes
-                proven = _Heads(
-                    stored[: source_form.scan_offset],
-                    written[: form.scan_offset],
-                    walk(stored[: source_form.scan_offset] + _EOI).foreign_bytes,
-                )
-            elif index in executed.damaged_tiles:
-                damaged += 1
+                foreign += proven.foreign_bytes
+                continue
+            form = walk(written)
+            if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
+                raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
+            if tile is None:
+                missing += 1
+            elif slide.carriage is Carriage.ENCODED:
+                damaged += index in executed.damaged_tiles
+                encoded += index not in executed.damaged_tiles
             else:
-                raise VerificationError("a level-0 tile of the result differs from the source's")
+                scan = _scan_digest(tile, witness.jpeg_tables)
+                if scan is not None and scan == _scan_digest(written, b""):
+                    identical += 1
+                    source_form = walk(tile)
+                    foreign += source_form.foreign_bytes
+                    proven = _Heads(
+                        tile[: source_form.scan_offset],
+                        written[: form.scan_offset],
+                        walk(tile[: source_form.scan_offset] + _EOI).foreign_bytes,
+                    )
+                elif index in executed.damaged_tiles:
+                    damaged += 1
+                else:
+                    raise VerificationError("a level-0 tile of the result differs from the source's")
     return TileProof(
         tiles=slide.grid.count,
         identical=identical,
@@ -106,7 +120,6 @@ def check_tiles(
         damaged=damaged,
         masked=len(executed.masked_tiles),
         foreign_bytes_dropped=foreign,
-        scan_sha256=digest.hexdigest(),
     )
 
 
@@ -120,7 +133,6 @@ def _check_cut_tiles(
     advance: Callable[[int], None],
 ) -> TileProof:
     cut = missing = damaged = 0
-    digest = hashlib.sha256()
     read_written = reader(slide_file, page.dataoffsets, page.databytecounts)
     indices = _unmasked(slide, executed, read_written)
     for tile in compare_cut_tiles(slide.grid, witness, read_written, pool, indices):
@@ -130,7 +142,6 @@ def _check_cut_tiles(
             missing += 1
         elif tile.is_equal:
             cut += 1
-            digest.update(tile.written)
         elif tile.index in executed.damaged_tiles:
             damaged += 1
         else:
@@ -144,7 +155,6 @@ def _check_cut_tiles(
         damaged=damaged,
         masked=len(executed.masked_tiles),
         foreign_bytes_dropped=0,
-        scan_sha256=digest.hexdigest(),
     )
 
 
@@ -156,28 +166,73 @@ def _unmasked(slide: Slide, executed: Executed, read_written: Callable[[int], by
     return [index for index in range(slide.grid.count) if index not in executed.masked_tiles]
 
 
+def _runs(indices: Sequence[int], cols: int) -> Iterator[Sequence[int]]:
+    """The tiles in order, some of one row at a time: those were written together."""
+    for _, row in itertools.groupby(indices, lambda index: index // cols):
+        while run := tuple(itertools.islice(row, _TILES_PER_RUN)):
+            yield run
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Tiles as they stand in the result. data: one behind the other; lengths: of each, in bytes."""
+
+    data: bytes
+    lengths: Sequence[int]
+
+    def tiles(self) -> Iterator[bytes]:
+        start = 0
+        for length in self.lengths:
+            yield self.data[start : start + length]
+            start += length
+
+
+def _read_run(file: ByteSource, page: tifffile.TiffPage, indices: Sequence[int]) -> _Run:
+    """In one read where they lie side by side."""
+    offsets = [page.dataoffsets[index] for index in indices]
+    lengths = [page.databytecounts[index] for index in indices]
+    ends = itertools.accumulate(lengths, initial=offsets[0])
+    if all(offset == end for offset, end in zip(offsets, ends, strict=False)):
+        return _Run(file.read_at(offsets[0], sum(lengths)), lengths)
+    pieces = (file.read_at(offset, length) for offset, length in zip(offsets, lengths, strict=True))
+    return _Run(b"".join(pieces), lengths)
+
+
 @dataclass(frozen=True, slots=True)
 class _Heads:
     """What a source's tile and its result begin with, up to the scan data, once proved to mean the same.
 
     A slide's tiles share these bytes. A header is a prefix code (its segments state their lengths), so where
     two tiles begin with them and everything behind is equal byte for byte, the two are identical: that is
-    compared four times as fast as it is parsed. foreign_bytes: of the source's head.
+    compared many tiles at a time, and far faster than they are parsed. foreign_bytes: of the source's head.
     """
 
     stored: bytes
     written: bytes
     foreign_bytes: int
 
-    def cover(self, stored: bytes, written: bytes) -> bool:
-        """Whether this pair is identical for that reason, and nothing follows the image's end."""
-        start = len(self.written)
+    def cover(self, stored: Sequence[bytes | None], run: _Run) -> bool:
+        """Whether all of these pairs are identical for that reason, and nothing follows the images' ends."""
+        start = len(self.stored)
+        expected: list[bytes | memoryview] = []
+        for tile in stored:
+            if tile is None or not tile.startswith(self.stored) or not tile.endswith(_EOI, start):
+                return False
+            expected += self.written, memoryview(tile)[start:]
+        lengths = [len(self.written) + len(tile) - start for tile in stored if tile is not None]
         return (
-            stored.startswith(self.stored)
-            and written.startswith(self.written)
-            and stored[len(self.stored) :] == written[start:]
-            and written.find(_EOI, start) == len(written) - len(_EOI)
+            lengths == list(run.lengths)
+            and b"".join(expected) == run.data
+            # Each tile ends with a marker: beyond these and the heads' there is none.
+            and _count_markers(run.data) == len(lengths) * (1 + _count_markers(self.written))
         )
+
+
+def _count_markers(data: bytes) -> int:
+    """How many there are that do not belong into a scan's data, as restarts do."""
+    numbers = np.frombuffer(data, np.uint8)
+    followers = numbers[np.flatnonzero(numbers[:-1] == _MARKER) + 1]
+    return len(followers) - int(np.count_nonzero(_WITHIN_SCANS[followers]))
 
 
 def _scan_digest(data: bytes, tables: bytes) -> bytes | None:
