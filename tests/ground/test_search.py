@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ground.removed import needles, removed_values
+import ground.search
+from ground.removed import MOST_VALUES, TooMuchToSearchForError, needles, removed_values
 from ground.search import MIN_BYTES, MultiSearch, Needle
 
 ALPHABET = st.sampled_from(b"abAB01\0")
@@ -23,6 +24,8 @@ def test_it_agrees_with_looking_for_each_string_in_turn(
     wanted: list[tuple[bytes, bool]], data: bytes
 ) -> None:
     search = MultiSearch(Needle(text, ignore_case) for text, ignore_case in wanted)
+    tables = MultiSearch(Needle(text, ignore_case) for text, ignore_case in wanted)
+    assert tables.count(bytes(2**16)) == 0
     expected = sum(
         any(
             data.startswith(text, place)
@@ -31,7 +34,8 @@ def test_it_agrees_with_looking_for_each_string_in_turn(
         )
         for place in range(len(data))
     )
-    assert search.count(data) == expected
+    assert search.count(data) == expected, "looked for one by one"
+    assert tables.count(data) == expected, "looked for by tables"
 
 
 @pytest.mark.parametrize("place", [0, 2**20 - 9, 2**20 - 4, 2**20, 2**20 + 5, 3 * 2**20 - 8])
@@ -130,3 +134,53 @@ def test_the_case_of_letters_beyond_ascii_hides_nothing(said: str, coding: str) 
     values = removed_values(["Müller-Lüdenscheidt".encode()], [])
     search = MultiSearch(needles(values, b""))
     assert search.count(b"\0" * 40 + said.encode(coding) + b"\0" * 40) > 0
+
+
+def many(count: int) -> list[bytes]:
+    return [f"Patient number {number:08} was here".encode() for number in range(count)]
+
+
+@pytest.mark.slow
+def test_of_ten_thousand_values_the_last_one_is_found_too() -> None:
+    texts = many(10_000)
+    search = MultiSearch(needles(removed_values(texts, []), b""))
+    assert search.needle_count > 2 * ground.search._PER_DATABASE, "several tables"
+    for text in (texts[0], texts[4_999], texts[-1], b"00009999"):
+        assert search.count(b"..." + text + bytes(50)) >= 1, "one by one"
+        assert search.count(bytes(2**16) + text + bytes(50)) >= 1, "by tables"
+    assert search.count(b"00077777" + bytes(2**16)) == 0
+
+
+def test_a_file_that_says_more_than_can_be_searched_for_is_refused_not_searched_in_part() -> None:
+    with pytest.raises(TooMuchToSearchForError, match="more texts"):
+        removed_values(many(MOST_VALUES), [])
+    with pytest.raises(TooMuchToSearchForError):
+        removed_values([b"%d" % number + bytes(b"x" * 2**20) for number in range(10)], [])
+
+
+@pytest.mark.parametrize("written", ["Jane van Doebury", "VAN DOEBURY, JANE", "van doebury jane"])
+def test_a_persons_name_is_looked_for_as_people_write_it(written: str) -> None:
+    search = MultiSearch(needles(removed_values([b"van Doebury^Jane^^Dr"], []), b""))
+    assert search.count(b"--" + written.encode() + b"--") >= 1
+
+
+@pytest.mark.parametrize("said", ["19430719", "1943-07-19", "1943:07:19 10:20:30", "1943-07-19T10:20:30Z"])
+@pytest.mark.parametrize("written", ["19430719", "1943-07-19", "19.07.1943", "07/19/1943", "19/07/1943"])
+def test_a_day_is_looked_for_in_its_usual_spellings(said: str, written: str) -> None:
+    search = MultiSearch(needles(removed_values([said.encode()], []), b""))
+    assert search.count(b"--" + written.encode() + b"--") >= 1
+
+
+def test_eight_digits_that_are_no_day_are_a_number() -> None:
+    assert removed_values([b"19431399"], []) == {b"19431399"}
+
+
+@pytest.mark.parametrize("said", ["Müller-Lüdenscheidt", "Mu\u0308ller-Lu\u0308denscheidt"])
+@pytest.mark.parametrize("written", ["MÜLLER-LÜDENSCHEIDT", "mu\u0308ller-lu\u0308denscheidt"])
+def test_marks_hide_nothing_however_they_are_composed(said: str, written: str) -> None:
+    search = MultiSearch(needles(removed_values([said.encode()], []), b""))
+    assert search.count(b"--" + written.encode() + b"--") >= 1
+
+
+def test_what_stands_before_a_sign_of_equality_is_looked_for_too() -> None:
+    assert {b"Doebury", b"patient"} <= removed_values([b"Doebury = patient"], [])
