@@ -10,6 +10,7 @@ from server.access.permission import (
     actor_for,
     require,
 )
+from server.access.standing import may_still
 
 __all__ = [
     "COMMAND_LINE",
@@ -19,5 +20,6 @@ __all__ = [
     "Permission",
     "Role",
     "actor_for",
+    "may_still",
     "require",
 ]

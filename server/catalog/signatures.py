@@ -1,5 +1,6 @@
 """Who has signed for an asset's release, and of which bytes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -61,6 +62,10 @@ def sign(
     return [*earlier, added]
 
 
-def void_signatures(connection: Connection, asset_id: str) -> int:
-    """Take all signatures of an asset away, because what they were given for is gone. How many there were."""
-    return connection.execute(table.delete().where(table.c.asset_id == asset_id)).rowcount
+def void_signatures(connection: Connection, asset_id: str, account_ids: Collection[str] | None = None) -> int:
+    """Take signatures of an asset away: all of them, because what they were given for is gone, or those of
+    these accounts. How many there were."""
+    wanted = table.c.asset_id == asset_id
+    if account_ids is not None:
+        wanted &= table.c.account_id.in_(account_ids)
+    return connection.execute(table.delete().where(wanted)).rowcount

@@ -8,11 +8,12 @@ from sqlalchemy.engine import Connection
 
 from ground.finding import Box
 from server import audit, catalog, jobs
+from server.access import Permission, may_still
 from server.accounts import Doer
 from server.catalog import Asset, Problem, State
 from server.deid.policy import UnknownProfileError
 from server.deid.profile import Originals
-from server.errors import InvalidInputError, LossesNotConfirmedError, WrongStateError
+from server.errors import ForbiddenError, InvalidInputError, LossesNotConfirmedError, WrongStateError
 from server.ingest.reception import CONVERT, Arrival, Reception
 
 REASONS = {
@@ -42,7 +43,8 @@ class Review(Reception):
         then its original is destroyed, unless the settings or the profile keep originals.
 
         ``seen_sha256``: of the canonical file that the signer looked at, if known: no other is signed for.
-        Raises :class:`NotFoundError`, :class:`WrongStateError`, :class:`AlreadySignedError`, or
+        Earlier signatures of people who may not release any more are void. Raises :class:`NotFoundError`,
+        :class:`WrongStateError`, :class:`ForbiddenError`, :class:`AlreadySignedError`, or
         :class:`LossesNotConfirmedError` where the conversion could not have all of the source and nobody has
         said that this is known.
         """
@@ -55,10 +57,16 @@ class Review(Reception):
             losses = list((before.report or {}).get("losses", ()))
             if losses and not confirm_losses:
                 raise LossesNotConfirmedError(" ".join(losses))
+            voided = _void_lapsed(connection, asset_id, signed, by)
             signatures = catalog.sign(
                 connection, self.ambient, asset_id, signed, account_id=by.account_id, name=by.name
             )
-            detail: audit.Detail = {"canonical_sha256": signed, "signatures": len(signatures)}
+            detail: audit.Detail = {
+                "canonical_sha256": signed,
+                "profile": before.profile,
+                "signatures": len(signatures),
+                "signatures_void": voided,
+            }
             needed = self.signatures_needed(before)
             if len(signatures) < needed:
                 self.record(connection, by, "asset.signed", asset_id, {**detail, "needed": needed})
@@ -112,7 +120,11 @@ class Review(Reception):
             problem = Problem("rejected", REASONS[reason], self.reference())
             catalog.set_state(connection, self.ambient, asset_id, State.REFUSED, problem=problem)
             catalog.void_signatures(connection, asset_id)
-            detail = {"reason": reason, "canonical_sha256": before.canonical_sha256}
+            detail: audit.Detail = {
+                "reason": reason,
+                "canonical_sha256": before.canonical_sha256,
+                "profile": before.profile,
+            }
             self.record(connection, by, "asset.rejected", asset_id, detail)
 
         self.database.write_now(work)
@@ -161,6 +173,7 @@ class Review(Reception):
                 catalog.set_state(connection, self.ambient, asset_id, State.QUARANTINED, values)
             voided = catalog.void_signatures(connection, asset_id)
             detail: audit.Detail = {
+                "canonical_sha256": before.canonical_sha256,
                 "profile": values["profile"],
                 "added": len(add),
                 "removed": len(remove),
@@ -186,6 +199,22 @@ def signed_digest(asset: Asset) -> str:
     if not _policy_of(asset):
         raise WrongStateError(NEVER_SCRUBBED)
     return asset.canonical_sha256
+
+
+def _void_lapsed(connection: Connection, asset_id: str, signed: str, by: Doer) -> int:
+    """Take away the signatures of those who have lost the right to sign. How many.
+
+    Raises :class:`ForbiddenError` where ``by`` is one of them: what was remembered of him is a moment old.
+    """
+    signers = [signature.account_id for signature in catalog.signatures_of(connection, asset_id, signed)]
+    lapsed = {
+        account_id
+        for account_id in (*signers, by.account_id)
+        if account_id is not None and not may_still(connection, account_id, Permission.ASSET_RELEASE)
+    }
+    if by.account_id in lapsed:
+        raise ForbiddenError("Your role does not include the release of assets any more.")
+    return catalog.void_signatures(connection, asset_id, lapsed)
 
 
 def _policy_of(asset: Asset) -> dict[str, Any]:

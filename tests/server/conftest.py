@@ -24,7 +24,7 @@ from server.api.gate import SESSION_COOKIE
 from server.app import create_app
 from server.config import Settings
 from server.db import Database, upgrade
-from server.db.schema import asset, clinical_case
+from server.db.schema import account, asset, clinical_case
 
 PASSWORD = "correct horse battery"
 BY = Doer(None, "command line", "command line")
@@ -197,6 +197,18 @@ def feature(geometry: dict[str, Any] | None = None, **properties: Any) -> dict[s
 def change_set(**parts: Any) -> dict[str, Any]:
     """A ChangeSet as a browser sends it."""
     return {"change_id": str(uuid.uuid4()), "created": [], "updated": [], "deleted": [], **parts}
+
+
+def add_officer(database: Database, by: Doer) -> None:
+    """Enter an account that may release assets; nobody signs in to it."""
+    values = {
+        "account_id": by.account_id,
+        "username": by.name,
+        "role": Role.PRIVACY_OFFICER,
+        "password_hash": "none",
+        "created_at": rfc3339(datetime(2026, 11, 21, tzinfo=UTC)),
+    }
+    database.write_now(lambda c: c.execute(account.insert().values(values)))
 
 
 def add_asset(database: Database, asset_id: str = "a1", state: str = "released", kind: str = "slide") -> str:

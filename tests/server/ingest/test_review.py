@@ -11,18 +11,36 @@ from server.accounts import Doer
 from server.catalog import State
 from server.config import Settings
 from server.db import Database
+from server.db.schema import account
 from server.deid.policy import built_in_text
-from server.errors import AlreadySignedError, InvalidInputError, NotFoundError, WrongStateError
+from server.errors import (
+    AlreadySignedError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    WrongStateError,
+)
 from server.ingest import convert_job
 from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
 from server.ingest.recovery import recover
-from tests.server.conftest import BY
+from tests.server.conftest import BY, add_officer
 from tests.server.ingest.test_intake import actions, convert
 from tests.server.ingest.test_recovery import DiedError, claim_and_run, dead_owner
 
 ANNA, BRUNO = Doer("u1", "anna", "10.0.0.1"), Doer("u2", "bruno", "10.0.0.2")
 BOX = Box(1, 2, 30, 40)
+
+
+@pytest.fixture(autouse=True)
+def officers(database: Database) -> None:
+    for by in (ANNA, BRUNO):
+        add_officer(database, by)
+
+
+def take_away(database: Database, by: Doer, **values: object) -> None:
+    change = account.update().where(account.c.account_id == by.account_id).values(**values)
+    database.write_now(lambda c: c.execute(change))
 
 
 def scrub_again(intake: Intake, asset_id: str, owner: jobs.Owner, **how) -> catalog.Asset:
@@ -56,6 +74,29 @@ def test_the_strict_profile_waits_for_a_second_person(
     assert (released.state, released.signature_count) == (State.RELEASED, 2)
     assert list(intake.quarantine.keys()) == []
     assert actions(database, asset_id)[-2:] == ["asset.signed", "asset.released"]
+
+
+@pytest.mark.parametrize("loss", [{"role": "annotator"}, {"role": "wizard"}, {"disabled_at": "2026-11-21"}])
+def test_a_signature_counts_for_as_long_as_its_signer_may_release(
+    intake: Intake, slide: Path, owner: jobs.Owner, database: Database, loss: dict[str, str]
+) -> None:
+    arrival = intake.take_file(slide, None, BY, profile="strict", owner_id=owner.owner_id)
+    run_job(intake, arrival.job)
+    intake.release(arrival.asset_id, ANNA)
+    take_away(database, ANNA, **loss)
+    with pytest.raises(ForbiddenError):
+        intake.release(arrival.asset_id, ANNA)
+    signed = intake.release(arrival.asset_id, BRUNO)
+    assert (signed.state, signed.signature_count) == (State.AWAITING_RELEASE, 1)
+    event = database.read_now(lambda c: audit.events(c, subject_id=arrival.asset_id, limit=1))[0]
+    assert event.detail == {
+        "canonical_sha256": signed.canonical_sha256,
+        "profile": "strict",
+        "signatures": 1,
+        "signatures_void": 1,
+        "needed": 2,
+    }
+    assert intake.release(arrival.asset_id, BY).state is State.RELEASED
 
 
 def test_the_command_line_signs_once(intake: Intake, slide: Path, owner: jobs.Owner) -> None:
