@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ground.picture_text import TextBox, TextFinder, TextFinderError
 from ground.ppocr_boxes import boxes_of
-from ground.ppocr_lines import lines
+from ground.ppocr_lines import lines, with_ends
 from ground.ppocr_strokes import all_strokes, strength
 
 WEIGHTS_FILE = "PP-OCRv6_det_small.onnx"
@@ -100,7 +100,9 @@ class PpocrFinder:
             for y0, y1 in _parts(height, scale):
                 for x0, x1 in _parts(width, scale):
                     found += self._find_in_part(rgb[y0:y1, x0:x1], scale, (x0, y0), (width, height))
-            return lines(found, strength(all_strokes(rgb))) if found else ()
+            if not found:
+                return ()
+            return with_ends(lines(found, strength(all_strokes(rgb))), width, height)
         except cv2.error as error:
             raise TextFinderError("The picture cannot be prepared for the text detector.") from error
         except MemoryError as error:

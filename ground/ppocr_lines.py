@@ -10,6 +10,7 @@ from ground.picture_text import TextBox
 END_PER_HEIGHT = 0.5
 """The step by which a line is lengthened where its strokes go on beyond what was seen of it."""
 MOST_STEPS = 1
+END_PAD_PER_HEIGHT = 0.25
 STRONG_PERCENTILE = 85
 LIKE_STRENGTH, LIKE_SHARE = 0.6, 0.35
 """Strokes go on where so much of a line's strength is reached in so much of the share of samples."""
@@ -33,6 +34,11 @@ def lines(boxes: Iterable[TextBox], strokes: NDArray[np.uint8]) -> tuple[TextBox
             break
         pieces = joined
     return without_inner(_lengthened(box, strokes) for box in pieces)
+
+
+def with_ends(boxes: Iterable[TextBox], width_px: int, height_px: int) -> tuple[TextBox, ...]:
+    """Each line somewhat longer, as far as the picture goes: half of a last letter is often not seen."""
+    return tuple(_clipped(_with_ends(box), width_px, height_px) for box in boxes)
 
 
 def without_inner(boxes: Iterable[TextBox]) -> tuple[TextBox, ...]:
@@ -105,6 +111,13 @@ def _lengthened_across(box: TextBox, strokes: NDArray[np.uint8]) -> TextBox:
         x0 -= before.shape[1] if before.size and (before >= strong).mean() >= share else 0
         x1 += after.shape[1] if after.size and (after >= strong).mean() >= share else 0
     return TextBox(x0, box.y0, x1, box.y1, box.score)
+
+
+def _with_ends(box: TextBox) -> TextBox:
+    height, width = box.y1 - box.y0, box.x1 - box.x0
+    pad = round(END_PAD_PER_HEIGHT * min(height, width))
+    across, down = (pad, 0) if width >= height else (0, pad)
+    return TextBox(box.x0 - across, box.y0 - down, box.x1 + across, box.y1 + down, box.score)
 
 
 def _clipped(box: TextBox, width_px: int, height_px: int) -> TextBox:

@@ -16,16 +16,22 @@ GROUND = 96
 """Of a picture in which both light and dark strokes show."""
 
 
+def light_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w) uint8: what is lighter than around it, on black."""
+    light = _top_hat(rgb)
+    return np.asarray(cv2.add(light, light), np.uint8)
+
+
 def light_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(h, w, 3) uint8: what is lighter than around it, on black."""
-    return _grey(np.minimum(_top_hat(rgb).astype(np.uint16) * GAIN, 255).astype(np.uint8))
+    return _grey(light_luma(rgb))
 
 
 def all_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(h, w, 3) uint8: what is lighter and what is darker than around it, on grey."""
-    light = _top_hat(rgb).astype(np.int16)
-    dark = cv2.morphologyEx(rgb.min(axis=2), cv2.MORPH_BLACKHAT, _square(rgb)).astype(np.int16)
-    return _grey(np.clip(GROUND + GAIN * (light - dark), 0, 255).astype(np.uint8))
+    lowest, _ = _extremes(rgb)
+    dark = cv2.morphologyEx(lowest, cv2.MORPH_BLACKHAT, _square(rgb)).astype(np.int16)
+    return _grey(np.clip(GROUND + GAIN * (_top_hat(rgb) - dark), 0, 255).astype(np.uint8))
 
 
 def strength(strokes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -35,7 +41,16 @@ def strength(strokes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _top_hat(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Of the strongest colour: yellow or blue letters are as light as white ones."""
-    return cv2.morphologyEx(rgb.max(axis=2), cv2.MORPH_TOPHAT, _square(rgb)).astype(np.uint8, copy=False)
+    _, highest = _extremes(rgb)
+    return np.asarray(cv2.morphologyEx(highest, cv2.MORPH_TOPHAT, _square(rgb)), np.uint8)
+
+
+def _extremes(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The least and the greatest of each sample's channels; ten times as fast as numpy's."""
+    red, green, blue = cv2.split(np.ascontiguousarray(rgb))
+    lowest = cv2.min(cv2.min(red, green), blue)
+    highest = cv2.max(cv2.max(red, green), blue)
+    return np.asarray(lowest, np.uint8), np.asarray(highest, np.uint8)
 
 
 def _square(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

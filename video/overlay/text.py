@@ -5,7 +5,7 @@ has sunk, and light letters stand alone. Dark letters, and those that are there 
 brightest. What moves is looked for in single frames, and followed through the others by its own strokes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,25 @@ from ground.ppocr_lines import share_inside, without_inner
 from ground.ppocr_strokes import GROUND, all_strokes, light_strokes
 from video.overlay.blocks import is_blocks
 from video.overlay.survey_model import Window
-from video.overlay.text_motion import go_straight, swept, track_through_frames, track_through_samples
+from video.overlay.text_ends import to_their_ends
+from video.overlay.text_motion import (
+    Track,
+    common_strokes,
+    swept,
+    track_through_frames,
+    track_through_samples,
+    widen_to,
+)
+from video.overlay.text_sheet import find_side_by_side
 
 STILL_CHANGE = 2
 """Where no sample changes by more over time, every frame shows the same."""
 MOST_SHEET_PX = 2_200_000
 """Of all samples that are looked at, side by side: what a detector does in about a second."""
 MOST_SAMPLES, FEWEST_SAMPLES = 5, 2
-GAP_PX = 32
 COVERED = 0.7
-MOVING_SCORE_LEAST = 0.5
+CANDIDATE_SCORE_LEAST, MOVING_SCORE_LEAST = 0.3, 0.5
+"""Of a moving text: to be followed, and to be believed in the end."""
 LONE_SCORE_LEAST = 0.9
 """Where text does not wander: what a single frame must look like to be believed alone."""
 
@@ -51,65 +60,56 @@ def text_boxes(
 def _text_boxes(
     window: Window, finder: TextFinder, frames: Frames | None, may_wander: bool
 ) -> tuple[TextBox, ...]:
-    height_px, width_px = window.median.shape[:2]
-    still = list(finder.find(light_strokes(window.minimum)))
+    lasting = light_strokes(window.minimum), all_strokes(window.median)
+    still = list(finder.find(lasting[0]))
     if window.change.max(initial=0) <= STILL_CHANGE:
-        return without_inner([*still, *finder.find(all_strokes(window.median))])
+        return without_inner(to_their_ends([*still, *finder.find(lasting[1])], lasting, finder))
     samples = _chosen(window)
-    pictures = [all_strokes(window.maximum), *(all_strokes(sample) for sample in samples)]
-    of_maximum, *of_samples = _find_side_by_side(pictures, finder)
+    pictures = [all_strokes(window.maximum), *(all_strokes(sample) for _, sample in samples)]
+    of_maximum, *of_samples = find_side_by_side(pictures, finder, GROUND)
     still += of_maximum
     moving = [
         (index, box)
         for index, boxes in enumerate(of_samples)
         for box in boxes
-        if box.score >= MOVING_SCORE_LEAST and _covered(box, still) < COVERED
+        if box.score >= CANDIDATE_SCORE_LEAST and _covered(box, still) < COVERED
     ]
     if not may_wander:
         still += [
             box for index, box in moving if box.score >= LONE_SCORE_LEAST or _stands_still(index, box, moving)
         ]
-    elif moving:
-        tracks = track_through_samples(sorted(moving, key=lambda one: -one[1].score), samples)
-        if frames is None:
-            go_straight(tracks)
-        else:
-            track_through_frames(tracks, frames())
-        for track in tracks:
-            still += swept(track, width_px, height_px)
+    still = to_their_ends(still, lasting, finder)
+    if may_wander and moving:
+        for track in _tracks(window, finder, frames, moving, samples):
+            still += swept(track, window)
     return without_inner(still)
 
 
-def _chosen(window: Window) -> list[NDArray[np.uint8]]:
+def _tracks(
+    window: Window,
+    finder: TextFinder,
+    frames: Frames | None,
+    found: Sequence[tuple[int, TextBox]],
+    samples: Sequence[tuple[int, NDArray[np.uint8]]],
+) -> list[Track]:
+    """Where text goes that is seen in samples: what is doubtful there has to be plain in what all frames have
+    in common."""
+    tracks = track_through_samples(sorted(found, key=lambda one: -one[1].score), samples)
+    if frames is not None:
+        track_through_frames(tracks, frames, window.first_frame)
+    seen = find_side_by_side([common_strokes(track) for track in tracks], finder, 0)
+    for track, boxes in zip(tracks, seen, strict=True):
+        widen_to(track, boxes)
+    return [track for track in tracks if track.score >= MOVING_SCORE_LEAST]
+
+
+def _chosen(window: Window) -> list[tuple[int, NDArray[np.uint8]]]:
     """As many samples as a detector has time for, spread over the window."""
     height_px, width_px = window.median.shape[:2]
     room = MOST_SHEET_PX // (height_px * width_px) - 1
     count = min(len(window.samples), max(FEWEST_SAMPLES, min(MOST_SAMPLES, room)))
     places = np.linspace(0, len(window.samples) - 1, count).round().astype(int)
-    return [window.samples[place][1] for place in places]
-
-
-def _find_side_by_side(pictures: list[NDArray[np.uint8]], finder: TextFinder) -> list[list[TextBox]]:
-    """The boxes in each of several pictures of one size, which the finder sees as one."""
-    height_px, width_px = pictures[0].shape[:2]
-    columns = max(1, round((len(pictures) * height_px / width_px) ** 0.5))
-    rows = -(-len(pictures) // columns)
-    step_y, step_x = height_px + GAP_PX, width_px + GAP_PX
-    sheet = np.full((rows * step_y, columns * step_x, 3), GROUND, np.uint8)
-    origins = [(step_x * (place % columns), step_y * (place // columns)) for place in range(len(pictures))]
-    for picture, (x, y) in zip(pictures, origins, strict=True):
-        sheet[y : y + height_px, x : x + width_px] = picture
-    found: list[list[TextBox]] = [[] for _ in pictures]
-    for box in finder.find(sheet):
-        column, row = (box.x0 + box.x1) // 2 // step_x, (box.y0 + box.y1) // 2 // step_y
-        place = row * columns + column
-        if place < len(pictures):
-            x, y = origins[place]
-            x0, y0 = max(0, box.x0 - x), max(0, box.y0 - y)
-            x1, y1 = min(width_px, box.x1 - x), min(height_px, box.y1 - y)
-            if x0 < x1 and y0 < y1:
-                found[place].append(TextBox(x0, y0, x1, y1, box.score))
-    return found
+    return [window.samples[place] for place in places]
 
 
 def _stands_still(index: int, box: TextBox, others: Iterable[tuple[int, TextBox]]) -> bool:

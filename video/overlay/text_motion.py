@@ -1,9 +1,11 @@
 """Follow text that moves over the picture: letters keep their shape, wherever they go.
 
 A text that was seen in one frame is looked for by its own strokes (normalised correlation) in the others.
+What is around it moves otherwise: in the mean of many frames, each shifted so that the text stands in one
+place, it fades, and the text alone remains. By that picture it is followed once more, and seen as a whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,69 +15,102 @@ from numpy.typing import NDArray
 
 from ground.picture_text import TextBox
 from ground.ppocr_lines import area, hull, share_inside
-from ground.ppocr_strokes import light_strokes
+from ground.ppocr_strokes import light_luma
+from video.overlay.survey_model import Window
 
 LIKENESS_LEAST = 0.55
+SURE_LIKENESS = 0.75
 SAME_SHARE = 0.6
 LEAST_PAD_PX, PAD_PER_HEIGHT = 3, 0.15
-REACH_PX = 40
-"""How far a text goes from one frame to the next at most."""
+NEAR_PX, REACH_PX = 12, 40
+"""How far a text goes from one frame to the next, as a rule and at most."""
 SAMPLE_REACH_PX = 160
 """The same from one sample to another, which lie many frames apart."""
+EDGE_PX = 48
+"""How far beyond the frame a text is looked for that leaves it."""
+ENDS_PER_HEIGHT, SIDES_PER_HEIGHT = 6.0, 1.0
+MOST_UNSEEN, SPEED_FRAMES = 20, 6
+"""Frames for which a text that goes out of sight is thought to go on, and by which its speed is known."""
+MOST_CUTS, ENOUGH_CUTS = 32, 6
+
+Strokes = NDArray[np.uint8]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Track:
     """One moving text: how it looks, and everywhere it was seen."""
 
-    strokes: NDArray[np.uint8]
-    seen: TextBox
-    places: list[TextBox]
+    strokes: Strokes
+    score: float
     last: TextBox
     beyond: tuple[int, int, int, int] = (0, 0, 0, 0)
-    """By how much the text reaches beyond those strokes: left, up, right, down; other samples showed more."""
+    """By how much the text reaches beyond those strokes, as other pictures showed: left, up, right, down."""
     in_sample: dict[int, TextBox] = field(default_factory=dict)
     """Where it is, by the index of the sample."""
+    in_frame: dict[int, TextBox] = field(default_factory=dict)
+    """The same by the number of the frame, where it was seen; and of these:"""
+    sure: set[int] = field(default_factory=set)
+    cuts: dict[int, Strokes] = field(default_factory=dict)
+    """What is around it in some frames."""
 
-    def follow(self, strokes: NDArray[np.uint8], reach_px: int, *, around: Sequence[TextBox] = ()) -> bool:
-        """Look for it in the (h, w) strokes of a frame, near where it was last or around other places."""
-        best, place = 0.0, self.last
-        for start in (self.last, *around):
-            likeness, found = self._nearest(strokes, start, reach_px)
-            if likeness > best:
-                best, place = likeness, found
-        if best < LIKENESS_LEAST:
-            return False
-        self.last = place
-        self.places.append(place)
-        return True
-
-    def _nearest(self, strokes: NDArray[np.uint8], start: TextBox, reach_px: int) -> tuple[float, TextBox]:
+    @property
+    def around_px(self) -> tuple[int, int]:
+        """How much beyond the strokes belongs to a cut, across and down: more at the ends of the line."""
         height, width = self.strokes.shape
-        x0, y0 = max(0, start.x0 - reach_px), max(0, start.y0 - reach_px)
-        part = strokes[y0 : start.y0 + height + reach_px, x0 : start.x0 + width + reach_px]
+        more = min(height, width)
+        ends, sides = round(ENDS_PER_HEIGHT * more), round(SIDES_PER_HEIGHT * more)
+        return (ends, sides) if width >= height else (sides, ends)
+
+    def follow(self, strokes: Strokes, reach_px: int, *, around: Sequence[TextBox] = ()) -> float:
+        """Look for it in the strokes of a frame, near where it was last or else around other places.
+
+        Returns its likeness to what is there; from LIKENESS_LEAST on, that is where it is `last`.
+        """
+        best, place = self._nearest(strokes, self.last, min(NEAR_PX, reach_px))
+        if best < SURE_LIKENESS:
+            for start in (self.last, *around):
+                likeness, found = self._nearest(strokes, start, reach_px)
+                if likeness > best:
+                    best, place = likeness, found
+        if best >= LIKENESS_LEAST:
+            self.last = place
+        return best
+
+    def remember(self, number: int, cut: Strokes) -> None:
+        """Of long loops some frames only, evenly."""
+        if len(self.cuts) >= MOST_CUTS:
+            self.cuts = {kept: self.cuts[kept] for kept in sorted(self.cuts)[::2]}
+        self.cuts[number] = cut
+
+    def _nearest(self, strokes: Strokes, start: TextBox, reach_px: int) -> tuple[float, TextBox]:
+        height, width = self.strokes.shape
+        x0, y0 = max(0, start.x0 + EDGE_PX - reach_px), max(0, start.y0 + EDGE_PX - reach_px)
+        x1, y1 = start.x0 + EDGE_PX + width + reach_px, start.y0 + EDGE_PX + height + reach_px
+        part = strokes[y0 : max(0, y1), x0 : max(0, x1)]
         if part.shape[0] < height or part.shape[1] < width:
             return 0.0, start
         alike = cv2.matchTemplate(part, self.strokes, cv2.TM_CCOEFF_NORMED)
         _, best, _, (dx, dy) = cv2.minMaxLoc(alike)
-        x, y = x0 + dx, y0 + dy
-        return float(best), TextBox(x, y, x + width, y + height, self.seen.score)
+        x, y = x0 + dx - EDGE_PX, y0 + dy - EDGE_PX
+        return float(best), TextBox(x, y, x + width, y + height, self.score)
 
 
-def strokes_of(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w) uint8, contiguous."""
-    return np.ascontiguousarray(light_strokes(rgb)[..., 0])
+def strokes_of(rgb: NDArray[np.uint8]) -> Strokes:
+    """(h + 96, w + 96) uint8, contiguous: with a black edge, so that a text can be half beyond the frame."""
+    edge = (EDGE_PX,) * 4
+    return np.asarray(cv2.copyMakeBorder(light_luma(rgb), *edge, cv2.BORDER_CONSTANT), np.uint8)
 
 
 def track_through_samples(
-    found: Sequence[tuple[int, TextBox]], samples: Sequence[NDArray[np.uint8]]
+    found: Sequence[tuple[int, TextBox]], samples: Sequence[tuple[int, NDArray[np.uint8]]]
 ) -> list[Track]:
     """A track for each text seen in a sample (its index and the box), once for each text.
 
     What is seen in a sample where a track has just found its text is the same, or a larger part of it.
+    samples : frames with their numbers.
     """
     tracks: list[Track] = []
-    strokes = [strokes_of(sample) for sample in samples]
+    strokes = [strokes_of(sample) for _, sample in samples]
     for index, box in found:
         is_known = False
         for track in tracks:
@@ -85,41 +120,75 @@ def track_through_samples(
                 is_known = True
         if is_known:
             continue
-        cut = np.ascontiguousarray(strokes[index][box.y0 : box.y1, box.x0 : box.x1])
-        track = Track(cut, box, [box], box, in_sample={index: box})
+        track = Track(_cut(strokes[index], box, (0, 0)), box.score, box, in_sample={index: box})
         for step in (range(index + 1, len(strokes)), range(index - 1, -1, -1)):
             track.last = box
             for other in step:
-                if track.follow(strokes[other], SAMPLE_REACH_PX):
+                if track.follow(strokes[other], SAMPLE_REACH_PX) >= LIKENESS_LEAST:
                     track.in_sample[other] = track.last
+        for other, place in track.in_sample.items():
+            track.in_frame[samples[other][0]] = place
+            track.cuts[samples[other][0]] = _cut(strokes[other], place, track.around_px)
+        track.sure = set(track.in_frame)
         tracks.append(track)
     return tracks
 
 
-def track_through_frames(tracks: Sequence[Track], frames: Iterable[NDArray[np.uint8]]) -> None:
-    """Add where each text stands in every frame, in order."""
-    known = [tuple(track.places) for track in tracks]
-    for rgb in frames:
-        strokes = strokes_of(rgb)
-        for track, places in zip(tracks, known, strict=True):
-            track.follow(strokes, REACH_PX, around=places)
+def track_through_frames(
+    tracks: Sequence[Track], frames: Callable[[], Iterable[NDArray[np.uint8]]], first_frame: int
+) -> None:
+    """Find each text in every frame: once as it was seen, and once by what all those places have in common.
+
+    frames : gives all frames anew, in order, of which the first has this number.
+    """
+    for _ in range(2):
+        for track in tracks:
+            track.strokes = _common(track)
+            track.last = track.in_frame[min(track.in_frame)]
+        known = [(dict(track.in_frame), tuple(track.in_sample.values())) for track in tracks]
+        for number, rgb in enumerate(frames(), first_frame):
+            strokes = strokes_of(rgb)
+            for track, (before, places) in zip(tracks, known, strict=True):
+                guess = before.get(number)
+                around = places if guess is None else (guess, *places)
+                likeness = track.follow(strokes, REACH_PX, around=around)
+                if likeness >= LIKENESS_LEAST:
+                    track.in_frame[number] = track.last
+                if likeness >= SURE_LIKENESS:
+                    track.sure.add(number)
+                    track.remember(number, _cut(strokes, track.last, track.around_px))
 
 
-def go_straight(tracks: Sequence[Track]) -> None:
-    """Add what lies between the samples, as if each text went from one to the next on a line."""
-    for track in tracks:
-        for (_, one), (_, other) in pairwise(sorted(track.in_sample.items())):
-            across, down = other.x0 - one.x0, other.y0 - one.y0
-            steps = max(abs(across), abs(down)) // LEAST_PAD_PX
-            for step in range(1, steps):
-                x, y = one.x0 + across * step // steps, one.y0 + down * step // steps
-                width, height = one.x1 - one.x0, one.y1 - one.y0
-                track.places.append(TextBox(x, y, x + width, y + height, one.score))
+def common_strokes(track: Track) -> Strokes:
+    """(h, w, 3) uint8, light on black: the text with what is around it, as most of the frames have it."""
+    cuts = np.sort(np.stack(list(track.cuts.values())), axis=0)
+    return np.repeat(
+        cuts[len(cuts) // 4 if len(cuts) >= ENOUGH_CUTS else len(cuts) // 2][..., None], 3, axis=2
+    )
 
 
-def swept(track: Track, width_px: int, height_px: int) -> tuple[TextBox, ...]:
-    """Few boxes that cover all its places: those beside one another are made one."""
+def widen_to(track: Track, seen: Iterable[TextBox]) -> None:
+    """Take in what a finder sees in the track's `common_strokes`, as far as it is of the same text."""
+    height, width = track.strokes.shape
+    x0, y0 = track.around_px
+    own = TextBox(x0, y0, x0 + width, y0 + height, track.score)
+    for box in seen:
+        if share_inside(own, box) > 0 or share_inside(box, own) > 0:
+            left, up, right, down = track.beyond
+            track.beyond = (
+                max(left, own.x0 - box.x0),
+                max(up, own.y0 - box.y0),
+                max(right, box.x1 - own.x1),
+                max(down, box.y1 - own.y1),
+            )
+            track.score = max(track.score, box.score)
+
+
+def swept(track: Track, window: Window) -> tuple[TextBox, ...]:
+    """Few boxes that cover all its places, and the straight ways between those that are sure: those beside
+    one another are made one."""
     boxes: list[TextBox] = []
+    height_px, width_px = window.median.shape[:2]
     pad = max(LEAST_PAD_PX, round(PAD_PER_HEIGHT * min(track.strokes.shape)))
     left, up, right, down = (pad + more for more in track.beyond)
     places = {
@@ -128,11 +197,13 @@ def swept(track: Track, width_px: int, height_px: int) -> tuple[TextBox, ...]:
             max(0, place.y0 - up),
             min(width_px, place.x1 + right),
             min(height_px, place.y1 + down),
-            place.score,
+            track.score,
         )
-        for place in track.places
+        for place in (*track.in_frame.values(), *_between(track, window.first_frame, window.last_frame))
     }
     for place in sorted(places, key=lambda box: (box.x0, box.y0)):
+        if place.x0 >= place.x1 or place.y0 >= place.y1:
+            continue
         if boxes:
             together = hull(boxes[-1], place)
             if area(together) <= 1.25 * (area(boxes[-1]) + area(place) / 4):
@@ -140,6 +211,63 @@ def swept(track: Track, width_px: int, height_px: int) -> tuple[TextBox, ...]:
                 continue
         boxes.append(place)
     return tuple(boxes)
+
+
+def _between(track: Track, first_frame: int, last_frame: int) -> Iterable[TextBox]:
+    """Straight from each sure place to the next; and where the text is not seen for a while, on from where it
+    was as it went, and back from where it will be: it may have turned."""
+    for before, after in pairwise(sorted(track.sure)):
+        yield from _straight(track.in_frame[before], track.in_frame[after])
+    numbers = sorted(track.in_frame)
+    ends = 2 * first_frame - numbers[0], 2 * last_frame - numbers[-1]  # nothing meets it halfway there
+    for before, after in pairwise((ends[0], *numbers, ends[1])):
+        unseen = min(MOST_UNSEEN, (after - before) // 2)
+        for start, onward in ((before, 1), (after, -1)):
+            if start in track.in_frame and unseen > 1:
+                place = track.in_frame[start]
+                x, y = (round(unseen * speed) for speed in _speed(track, start, onward))
+                yield from _straight(place, _moved(place, x, y))
+
+
+def _straight(one: TextBox, other: TextBox) -> Iterable[TextBox]:
+    across, down = other.x0 - one.x0, other.y0 - one.y0
+    steps = max(1, max(abs(across), abs(down)) // LEAST_PAD_PX)
+    for step in range(1, steps + 1):
+        yield _moved(one, across * step // steps, down * step // steps)
+
+
+def _moved(box: TextBox, x_px: int, y_px: int) -> TextBox:
+    return TextBox(box.x0 + x_px, box.y0 + y_px, box.x1 + x_px, box.y1 + y_px, box.score)
+
+
+def _speed(track: Track, start: int, onward: int) -> tuple[float, float]:
+    """In px a frame, of the frames that led to this one; 0 where they are too few to say."""
+    led = range(start - onward * SPEED_FRAMES, start + onward, onward)
+    places = [(number, track.in_frame[number]) for number in led if number in track.in_frame]
+    if len(places) < 3:
+        return 0.0, 0.0
+    corners = np.array([(box.x0, box.y0) for _, box in places])
+    x, y = np.polyfit([number for number, _ in places], corners, 1)[0] * onward
+    return float(x), float(y)
+
+
+def _common(track: Track) -> Strokes:
+    """The mean of the places where it was seen, without what is around them."""
+    x0, y0 = track.around_px
+    mean = np.rint(np.mean(list(track.cuts.values()), axis=0)).astype(np.uint8)
+    height, width = track.strokes.shape
+    return np.ascontiguousarray(mean[y0 : y0 + height, x0 : x0 + width])
+
+
+def _cut(strokes: Strokes, place: TextBox, around_px: tuple[int, int]) -> Strokes:
+    """What stands in the place and around it; black beyond the strokes."""
+    more_x, more_y = around_px
+    height, width = place.y1 - place.y0 + 2 * more_y, place.x1 - place.x0 + 2 * more_x
+    y, x = place.y0 + EDGE_PX - more_y, place.x0 + EDGE_PX - more_x
+    part = strokes[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)]
+    cut = np.zeros((height, width), np.uint8)
+    cut[max(0, -y) : max(0, -y) + part.shape[0], max(0, -x) : max(0, -x) + part.shape[1]] = part
+    return cut
 
 
 def _further(beyond: tuple[int, int, int, int], box: TextBox, place: TextBox) -> tuple[int, int, int, int]:
