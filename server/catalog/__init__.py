@@ -11,7 +11,14 @@ from server.catalog.assets import (
     state_of,
     update_asset,
 )
-from server.catalog.cases import CaseSummary, checked_case_name, get_or_create_case, list_cases
+from server.catalog.cases import (
+    CaseSummary,
+    checked_case_name,
+    get_or_create_case,
+    list_cases,
+    remove_case,
+    unused_cases,
+)
 from server.catalog.model import DEFAULT_CASE, Asset, AssetKind, Case, Problem, State
 from server.catalog.page import Page
 from server.catalog.signatures import Signature, sign, signatures_of, void_signatures
@@ -35,10 +42,12 @@ __all__ = [
     "list_assets",
     "list_cases",
     "problem_columns",
+    "remove_case",
     "set_state",
     "sign",
     "signatures_of",
     "state_of",
+    "unused_cases",
     "update_asset",
     "void_signatures",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from server.ambient import Ambient
 from server.catalog.model import DEFAULT_CASE, Case, State
 from server.catalog.page import Page, after, encode_cursor
-from server.db.schema import asset, clinical_case
+from server.db.schema import asset, clinical_case, upload
 from server.errors import InvalidInputError
 
 NAME_LIMIT = 80
@@ -36,16 +36,31 @@ def checked_case_name(name: str | None) -> str:
     return text
 
 
-def get_or_create_case(connection: Connection, ambient: Ambient, name: str) -> tuple[Case, bool]:
-    """The case of that (checked) name, and whether it is new."""
+def get_or_create_case(
+    connection: Connection, ambient: Ambient, name: str, new_id: str | None = None
+) -> tuple[Case, bool]:
+    """The case of that (checked) name, and whether it is new; then it has ``new_id``, if given."""
     row = connection.execute(sa.select(clinical_case).where(clinical_case.c.name == name)).one_or_none()
     if row is not None:
         return Case(row.case_id, row.name, row.created_at), False
-    case = Case(ambient.new_id(), name, ambient.stamp())
+    case = Case(new_id or ambient.new_id(), name, ambient.stamp())
     connection.execute(
         clinical_case.insert().values(case_id=case.case_id, name=case.name, created_at=case.created_at)
     )
     return case, True
+
+
+def unused_cases(connection: Connection) -> list[str]:
+    """The ids of the cases that no asset is of, not even a discarded one, and no upload is to be."""
+    has_asset = sa.exists().where(asset.c.case_id == clinical_case.c.case_id)
+    is_awaited = sa.exists().where(upload.c.case_name == clinical_case.c.name, upload.c.asset_id.is_(None))
+    query = sa.select(clinical_case.c.case_id).where(~has_asset, ~is_awaited)
+    return list(connection.execute(query).scalars())
+
+
+def remove_case(connection: Connection, case_id: str) -> None:
+    """Forget a case; the database refuses where an asset is of it."""
+    connection.execute(clinical_case.delete().where(clinical_case.c.case_id == case_id))
 
 
 def list_cases(

@@ -18,7 +18,7 @@ from server.log import configure_logging
 
 COMMANDS = (
     "serve", "ingest", "scrub", "release", "report", "policy",
-    "user", "exchange", "audit", "quarantine", "config",
+    "user", "exchange", "audit", "quarantine", "pseudonym", "config",
 )  # fmt: skip
 _MODULES = {name: name for name in COMMANDS if name != "exchange"} | {
     "reject": "scrub",

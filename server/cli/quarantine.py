@@ -40,7 +40,8 @@ def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
         help="replace the master key",
         description="Replace the master key, and wrap the keys of all cases with the new one. The server may "
         "be running. If this is interrupted, everything stays readable; run it again to end it. From then on "
-        "copies of the old key open nothing of what is here, but still open older copies of the data folder.",
+        "copies of the old key open nothing of what is here, but still open older copies of the data folder. "
+        "The key file must serve this data folder alone: what another one has wrapped with it is lost.",
     )
     rotate.set_defaults(run=run_rotate)
     erase = actions.add_parser(

@@ -104,17 +104,20 @@ class Pseudonyms:
         )
         return self._find_or_make(_CASE, digest.hexdigest(), "C", 0)[0]
 
-    def forget(self, digest: str) -> bool:
-        """Erase a patient's row, overwriting it; whether there was one. Raises PseudonymError.
+    def forget(self, known_as: str) -> str | None:
+        """Erase the row of the patient of this digest or pseudonym, overwriting it.
 
-        Should this patient come again, pseudonym and shift will be the same: they follow from the key. Only
-        who has the key and the patient's number can tell so.
+        The pseudonym that was forgotten, None if there was no such row. Should this patient come again,
+        pseudonym and shift will be the same: they follow from the key. Only who has the key and the patient's
+        number can tell so. Raises PseudonymError.
         """
+        row = (_PATIENT, known_as, known_as)
         with self._transaction() as connection:
-            erased = connection.execute(
-                "DELETE FROM pseudonym WHERE kind = ? AND digest = ?", (_PATIENT, digest)
-            )
-            return erased.rowcount > 0
+            known = connection.execute(
+                "SELECT name FROM pseudonym WHERE kind = ? AND (digest = ? OR name = ?)", row
+            ).fetchone()
+            connection.execute("DELETE FROM pseudonym WHERE kind = ? AND (digest = ? OR name = ?)", row)
+            return None if known is None else str(known[0])
 
     def _find_or_make(self, kind: str, digest: str, initial: str, shift_days: int) -> tuple[str, int]:
         with self._transaction() as connection:

@@ -163,6 +163,22 @@ class Quarantine:
             if case_of(path) == case_id
         )
 
+    def case_of(self, key: str) -> str | None:
+        """The case whose key opens a file; None where it is of none, or there is no such file."""
+        return case_of(self.path(key))
+
+    def has_files_of(self, case_id: str) -> bool:
+        """Whether a file of this case lies here, finished or not."""
+        return any(case_of(path) == case_id for path in sealed_files(self.root))
+
+    def drop_unused_key(self, case_id: str) -> bool:
+        """Destroy a case's key unless a file of the case lies here. Whether none does."""
+        with locked(self.root, exclusive=True):
+            if self.has_files_of(case_id):
+                return False
+            self.cases.destroy(case_id)
+            return True
+
     def purge(self) -> int:
         """Remove what nobody can open or needs: files of erased cases, and what lies beside files that are no
         more. How many."""

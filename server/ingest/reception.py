@@ -6,12 +6,14 @@ forgotten by the database before it is destroyed.
 """
 
 import asyncio
+import contextlib
 import errno
 import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,7 +33,7 @@ from server.deid.pseudonyms import Pseudonyms
 from server.deid.quarantine import kept_suffix
 from server.deid.review_pictures import list_review, read_review, review_path
 from server.deid.signing import Signer
-from server.errors import InvalidInputError, NotFoundError, OutOfSpaceError
+from server.errors import InvalidInputError, NotFoundError, OutOfSpaceError, ServerError
 from server.imagery.shelf import SlideShelf
 from server.ingest.gathering import Pack
 from server.ingest.packing import StoredZip
@@ -189,23 +191,41 @@ class Reception:
                 return self.database.write_now(lambda c: self.enter(c, sealed, by, owner_id))
         except BaseException as error:
             self.quarantine.destroy(asset_id)
+            self.tidy_cases()
             raise as_out_of_space(error) from error
 
     def case_id(self, case_name: str, by: Doer) -> str:
         """The case of that (checked) name, made if there is none: its key is among those that seal a file."""
         return self.database.write_now(lambda c: self._case_id(c, case_name, by))
 
-    def _case_id(self, connection: Connection, case_name: str, by: Doer) -> str:
-        case, is_new = catalog.get_or_create_case(connection, self.ambient, case_name)
+    def _case_id(self, connection: Connection, case_name: str, by: Doer, new_id: str | None = None) -> str:
+        case, is_new = catalog.get_or_create_case(connection, self.ambient, case_name, new_id)
         if is_new:
             self.record(connection, by, "case.created", case.case_id, kind="case")
         return case.case_id
+
+    def tidy_cases(self) -> None:
+        """Remove the cases that nothing came into in the end, with their keys; what cannot be removed now is
+        at the next start."""
+        with contextlib.suppress(ServerError, OSError):
+            for case_id in self.database.read_now(catalog.unused_cases):
+                # The key first: a case without one gets another as soon as something of it is sealed.
+                if self.quarantine.drop_unused_key(case_id):
+                    self.database.write_now(partial(self._remove_case, case_id=case_id))
+
+    def _remove_case(self, connection: Connection, case_id: str) -> None:
+        is_unused = case_id in catalog.unused_cases(connection) and not self.quarantine.has_files_of(case_id)
+        if is_unused:
+            catalog.remove_case(connection, case_id)
+            self.record(connection, SYSTEM, "case.removed", case_id, kind="case")
 
     def enter(
         self, connection: Connection, sealed: SealedArrival, by: Doer, owner_id: str | None = None
     ) -> Arrival:
         """The rows of a sealed file that is complete: asset, job, audit event."""
-        case_id = self._case_id(connection, sealed.case_name, by)
+        # Were its case tidied away since, the file would still open by the key of that case's id alone.
+        sealed_by = self.quarantine.case_of(sealed.asset_id)
+        case_id = self._case_id(connection, sealed.case_name, by, sealed_by)
         new = catalog.NewAsset(
             asset_id=sealed.asset_id,
             case_id=case_id,

@@ -25,6 +25,7 @@ def recover(intake: Intake) -> None:
     _sweep_assets(intake)
     intake.uploads.sweep()
     _sweep_quarantine(intake)
+    intake.tidy_cases()
 
 
 def end_exhausted(intake: Intake, connection: Connection) -> None:

@@ -108,6 +108,7 @@ class Uploads:
                 return upload if length_bytes else self._note(upload, by, writer)
         except BaseException as error:
             intake.quarantine.destroy(upload.upload_id)
+            intake.tidy_cases()
             raise as_out_of_space(error) from error
 
     def get(self, upload_id: str, by: Doer) -> Upload:
@@ -169,6 +170,7 @@ class Uploads:
         if not self._intake.database.write_now(work):
             raise WrongStateError("This upload is complete; discard its asset instead.")
         self._intake.quarantine.destroy(upload.upload_id)
+        self._intake.tidy_cases()
 
     def sweep(self) -> None:
         """Forget what has expired."""
@@ -182,6 +184,8 @@ class Uploads:
 
             if intake.database.write_now(work) and row.asset_id is None:
                 intake.quarantine.destroy(row.upload_id)
+        if rows:
+            intake.tidy_cases()
 
     def note(self, upload: Upload, by: Doer, writer: SealedWriter) -> Upload:
         """Make what the writer has taken durable, then write down that it is."""

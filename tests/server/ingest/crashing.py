@@ -81,7 +81,7 @@ def in_another_process(act: Callable[[], None], spoil: Spoil) -> int:
             act()
             code = DONE
         except BaseException as error:  # noqa: BLE001 - the other process asks
-            code = FULL_DISK if "disk" in str(error) else BROKE
+            code = FULL_DISK if {"disk", "space"} & set(str(error).split()) else BROKE
             if code == BROKE:
                 os.write(2, f"{type(error).__name__}: {error}\n".encode())
         finally:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from server import catalog, jobs
+from server import audit, catalog, jobs
+from server.accounts import Doer
 from server.catalog import State
 from server.db import Database
 from server.db.schema import asset as asset_table
@@ -16,7 +17,7 @@ from server.ingest import convert_job
 from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
 from server.ingest.recovery import recover
-from tests.server.conftest import BY, Clock
+from tests.server.conftest import BY, Clock, add_officer
 from tests.server.ingest.slides import svs
 
 
@@ -238,3 +239,81 @@ def _hold(intake: Intake, pipe: "multiprocessing.connection.Connection") -> None
     pipe.send(owner.owner_id)
     signal.pause()
     owner.close()
+
+
+def cases(intake: Intake) -> tuple[list[str], list[str]]:
+    """The names of the cases, and the ids of those that have a key."""
+    page = intake.database.read_now(lambda c: catalog.list_cases(c, intake=True))
+    return [item.case.name for item in page.items], list(intake.quarantine.cases.ids())
+
+
+def test_a_file_that_did_not_come_in_leaves_no_case(
+    intake: Intake, slide: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    monkeypatch.setattr(intake, "enter", fail)
+    with pytest.raises(OSError, match="broken"):
+        intake.take_file(slide, "CASE 7", BY)
+    assert cases(intake) == ([], [])
+    made, removed = reversed(database.read_now(audit.events))
+    assert (made.action, removed.action) == ("case.created", "case.removed")
+    assert (removed.subject_id, removed.actor, removed.detail) == (made.subject_id, "system", {})
+
+
+def fail(*_args: object, **_more: object) -> None:
+    raise OSError("broken")
+
+
+def test_an_upload_that_is_given_up_or_expires_leaves_no_case(intake: Intake, clock: Clock) -> None:
+    by = Doer("u1", "anna", "10.0.0.1")
+    add_officer(intake.database, by)
+    given_up = intake.uploads.create(by, 5, "x.svs", "CASE 7")
+    assert len(cases(intake)[0]) == 1
+    intake.uploads.end(given_up.upload_id, by)
+    assert cases(intake) == ([], [])
+    intake.uploads.create(by, 5, "x.svs", "CASE 8")
+    clock.turn(days=30)
+    intake.uploads.sweep()
+    assert cases(intake) == ([], [])
+
+
+def test_a_case_that_something_else_is_of_or_is_to_be_of_stays(
+    intake: Intake, slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = Doer("u1", "anna", "10.0.0.1")
+    add_officer(intake.database, by)
+    kept = [
+        intake.uploads.create(by, 5, "x.svs", "awaited"),
+        intake.uploads.create(by, 5, "x.svs", "awaited"),
+    ]
+    intake.uploads.end(kept.pop().upload_id, by)
+    asset_id = intake.take_file(slide, "discarded", BY).asset_id
+    intake.discard(asset_id, BY)
+    monkeypatch.setattr(intake, "enter", fail)
+    with pytest.raises(OSError, match="broken"):
+        intake.take_file(svs(tmp_path / "second"), "discarded", BY)
+    recover(intake)
+    assert sorted(cases(intake)[0]) == ["awaited", "discarded"]
+
+
+def test_a_file_that_is_being_sealed_keeps_its_case(intake: Intake, slide: Path) -> None:
+    """Nothing in the database tells of it yet; the file itself names its case."""
+    seen: list[list[str]] = []
+
+    def progress(_done: int, _total: int) -> None:
+        recover(intake)
+        seen.append(cases(intake)[0])
+
+    arrival = intake.take_file(slide, "CASE 7", BY, progress=progress)
+    assert seen == [["CASE 7"]]
+    with intake.quarantine.reader(arrival.asset_id) as original:
+        assert original.read_at(0, original.size_bytes) == slide.read_bytes()
+
+
+def test_a_case_that_was_tidied_between_its_making_and_the_sealing_comes_back_under_its_id(
+    intake: Intake, slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = intake.case_id
+    monkeypatch.setattr(intake, "case_id", lambda *named: (case_id(*named), intake.tidy_cases())[0])
+    asset = intake.asset(intake.take_file(slide, "CASE 7", BY).asset_id)
+    assert intake.quarantine.case_of(asset.asset_id) == asset.case_id
+    assert cases(intake) == (["CASE 7"], [asset.case_id])
