@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from video.errors import CanonicalVideoError, VerificationError
 from video.limits import Limits
 from video.model import CalibrationRegion, Place, Video
 from video.open_video import open_video
-from video.scrub.execute import Executed, execute, stop_if
+from video.scrub.course import Course, stop_if
+from video.scrub.execute import Executed, execute
 from video.scrub.masks import Blanker
 from video.scrub.plan import ScrubPlan
 from video.scrub.result import ResultWatch
@@ -26,6 +28,8 @@ from video.scrub.verify import Proof, check_description, verify
 
 _FILES = (DESCRIPTION_FILE, FRAMES_FILE, THUMBNAILS_FILE, VIDEO_FILE, VIDEO_FILE + MOVED_SUFFIX)
 _ROUNDS = 2
+_FRAMES_SHARE = 0.8
+"""Of the time that a proof takes, if text is looked for: until every frame is compared."""
 GOPS = (1, 12)
 """Distances of key frames: every frame one, or, for thin links, every twelfth."""
 
@@ -142,14 +146,9 @@ def convert_video(
         stop_if(cancelled())
         if scrub is None:
             return maker.report(maker.make(Blanker(video.picture, masks)))
-        scrub_plan = scrub.look(
-            video,
-            progress=lambda done, total: progress(Stage.LOOKING, done, total),
-            cancelled=cancelled,
-            workers=workers,
-        )
+        scrub_plan = scrub.look(video, maker.course(Stage.LOOKING))
         made, scrub_plan = _scrubbed(maker, scrub, scrub_plan, masks)
-        return maker.report(made, {**scrub_plan.to_json(), "residual_text": 0})
+        return maker.report(made, {**scrub_plan.to_json(), **scrub.proof()})
     except BaseException:
         _remove(output_dir)
         raise
@@ -164,12 +163,13 @@ def _scrubbed(
     """
     for _ in range(_ROUNDS):
         blanker = Blanker(maker.video.picture, (*masks, *scrub_plan.masks), scrub_plan.kept)
-        watch = ResultWatch(maker.video.picture) if scrub.looks_for_text else None
+        watch = ResultWatch(maker.video.picture, scrub_plan.windows) if scrub.looks_for_text else None
         made = maker.make(blanker, watch)
         left: tuple[Finding, ...] = ()
         if watch is not None:
             may_wander = scrub_plan.may_text_wander
-            left = scrub.text_left(watch.survey(), blanker, maker.cancelled, may_wander=may_wander)
+            course = maker.course(Stage.VERIFYING).share(_FRAMES_SHARE, 1.0)
+            left = scrub.text_left(watch.survey(), blanker, course, may_wander=may_wander)
         if not left:
             return made, scrub_plan
         scrub_plan = scrub_plan.with_more(left)
@@ -203,31 +203,31 @@ class _Maker:
     limits: Limits
     gop: int
 
+    def course(self, stage: Stage) -> Course:
+        return Course(partial(self.progress, stage), self.cancelled, self.workers)
+
     def make(self, blanker: Blanker, watch: ResultWatch | None = None) -> _Made:
         """Write all files and prove them. watch: sees every frame of the result."""
         executed = execute(
             self.video,
             self.directory,
+            self.course(Stage.CONVERTING),
             blanker=blanker,
             gop=self.gop,
             limits=self.limits,
             source_bytes=self.source_bytes,
-            progress=lambda done, total: self.progress(Stage.CONVERTING, done, total),
-            cancelled=self.cancelled,
-            workers=self.workers,
         )
         # Only now: texts on the way, and what could not be read, are known once all has been.
         texts = tuple(self.video.texts())
+        proving = self.course(Stage.VERIFYING)
         description, proof = verify(
             executed,
             self.directory,
+            proving if watch is None else proving.share(0.0, _FRAMES_SHARE),
             texts=texts,
             forbidden=self.forbidden,
             blanker=None if blanker.is_idle else blanker,
             watch=watch,
-            progress=lambda done, total: self.progress(Stage.VERIFYING, done, total),
-            cancelled=self.cancelled,
-            workers=self.workers,
         )
         write_durably(self.directory / DESCRIPTION_FILE, description.to_json())
         check_description(self.directory, description, texts, self.forbidden)

@@ -16,6 +16,7 @@ class Window:
         that are spread evenly.
     change : (h, w) uint8, by how much luma changes over time, coding noise taken off; 0 for a single frame.
     samples : at most five frames as they are, with their numbers.
+    median_of : numbers of the median's frames.
     """
 
     first_frame: int
@@ -25,6 +26,22 @@ class Window:
     median: NDArray[np.uint8]
     change: NDArray[np.uint8]
     samples: tuple[tuple[int, NDArray[np.uint8]], ...]
+    median_of: tuple[int, ...] = ()
+
+    @property
+    def made_of(self) -> "MadeOf":
+        samples = tuple(number for number, _ in self.samples)
+        return MadeOf(self.first_frame, self.last_frame, self.median_of, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOf:
+    """Which frames a window's pictures are of, to make the same ones of another version of the clip."""
+
+    first_frame: int
+    last_frame: int
+    median_of: tuple[int, ...]
+    samples: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from video.convert import GOPS, convert
 from video.errors import VideoError
 from video.model import Place
 from video.open_video import open_video
-from video.scrub.plan import plan
+from video.scrub.course import Course
 from video.scrub.rules import Material, OutOfBody, ScrubRules
+from video.scrub.scrub import Scrub
 
 NOT_PROVED = 1
 _LARGEST_PROFILE_BYTES = 2**16
@@ -87,15 +88,8 @@ def _rule(kind: type[Any], value: object) -> Any:
 def _run(stated: argparse.Namespace, source: ByteSource, rules: ScrubRules, finder: TextFinder | None) -> int:
     if stated.plan:
         video = open_video(source)
-        planned = plan(
-            video,
-            rules,
-            finder,
-            progress=lambda _done, _total: None,
-            cancelled=lambda: False,
-            added=stated.mask,
-            workers=stated.workers,
-        )
+        course = Course(lambda _done, _total: None, lambda: False, stated.workers)
+        planned = Scrub(rules, finder, stated.mask).look(video, course)
         # Only now: some places are known once every frame was read.
         said: dict[str, Any] = {
             "places": _places(video.places()),

@@ -16,7 +16,7 @@ from ground.picture_text import TextBox, TextFinder, TextFinderError
 from video.overlay.survey_model import Window
 
 _WORDS = ("Sample 1234", "Control", "No 55-81", "15:42:07", "Proof sheet", "1977-03-12")
-_STRIP_PX = 48
+STRIP_PX = 48
 _BASELINE_PX = 30
 _LEAST_WIDTH_PX = 240  # that two words have room
 _MARGIN_PX, _GAP_PX = 8, 30
@@ -40,8 +40,8 @@ class ControlledFinder:
         strip = _strip(max(width, _LEAST_WIDTH_PX))
         beside = np.zeros((height, strip.shape[1] - width, 3), np.uint8)
         boxes = self._finder.find(np.vstack([strip, np.hstack([rgb, beside]), strip]))
-        if not any(box.y0 < _STRIP_PX for box in boxes) or not any(
-            box.y1 > _STRIP_PX + height for box in boxes
+        if not any(box.y0 < STRIP_PX for box in boxes) or not any(
+            box.y1 > STRIP_PX + height for box in boxes
         ):
             raise TextFinderError(
                 "The text detector does not find the words that are set beside each picture."
@@ -49,26 +49,33 @@ class ControlledFinder:
         return tuple(
             TextBox(
                 box.x0,
-                max(0, box.y0 - _STRIP_PX),
+                max(0, box.y0 - STRIP_PX),
                 min(width, box.x1),
-                min(height, box.y1 - _STRIP_PX),
+                min(height, box.y1 - STRIP_PX),
                 box.score,
             )
             for box in boxes
-            if box.y1 > _STRIP_PX and box.y0 < _STRIP_PX + height and box.x0 < width
+            if box.y1 > STRIP_PX and box.y0 < STRIP_PX + height and box.x0 < width
         )
 
 
-def smoothed_over(window: Window, holes: NDArray[np.bool_]) -> Window:
-    """The window with what is around each hole, (h, w), inside of it: smooth, so that nothing is made up."""
-    if not holes.any():
+def as_blanked(window: Window, holes: NDArray[np.bool_], beyond: NDArray[np.bool_]) -> Window:
+    """The window as if there were nothing in its blanked parts, both (h, w), of which it is proved that
+    nothing shows: holes take on what is around them, smoothly, so that nothing is made up; what lies beyond
+    the kept part is black."""
+    if not (holes.any() or beyond.any()):
         return window
+
+    def blanked(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        black = np.where(beyond[..., None], np.uint8(0), rgb) if beyond.any() else rgb
+        return _filled(black, holes) if holes.any() else black
+
     return replace(
         window,
-        minimum=_filled(window.minimum, holes),
-        maximum=_filled(window.maximum, holes),
-        median=_filled(window.median, holes),
-        samples=tuple((number, _filled(rgb, holes)) for number, rgb in window.samples),
+        minimum=blanked(window.minimum),
+        maximum=blanked(window.maximum),
+        median=blanked(window.median),
+        samples=tuple((number, blanked(rgb)) for number, rgb in window.samples),
     )
 
 
@@ -96,7 +103,7 @@ def _filled(rgb: NDArray[np.uint8], holes: NDArray[np.bool_]) -> NDArray[np.uint
 
 def _strip(width_px: int) -> NDArray[np.uint8]:
     """(48, width, 3) uint8: white words on black, as many as there is room for."""
-    strip = np.zeros((_STRIP_PX, width_px, 3), np.uint8)
+    strip = np.zeros((STRIP_PX, width_px, 3), np.uint8)
     x, number = _MARGIN_PX, 0
     while True:
         word = _WORDS[number % len(_WORDS)]

@@ -6,7 +6,7 @@ number of lanes, never on which was quicker. Memory is bounded by the batches un
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isfinite
@@ -21,9 +21,10 @@ from video.canonical.jpeg import JpegEncoder
 from video.canonical.layout import THUMBNAIL_HEIGHT_PX, Description
 from video.canonical.planes import frame_bytes, plane_shapes
 from video.canonical.writer import THUMBNAIL_QUALITY, CanonicalWriter, Facts
-from video.errors import ConversionCancelled, CorruptVideoError, VideoTooLargeError
+from video.errors import CorruptVideoError, VideoTooLargeError
 from video.limits import Limits
 from video.model import Frame, PictureFormat, Plane, Video
+from video.scrub.course import Course
 from video.scrub.masks import Blanker
 
 _BATCH_BYTES = 8 * 2**20
@@ -54,35 +55,26 @@ class _Batch:
 _Coded = list[tuple[CodedFrame, bytes | None]]
 
 
-def stop_if(is_cancelled: bool) -> None:
-    """Raises ConversionCancelled."""
-    if is_cancelled:
-        raise ConversionCancelled("the conversion was cancelled")
-
-
 def execute(
     video: Video,
     directory: Path,
+    course: Course,
     *,
     blanker: Blanker,
     gop: int,
     limits: Limits,
     source_bytes: int,
-    progress: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
-    workers: int,
 ) -> Executed:
     """Write video.mp4, frames.bin and thumbnails.bin into `directory`, and leave them there even on an error.
 
-    progress: frames done, and in all; 0 where the source does not say. Raises VideoError, OSError.
+    Raises VideoError, OSError.
     """
     picture = video.picture
     promised = video.promised_frames or 0
     expected = min(limits.frames, promised or source_bytes // _LEAST_BYTES_A_FRAME)
     batch_size = batch_frames(picture, gop)
     is_heavy = batch_size * frame_bytes(picture) > 2 * _BATCH_BYTES
-    if batch_size * frame_bytes(picture) > _ONE_LANE_BATCH_BYTES:
-        workers = 1
+    workers = 1 if batch_size * frame_bytes(picture) > _ONE_LANE_BATCH_BYTES else course.workers
     under_way = workers if is_heavy else 2 * workers
     pools = [ThreadPoolExecutor(1, thread_name_prefix=f"video-{lane}") for lane in range(workers)]
     lanes = [_Lane(picture, gop) for _ in pools]
@@ -97,13 +89,13 @@ def execute(
             for time_s, (coded, thumbnail) in zip(batch.times_s, future.result(), strict=True):
                 writer.put(time_s, coded, thumbnail)
                 tally.add(coded)
-            progress(tally.count, promised if promised >= tally.count else 0)
+            course.progress(tally.count, promised if promised >= tally.count else 0)
 
         try:
             frames = _checked(video.frames(), picture, limits)
             sheets = _Sheets(picture, blanker, batch_size, under_way + 1)
             for number, batch in enumerate(_batches(frames, sheets, writer)):
-                stop_if(cancelled())
+                course.stop_if_cancelled()
                 lane = number % workers
                 running.append((batch, pools[lane].submit(lanes[lane].code, batch)))
                 if len(running) == under_way:
@@ -113,7 +105,7 @@ def execute(
                     gc.collect()
                     uncollected = 0
             while running:
-                stop_if(cancelled())
+                course.stop_if_cancelled()
                 settle()
         finally:
             for pool in pools:

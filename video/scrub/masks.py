@@ -100,8 +100,14 @@ class Blanker:
 
     def area(self, first_frame: int, last_frame: int) -> NDArray[np.bool_]:
         """(h, w) of luma: what is blanked in each of these frames, both included."""
-        blanked = self.rectangles(first_frame, last_frame)
-        return blanked | (self._screens[0].stays == 0) if self._screens else blanked
+        return self.rectangles(first_frame, last_frame) | self.beyond
+
+    @property
+    def beyond(self) -> NDArray[np.bool_]:
+        """(h, w) of luma: what lies outside of all that is kept."""
+        if self._screens:
+            return np.asarray(self._screens[0].stays == 0)
+        return np.zeros((self._picture.height_px, self._picture.width_px), bool)
 
     def rectangles(self, first_frame: int, last_frame: int) -> NDArray[np.bool_]:
         """As `area`, of the masks alone."""

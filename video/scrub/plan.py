@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.finding import Box, Finding, Reason, ReviewPicture
-from ground.picture_text import TextFinder
 from video.errors import VerificationError
 from video.model import Kept, Video
 from video.overlay.likeness import material_of
 from video.overlay.out_of_body import out_of_body
 from video.overlay.sector import kept_polygons
-from video.overlay.survey_model import Survey
+from video.overlay.survey_model import MadeOf, Survey
 from video.scrub.boxes import share_within
-from video.scrub.execute import stop_if
+from video.scrub.course import Course, stop_if
+from video.scrub.looker import Looker
 from video.scrub.masks import Blanker
 from video.scrub.pictures import Painter, Rgb
 from video.scrub.review import review_pictures
@@ -30,6 +30,8 @@ REMOVED_SHARE = 0.9
 """A finding that lies within what a reviewer removed to this share was meant by it."""
 _NO_DETECTOR = "none"
 _MOST_LOOKS_AGAIN = 3
+_SURVEY_SHARE, _FIRST_LOOK_SHARE = 0.35, 0.7
+"""Of the time that a plan takes: where the survey ends, and where the first look for text does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class ScrubPlan:
     """masks, kept: what `Blanker` needs. findings: what was found, those that a reviewer lets pass included.
 
     pictures: of the source, for the reviewer; they may show the patient. detector: its name, with version.
+    windows: what was looked at, so that the same of the result can be held against it.
     """
 
     masks: tuple[Box, ...]
@@ -45,6 +48,7 @@ class ScrubPlan:
     pictures: tuple[ReviewPicture, ...]
     detector: str
     material: Material
+    windows: tuple[MadeOf, ...]
 
     @property
     def may_text_wander(self) -> bool:
@@ -82,23 +86,25 @@ class ScrubPlan:
 def plan(
     video: Video,
     rules: ScrubRules,
-    finder: TextFinder | None,
+    looker: Looker | None,
+    course: Course,
     *,
-    progress: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
     added: Sequence[Box] = (),
     removed: Sequence[Box] = (),
-    workers: int = 1,
 ) -> ScrubPlan:
-    """Look at every frame of the clip and say what has to go.
+    """Look at every frame of the clip and say what has to go. looker: for text, if the rules want it.
 
     added, removed: a reviewer's: masks beyond what is found, and places where what is found may stay.
-    progress: frames done, and in all; 0 where the source does not say. Raises VideoError (VerificationError
-    where text should be looked for and cannot be), ConversionCancelled.
+    Raises VideoError (VerificationError where text should be looked for and cannot be), ConversionCancelled.
     """
-    if rules.text and finder is None:
+    if not rules.text:
+        looker = None
+    elif looker is None:
         raise VerificationError("there is nothing here that looks for text in pictures")
-    survey, signs = take_survey(video, progress=progress, cancelled=cancelled, workers=workers)
+    surveying = course if looker is None else course.share(0.0, _SURVEY_SHARE)
+    survey, signs = take_survey(
+        video, progress=surveying.progress, cancelled=course.cancelled, workers=course.workers
+    )
     material = _material(video, rules, survey)
     kept: Kept | None = None
     found: list[Finding] = []
@@ -107,11 +113,12 @@ def plan(
         found += beyond
     else:
         found += _room(survey, rules, signs)
-    if rules.text and finder is not None:
-        is_loop = len(survey.windows) == 1 and survey.frame_count <= WINDOW_FRAMES
-        frames = partial(_painted, video, cancelled) if is_loop else None
+    if looker is not None:
+        is_loop = survey.frame_count <= WINDOW_FRAMES
+        frames = partial(_painted, video, course.cancelled) if is_loop else None
+        looking = course.share(_SURVEY_SHARE, 1.0 if is_loop else _FIRST_LOOK_SHARE)
         may_wander = material is Material.ULTRASOUND
-        found += text_findings(survey, finder, kept, cancelled, frames, may_wander=may_wander)
+        found += text_findings(survey, looker, kept, looking, frames, may_wander=may_wander)
     found = [_let_pass(finding, removed) for finding in found]
     found += [Finding(Reason.REVIEWER, box, is_masked=True) for box in added]
     is_by_kept = {Reason.OUTSIDE_REGIONS, Reason.OUTSIDE_SECTOR} if kept is not None else set()
@@ -121,15 +128,17 @@ def plan(
         kept=kept,
         findings=tuple(found),
         pictures=review_pictures(survey, found),
-        detector=finder.name if rules.text and finder is not None else _NO_DETECTOR,
+        detector=_NO_DETECTOR if looker is None else looker.name,
         material=material,
+        windows=tuple(window.made_of for window in survey.windows),
     )
-    if not rules.text or finder is None or survey.frame_count <= WINDOW_FRAMES:
+    if looker is None or survey.frame_count <= WINDOW_FRAMES:
         return planned
     # What the proof would find is found here sooner than by writing a long clip twice.
+    looking = course.share(_FIRST_LOOK_SHARE, 1.0)
     for _ in range(_MOST_LOOKS_AGAIN):
         blanker = Blanker(survey.picture, planned.masks, kept)
-        left = text_left(survey, finder, blanker, removed, cancelled, may_wander=planned.may_text_wander)
+        left = text_left(survey, looker, blanker, removed, looking, may_wander=planned.may_text_wander)
         if not left:
             break
         planned = planned.with_more(left)

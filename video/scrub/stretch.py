@@ -1,6 +1,6 @@
 """A stretch of frames seen one by one, and what is remembered of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from video.canonical.planes import frame_bytes
 from video.model import PictureFormat, Plane
 from video.overlay.survey_model import Window
-from video.scrub.pictures import Painter, Rgb, median, shrunk
+from video.scrub.extremes import Extremes
+from video.scrub.pictures import Painter, median, shrunk
 
 MOST_MEDIAN_FRAMES = 25
 MOST_SAMPLES = 5
@@ -38,18 +39,16 @@ class OddFrame:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """first_frame to last_frame, both included. darkest, brightest: sketches. low, high: of luma.
+    """first_frame to last_frame, both included. median_of: the frames of the median.
 
     strokes: edges that plainly stay put; possible_strokes: those that perhaps do.
     """
 
     first_frame: int
     last_frame: int
-    darkest: Rgb
-    brightest: Rgb
-    low: Plane
-    high: Plane
+    extremes: Extremes
     median: Planes
+    median_of: tuple[int, ...]
     evenly: tuple[tuple[int, Planes], ...]
     odd: tuple[OddFrame, ...]
     strokes: NDArray[np.bool_] = field(repr=False)
@@ -64,67 +63,72 @@ class Stretch:
     def joined(self, after: "Stretch") -> "Stretch":
         """Both as one. The median is that of the longer one."""
         longer = max(self, after, key=lambda one: one.last_frame - one.first_frame)
-        low, high = np.minimum(self.low, after.low), np.maximum(self.high, after.high)
+        extremes = self.extremes.joined(after.extremes)
         odd = sorted((*self.odd, *after.odd), key=lambda one: -one.score)[:_ODD_FRAMES]
         return Stretch(
             self.first_frame,
             after.last_frame,
-            np.minimum(self.darkest, after.darkest),
-            np.maximum(self.brightest, after.brightest),
-            low,
-            high,
+            extremes,
             longer.median,
+            longer.median_of,
             _spread((*self.evenly, *after.evenly)),
             tuple(odd),
-            *_strokes(longer.median[0], high - low),
+            *_strokes(longer.median[0], extremes.range),
         )
 
     def window(self, painter: Painter) -> Window:
         order = (*self.evenly[::2], *((odd.number, odd.planes) for odd in self.odd), *self.evenly[1::2])
         samples = dict(list(dict(order).items())[:MOST_SAMPLES])
-        return Window(
-            self.first_frame,
-            self.last_frame,
-            painter.corrected(self.darkest),
-            painter.corrected(self.brightest),
-            painter.paint(self.median),
-            np.maximum(self.high - self.low, CODING_NOISE) - np.uint8(CODING_NOISE),
-            tuple((number, painter.paint(samples[number])) for number in sorted(samples)),
+        return window_of(
+            painter, self.first_frame, self.extremes, (self.median_of, self.median), sorted(samples.items())
         )
+
+
+def window_of(
+    painter: Painter,
+    first_frame: int,
+    extremes: Extremes,
+    median_of: tuple[tuple[int, ...], Planes],
+    samples: Iterable[tuple[int, Planes]],
+) -> Window:
+    """The pictures of all frames that the extremes are of. median_of: its frames, and itself."""
+    numbers, middle = median_of
+    return Window(
+        first_frame,
+        first_frame + extremes.count - 1,
+        painter.corrected(extremes.darkest),
+        painter.corrected(extremes.brightest),
+        painter.paint(middle),
+        np.maximum(extremes.range, CODING_NOISE) - np.uint8(CODING_NOISE),
+        tuple((number, painter.paint(planes)) for number, planes in samples),
+        numbers,
+    )
 
 
 class StretchMaker:
     """Takes the frames of one stretch in turn. One thread at a time."""
 
     def __init__(self, picture: PictureFormat, painter: Painter) -> None:
-        self._painter = painter
         room = _TRAY_BYTES // frame_bytes(picture)
         self._most = max(_LEAST_TRAY_FRAMES, min(MOST_MEDIAN_FRAMES, room))
         self._step = 1
         self._tray: dict[int, Planes] = {}
         self._odd: list[OddFrame] = []
         self._sharpness = _Sharpness()
+        self._extremes = Extremes(painter)
         self.first_frame = self.count = 0
 
     def add(self, number: int, planes: Sequence[Plane]) -> None:
-        luma = planes[0]
-        sketch = self._painter.sketch(planes)
         if not self.count:
             self.first_frame = number
-            self._darkest, self._brightest = sketch.copy(), sketch.copy()
-            self._low, self._high = np.array(luma), np.array(luma)
-        else:
-            cv2.min(self._darkest, sketch, self._darkest)
-            cv2.max(self._brightest, sketch, self._brightest)
-            cv2.min(self._low, luma, self._low)
-            cv2.max(self._high, luma, self._high)
+        self._extremes.add(planes)
         score = self._sharpness.rise(planes[0])
         if self.count and (len(self._odd) < _ODD_FRAMES or score > self._odd[-1].score):
-            self._odd.append(OddFrame(score, number, _copies(planes)))
+            self._odd.append(OddFrame(score, number, copies(planes)))
             self._odd.sort(key=lambda one: -one.score)
             del self._odd[_ODD_FRAMES:]
         if self.count % self._step == 0:
-            self._tray[self.count] = _copies(planes)
+            self._tray[self.count] = copies(planes)
             if len(self._tray) > self._most:
                 self._step *= 2
                 self._tray = {place: kept for place, kept in self._tray.items() if place % self._step == 0}
@@ -132,23 +136,29 @@ class StretchMaker:
 
     def close(self) -> Stretch:
         """Of at least one frame."""
-        places = list(self._tray)
-        middle = tuple(
-            median([self._tray[place][at] for place in places]) for at in range(len(self._tray[0]))
-        )
-        evenly = _spread([(self.first_frame + place, self._tray[place]) for place in places])
+        numbers = tuple(self.first_frame + place for place in self._tray)
+        kept = tuple(self._tray.values())
+        middle = median_planes(kept)
         return Stretch(
             self.first_frame,
             self.first_frame + self.count - 1,
-            self._darkest,
-            self._brightest,
-            self._low,
-            self._high,
+            self._extremes,
             middle,
-            evenly,
+            numbers,
+            _spread(tuple(zip(numbers, kept, strict=True))),
             tuple(self._odd),
-            *_strokes(middle[0], self._high - self._low),
+            *_strokes(middle[0], self._extremes.range),
         )
+
+
+def median_planes(frames: Sequence[Planes]) -> Planes:
+    """Of each sample of several frames."""
+    return tuple(median(planes) for planes in zip(*frames, strict=True))
+
+
+def copies(planes: Sequence[Plane]) -> Planes:
+    """In memory of their own."""
+    return tuple(np.array(plane) for plane in planes)
 
 
 class _Sharpness:
@@ -183,7 +193,3 @@ def _spread(frames: Sequence[tuple[int, Planes]]) -> tuple[tuple[int, Planes], .
     """As many as there may be samples: the first, the last, and evenly between them."""
     wanted = np.unique(np.linspace(0, len(frames) - 1, MOST_SAMPLES).round().astype(int))
     return tuple(frames[place] for place in wanted.tolist())
-
-
-def _copies(planes: Sequence[Plane]) -> Planes:
-    return tuple(np.array(plane) for plane in planes)

@@ -21,7 +21,7 @@ from video.errors import CorruptVideoError
 from video.model import PictureFormat, Plane, Sampling, Video
 from video.overlay.out_of_body import LONGEST_SIDE_PX, signs_of
 from video.overlay.survey_model import Survey
-from video.scrub.execute import stop_if
+from video.scrub.course import stop_if
 from video.scrub.pictures import Painter, shrunk
 from video.scrub.stretch import Stretch, StretchMaker
 

@@ -1,19 +1,19 @@
 """Text in the pictures of a clip, in all of its windows: before anything is blanked, and after."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ground.finding import Box, Finding, Reason
-from ground.picture_text import TextFinder, TextFinderError
-from video.errors import VerificationError
+from ground.picture_text import TextBox
 from video.model import Kept
 from video.overlay.survey_model import Survey, Window
-from video.overlay.text import Frames, text_boxes
+from video.overlay.text import Frames
 from video.scrub.boxes import area_px, fused, share_within, widened
-from video.scrub.control import ControlledFinder, smoothed_over
-from video.scrub.execute import stop_if
+from video.scrub.control import as_blanked
+from video.scrub.course import Course
+from video.scrub.looker import Looker
 from video.scrub.masks import Blanker
 
 MOST_TEXT_SHARE = 0.1
@@ -27,9 +27,9 @@ _WIDENED_PX = 6
 
 def text_findings(
     survey: Survey,
-    finder: TextFinder,
+    looker: Looker,
     kept: Kept | None,
-    cancelled: Callable[[], bool],
+    course: Course,
     frames: Frames | None = None,
     *,
     may_wander: bool = True,
@@ -41,17 +41,15 @@ def text_findings(
     `text_boxes`.
     Raises VerificationError, ConversionCancelled.
     """
-    inside = ~Blanker(survey.picture, (), kept).area(0, 0)
-    by_window: list[list[tuple[Box, float]]] = []
-    for window in survey.windows:
-        stop_if(cancelled())
-        by_window.append(
-            [
-                (box, score)
-                for box, score in _text_of(window, finder, frames, may_wander)
-                if inside[_pixels(box)].any()
-            ]
-        )
+
+    def look(window: Window) -> tuple[TextBox, ...]:
+        return looker.boxes(window, course.cancelled, frames, may_wander=may_wander)
+
+    inside = ~Blanker(survey.picture, (), kept).beyond
+    seen = course.each(look, survey.windows, survey.frame_count)
+    by_window = [
+        [(box, score) for box, score in map(_scored, boxes) if inside[_pixels(box)].any()] for boxes in seen
+    ]
     together = fused(box for boxes in by_window for box in boxes)
     taken = np.zeros_like(inside)
     for box, _ in together:
@@ -63,36 +61,36 @@ def text_findings(
 
 def text_left(
     result: Survey,
-    finder: TextFinder,
+    looker: Looker,
     blanker: Blanker,
     removed: Sequence[Box],
-    cancelled: Callable[[], bool],
+    course: Course,
     *,
     may_wander: bool = True,
 ) -> list[Finding]:
     """Text that is found in the result, but for where it is blanked and where a reviewer lets it stay; in
     boxes somewhat larger than the detector's. Raises VerificationError, ConversionCancelled."""
     picture = result.picture
-    left: list[tuple[Box, float]] = []
-    for window in result.windows:
-        stop_if(cancelled())
-        blanked = blanker.area(window.first_frame, window.last_frame)
+    beyond = blanker.beyond
+
+    def look(window: Window) -> list[tuple[Box, float]]:
         holes = blanker.rectangles(window.first_frame, window.last_frame)
-        for box, score in _text_of(smoothed_over(window, holes), ControlledFinder(finder), None, may_wander):
-            is_blanked = blanked[_pixels(box)].mean() >= _BLANKED_SHARE
-            if not is_blanked and not any(share_within(box, mask) >= _REMOVED_SHARE for mask in removed):
-                left.append((widened(box, _WIDENED_PX, picture.width_px, picture.height_px), score))
-    return [Finding(Reason.TEXT, box, is_masked=True, score=score) for box, score in fused(left)]
+        seen = looker.boxes(as_blanked(window, holes, beyond), course.cancelled, may_wander=may_wander)
+        blanked = holes | beyond
+        return [
+            (widened(box, _WIDENED_PX, picture.width_px, picture.height_px), score)
+            for box, score in map(_scored, seen)
+            if blanked[_pixels(box)].mean() < _BLANKED_SHARE
+            and not any(share_within(box, mask) >= _REMOVED_SHARE for mask in removed)
+        ]
+
+    by_window = course.each(look, result.windows, result.frame_count)
+    left = fused(box for boxes in by_window for box in boxes)
+    return [Finding(Reason.TEXT, box, is_masked=True, score=score) for box, score in left]
 
 
-def _text_of(
-    window: Window, finder: TextFinder, frames: Frames | None, may_wander: bool
-) -> list[tuple[Box, float]]:
-    try:
-        boxes = text_boxes(window, finder, frames, may_wander=may_wander)
-    except TextFinderError as error:
-        raise VerificationError("text could not be looked for in the pictures") from error
-    return [(Box(box.x0, box.y0, box.x1, box.y1), box.score) for box in boxes]
+def _scored(box: TextBox) -> tuple[Box, float]:
+    return Box(box.x0, box.y0, box.x1, box.y1), box.score
 
 
 def _pixels(box: Box) -> tuple[slice, slice]:

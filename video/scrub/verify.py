@@ -7,8 +7,8 @@ Whatever cannot be proved raises VerificationError.
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -34,14 +34,14 @@ from video.canonical.mp4_boxes import FILE_TYPE
 from video.canonical.reader import open_canonical_video
 from video.canonical.writer import with_checksums
 from video.errors import VerificationError
-from video.scrub.execute import Executed, stop_if
+from video.scrub.course import Course, stop_if, wait_for
+from video.scrub.execute import Executed
 from video.scrub.masks import Blanker
 from video.scrub.result import ResultWatch
 from video.scrub.verify_boxes import BoxProof, check_boxes
 from video.scrub.verify_frames import FrameProof, check_frames
 
 _CHUNK_BYTES = 4 * 2**20
-_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,12 @@ class Proof:
 def verify(
     executed: Executed,
     directory: Path,
+    course: Course,
     *,
     texts: Sequence[bytes],
     forbidden: Sequence[str],
     blanker: Blanker | None,
     watch: ResultWatch | None = None,
-    progress: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
-    workers: int,
 ) -> tuple[Description, Proof]:
     """Check all files but the description, and return it with its checksums. watch: sees every frame.
 
@@ -87,13 +85,13 @@ def verify(
     _check_thumbnails(directory, description)
     count = description.frame_count
     done = _Counter()
-    progress(0, count)
-    stop_if(cancelled())
+    course.progress(0, count)
+    course.stop_if_cancelled()
     with (
         FileSource(directory / VIDEO_FILE) as video_file,
         FileSource(directory / FRAMES_FILE) as frames_file,
         FileSource(directory / THUMBNAILS_FILE) as thumbnails_file,
-        ThreadPoolExecutor(workers, thread_name_prefix="video-proof") as pool,
+        ThreadPoolExecutor(course.workers, thread_name_prefix="video-proof") as pool,
     ):
         files = (video_file, frames_file, thumbnails_file)
         boxes = check_boxes(video_file, description)
@@ -109,26 +107,23 @@ def verify(
                 done.add,
                 None if watch is None else watch.part(),
             )
-            for numbers in _parts(count, description.gop, workers)
+            for numbers in _parts(count, description.gop, course.workers)
         ]
         reads = [pool.submit(_read_through, search, file, done) for file in files]
-        running: list[Future[Any]] = [*parts, *reads]
+
+        def poll() -> None:
+            course.progress(min(done.count, count), count)
+            course.stop_if_cancelled()
+
         try:
-            while not all(future.done() for future in running):
-                wait(running, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
-                progress(min(done.count, count), count)
-                stop_if(cancelled())
-                if any(future.done() and future.exception() for future in running):
-                    break
-            residues = [part.result() for part in parts]
-            found = [read.result() for read in reads]
+            wait_for([*parts, *reads], poll)
         finally:
             done.stop()
-            for future in running:
-                future.cancel()
+    residues = [part.result() for part in parts]
+    found = [read.result() for read in reads]
     if sum(places for places, _ in found):
         raise VerificationError("a text of the source was found in the result")
-    progress(count, count)
+    course.progress(count, count)
     proof = Proof(
         boxes,
         FrameProof(count, count if blanker else 0, round(max(residues), 3)),

@@ -5,8 +5,9 @@ import pytest
 
 from ground.picture_text import TextBox, TextFinderError
 from tests.video.canonical.synthetic import SyntheticVideo, picture
+from tests.video.overlay.loops import window_of
 from tests.video.scrub.ink import InkFinder, written
-from video.scrub.control import ControlledFinder, smoothed_over
+from video.scrub.control import ControlledFinder, as_blanked
 from video.scrub.survey import take_survey
 
 
@@ -39,12 +40,24 @@ def test_a_hole_takes_on_what_is_around_it_and_nothing_else_changes() -> None:
     (window,) = survey.windows
     holes = np.zeros((240, 320), bool)
     holes[100:130, 80:140] = True
-    filled = smoothed_over(window, holes)
+    nothing = np.zeros_like(holes)
+    filled = as_blanked(window, holes, nothing)
     assert int(window.minimum[holes].max()) > 200
     for picture_of in (filled.minimum, filled.median, filled.samples[0][1]):
         assert int(picture_of[holes].max()) < 160
     np.testing.assert_array_equal(filled.median[~holes], window.median[~holes])
-    assert smoothed_over(window, np.zeros_like(holes)) is window
+    assert as_blanked(window, nothing, nothing) is window
+
+
+def test_beyond_what_is_kept_it_is_black_and_a_hole_there_too() -> None:
+    window = window_of([np.full((40, 60, 3), 90, np.uint8)] * 3)
+    beyond, holes = np.zeros((2, 40, 60), bool)
+    beyond[:, 30:] = True
+    holes[10:20, 40:50] = True
+    shown = as_blanked(window, holes, beyond)
+    for rgb in (shown.minimum, shown.maximum, shown.median, shown.samples[1][1]):
+        assert not rgb[:, 30:].any()
+        assert (rgb[:, :30] == 90).all()
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from tests.video.canonical.synthetic import SyntheticVideo, picture
 from tests.video.scrub.ink import InkFinder, tissue, written
 from video.errors import ConversionCancelled, VerificationError
 from video.model import PictureFormat, Plane
+from video.scrub.course import Course
+from video.scrub.looker import Looker
 from video.scrub.plan import ScrubPlan, plan
 from video.scrub.review import MOST_PICTURES
 from video.scrub.rules import Material, OutOfBody, ScrubRules
@@ -24,13 +26,9 @@ _X0, _Y0, _X1, _Y1 = 90, 108, 165, 121
 
 
 def _plan(video: SyntheticVideo, rules: ScrubRules = OTHER, **options: Any) -> ScrubPlan:
-    settings: dict[str, Any] = {
-        "finder": InkFinder(),
-        "progress": lambda done, total: None,
-        "cancelled": lambda: False,
-        **options,
-    }
-    return plan(video, rules, **settings)
+    finder = options.pop("finder", InkFinder())
+    course = Course(lambda done, total: None, options.pop("cancelled", lambda: False))
+    return plan(video, rules, None if finder is None else Looker(finder), course, **options)
 
 
 def _covers(masks: tuple[Box, ...], frame: int) -> bool:

@@ -15,6 +15,7 @@ from video.canonical import FrameDecoder, open_canonical_video
 from video.convert import Stage, VideoReport
 from video.errors import ConversionCancelled, VerificationError
 from video.model import Sampling
+from video.scrub.control import STRIP_PX
 from video.scrub.rules import Material, ScrubRules
 from video.scrub.scrub import Scrub
 
@@ -30,6 +31,7 @@ def _scrubbed(
     *,
     form: Any = FORM,
     count: int = 30,
+    promised_frames: int | None = None,
     added: tuple[Box, ...] = (),
     removed: tuple[Box, ...] = (),
     review: Callable[[ReviewPicture], None] | None = None,
@@ -37,7 +39,9 @@ def _scrubbed(
     **options: Any,
 ) -> VideoReport:
     scrub = Scrub(rules, finder or InkFinder(), added, removed, review)
-    return canonical(SyntheticVideo(form, count, draw), directory, scrub=scrub, **options)
+    return canonical(
+        SyntheticVideo(form, count, draw, promised_frames=promised_frames), directory, scrub=scrub, **options
+    )
 
 
 def _brightest(directory: Path) -> list[int]:
@@ -79,8 +83,12 @@ def test_a_name_in_one_frame_is_gone(tmp_path: Path, frame: int) -> None:
     assert max(_brightest(tmp_path)) < 150
 
 
+ELSEWHERE = (Box(0, 200, 40, 230),)
+"""What a reviewer adds: with it the result no longer shows what was looked at."""
+
+
 class _Oblivious(InkFinder):
-    """Finds nothing in the source, and everything in the result."""
+    """Finds nothing in the source but the words that are set beside it, and everything in the result."""
 
     def __init__(self, unseen: int) -> None:
         super().__init__()
@@ -88,20 +96,35 @@ class _Oblivious(InkFinder):
 
     def find(self, rgb: np.ndarray[Any, Any]) -> Any:
         found = super().find(rgb)
-        return () if self.count <= self._unseen else found
+        beside = tuple(box for box in found if box.y1 <= STRIP_PX or box.y0 >= len(rgb) - STRIP_PX)
+        return beside if self.count <= self._unseen else found
 
 
 def _pictures_of_a_plan(directory: Path) -> int:
-    """How often a plan asks the detector."""
+    """How often a plan asks the detector: the proof recognises all of it."""
     finder = InkFinder()
-    _scrubbed(directory, finder, tissue)
-    return finder.count // 2
+    report = _scrubbed(directory, finder, tissue)
+    scrub = report.to_json()["scrub"]
+    assert (scrub["windows_looked_at"], scrub["windows_recognised"]) == (1, 1)
+    return finder.count
+
+
+def test_a_result_in_which_something_was_blanked_is_looked_at_anew(tmp_path: Path) -> None:
+    finder = InkFinder()
+    scrub = _scrubbed(tmp_path / "name", finder).to_json()["scrub"]
+    assert (scrub["windows_looked_at"], scrub["windows_recognised"]) == (2, 0)
+    assert finder.count == 2 * _pictures_of_a_plan(tmp_path / "plain")
 
 
 def test_text_that_is_found_in_the_result_alone_is_masked_in_a_second_round(tmp_path: Path) -> None:
     finder = _Oblivious(_pictures_of_a_plan(tmp_path / "plain"))
     seen: list[Stage] = []
-    report = _scrubbed(tmp_path / "name", finder, progress=lambda stage, done, total: seen.append(stage))
+    report = _scrubbed(
+        tmp_path / "name",
+        finder,
+        added=ELSEWHERE,
+        progress=lambda stage, done, total: seen.append(stage),
+    )
     assert max(_brightest(tmp_path / "name")) < 150
     scrub = report.to_json()["scrub"]
     assert scrub["findings"] and scrub["residual_text"] == 0
@@ -139,8 +162,30 @@ def test_a_detector_that_goes_blind_proves_nothing(tmp_path: Path) -> None:
     finder = InkFinder(blind_after=_pictures_of_a_plan(tmp_path / "plain"))
     directory = tmp_path / "name"
     with pytest.raises(VerificationError, match="could not be looked for"):
-        _scrubbed(directory, finder, tissue)
+        _scrubbed(directory, finder, tissue, added=ELSEWHERE)
     assert not list(directory.iterdir())
+
+
+def test_a_blind_detector_is_not_believed_about_the_source_either(tmp_path: Path) -> None:
+    with pytest.raises(VerificationError, match="could not be looked for"):
+        _scrubbed(tmp_path, InkFinder(blind_after=0), tissue)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bar_goes_evenly_through_all_stages(tmp_path: Path) -> None:
+    told: dict[Stage, list[tuple[int, int]]] = {}
+    _scrubbed(
+        tmp_path,
+        progress=lambda stage, done, total: told.setdefault(stage, []).append((done, total)),
+        count=40,
+        promised_frames=40,
+    )
+    for stage in Stage:
+        steps = told[stage]
+        assert steps == sorted(steps)
+        assert steps[-1] == (40, 40)
+    assert any(0 < done < 40 for done, _ in told[Stage.LOOKING])
+    assert [done for done, _ in told[Stage.LOOKING]].count(40) == 1, "the detector's part is in it"
 
 
 @pytest.mark.parametrize("fails_after", [0, 1, 2, 3])

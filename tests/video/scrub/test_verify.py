@@ -21,22 +21,23 @@ from video.canonical.layout import (
 from video.canonical.mp4_boxes import FILE_TYPE
 from video.errors import VerificationError
 from video.limits import Limits
+from video.scrub.course import Course
 from video.scrub.execute import Executed, execute
 from video.scrub.masks import Blanker
 from video.scrub.verify import check_description, verify
+
+COURSE = Course(lambda done, total: None, lambda: False, workers=2)
 
 
 def _executed(directory: Path, gop: int = 1) -> Executed:
     return execute(
         SyntheticVideo(picture(), 30, noise),
         directory,
+        COURSE,
         blanker=Blanker(picture(), ()),
         gop=gop,
         limits=Limits(),
         source_bytes=1,
-        progress=lambda done, total: None,
-        cancelled=lambda: False,
-        workers=2,
     )
 
 
@@ -47,16 +48,7 @@ def _verify(
     forbidden: tuple[str, ...] = (),
     blanker: Blanker | None = None,
 ) -> Description:
-    description, _ = verify(
-        executed,
-        directory,
-        texts=texts,
-        forbidden=forbidden,
-        blanker=blanker,
-        progress=lambda done, total: None,
-        cancelled=lambda: False,
-        workers=2,
-    )
+    description, _ = verify(executed, directory, COURSE, texts=texts, forbidden=forbidden, blanker=blanker)
     return description
 
 
