@@ -1,7 +1,8 @@
 """Tell patterns of plain squares from writing: test charts, checkerboards and counting codes are no text.
 
-A detector takes rows of light and dark squares for lines of letters. Writing is made of strokes, thin against
-their own height; here nothing is thin, neither what is light nor what is dark.
+A detector takes rows of light and dark squares for lines of letters. Writing is made of strokes, and no
+stroke is as thick as a sixteenth of the picture: the letters would be as high as half of it. Here nothing is
+thinner, neither what is light nor what is dark. A bar code is no pattern in this sense: it may say a name.
 """
 
 import cv2
@@ -13,9 +14,9 @@ from video.overlay.survey_model import Window
 
 PLAIN_RANGE = 24
 """Grey levels: where a picture has no more between its darkest and lightest, nothing can be read."""
-LEAST_SIDE_PX = 5
-SIDE_SHARE = 0.2
-"""Of the box's height. The strokes of bold capitals are about a seventh of their height."""
+LEAST_SIDE_PX = 3
+SIDE_SHARE = 0.0625
+"""Of the picture's shorter side: what is thinner than such a square is a stroke."""
 THIN_LEVEL = 12
 """Grey levels by which something thin stands out from what is around it; compression rings by less."""
 MOST_THIN = 0.02
@@ -24,11 +25,16 @@ MOST_THIN = 0.02
 
 def is_blocks(window: Window, box: TextBox) -> bool:
     """Whether every picture of the window has plain squares in the box, and nothing else."""
+    height_px, width_px = window.median.shape[:2]
+    side_px = max(LEAST_SIDE_PX, int(SIDE_SHARE * min(height_px, width_px))) // 2 * 2 + 1
+    top, left = max(0, box.y0 - side_px), max(0, box.x0 - side_px)
+    around = np.s_[top : box.y1 + side_px, left : box.x1 + side_px]
+    inside = np.s_[box.y0 - top : box.y1 - top, box.x0 - left : box.x1 - left]
     pictures = (window.minimum, window.maximum, window.median, *(rgb for _, rgb in window.samples))
-    crops = [_grey(rgb[box.y0 : box.y1, box.x0 : box.x1]) for rgb in pictures]
-    if all(_is_plain(crop) for crop in crops):
+    crops = [_grey(rgb[around]) for rgb in pictures]
+    if all(_is_plain(crop[inside]) for crop in crops):
         return False  # where there are no squares either, it was taken for text for another reason
-    return all(_is_plain(crop) or _has_squares_only(crop) for crop in crops)
+    return all(_is_plain(crop[inside]) or _thin(crop, side_px)[inside].mean() <= MOST_THIN for crop in crops)
 
 
 def _grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -39,14 +45,10 @@ def _is_plain(grey: NDArray[np.uint8]) -> bool:
     return int(grey.max()) - int(grey.min()) <= PLAIN_RANGE
 
 
-def _has_squares_only(grey: NDArray[np.uint8]) -> bool:
-    """Whether nothing is thinner than a square, neither lighter nor darker than what is around it: what an
-    opening and a closing with that square leave out (Serra, 1982)."""
-    side_px = max(LEAST_SIDE_PX, round(SIDE_SHARE * grey.shape[0])) | 1  # an even square would shift it
+def _thin(grey: NDArray[np.uint8], side_px: int) -> NDArray[np.bool_]:
+    """(h, w): what is thinner than a square, lighter or darker than what is around it: what an opening and a
+    closing with that square leave out (Serra, 1982)."""
     square = np.ones((side_px, side_px), np.uint8)
-    # What is cut off by the box's own edge is not thin for that.
-    framed = cv2.copyMakeBorder(grey, side_px, side_px, side_px, side_px, cv2.BORDER_REPLICATE)
-    light = cv2.morphologyEx(framed, cv2.MORPH_TOPHAT, square)
-    dark = cv2.morphologyEx(framed, cv2.MORPH_BLACKHAT, square)
-    thin = np.maximum(light, dark)[side_px:-side_px, side_px:-side_px] > THIN_LEVEL
-    return float(thin.mean()) <= MOST_THIN
+    light = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, square)
+    dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, square)
+    return np.asarray(np.maximum(light, dark) > THIN_LEVEL, np.bool_)
