@@ -32,6 +32,8 @@ MOST_SHEET_PX = 2_200_000
 """Of all samples that are looked at, side by side: what a detector does in about a second."""
 MOST_SAMPLES, FEWEST_SAMPLES = 5, 2
 COVERED = 0.7
+LEAST_SIDE_PX = 6
+"""No letters are lower; what is narrower is the frame's edge."""
 CANDIDATE_SCORE_LEAST, MOVING_SCORE_LEAST = 0.3, 0.5
 """Of a moving text: to be followed, and to be believed in the end."""
 LONE_SCORE_LEAST = 0.9
@@ -72,7 +74,9 @@ def _text_boxes(
         (index, box)
         for index, boxes in enumerate(of_samples)
         for box in boxes
-        if box.score >= CANDIDATE_SCORE_LEAST and _covered(box, still) < COVERED
+        if box.score >= CANDIDATE_SCORE_LEAST
+        and min(box.x1 - box.x0, box.y1 - box.y0) >= LEAST_SIDE_PX
+        and _covered(box, still) < COVERED
     ]
     if not may_wander:
         still += [

@@ -43,6 +43,8 @@ class Track:
     strokes: Strokes
     score: float
     last: TextBox
+    seen_in: int
+    """The number of the frame in which a finder saw it."""
     beyond: tuple[int, int, int, int] = (0, 0, 0, 0)
     """By how much the text reaches beyond those strokes, as other pictures showed: left, up, right, down."""
     in_sample: dict[int, TextBox] = field(default_factory=dict)
@@ -76,11 +78,27 @@ class Track:
             self.last = place
         return best
 
-    def remember(self, number: int, cut: Strokes) -> None:
-        """Of long loops some frames only, evenly."""
+    def see(self, number: int, strokes: Strokes, likeness: float) -> None:
+        """Note that it is where it was `last` followed to in this frame; of long loops, how some look."""
+        self.in_frame[number] = self.last
+        if likeness < SURE_LIKENESS:
+            return
+        self.sure.add(number)
         if len(self.cuts) >= MOST_CUTS:
             self.cuts = {kept: self.cuts[kept] for kept in sorted(self.cuts)[::2]}
-        self.cuts[number] = cut
+        self.cuts[number] = _cut(strokes, self.last, self.around_px)
+
+    def begin_again(self) -> dict[int, TextBox]:
+        """By what its sure places have in common. Returns where it was thought to be; only where a finder saw
+        it is still so."""
+        before = self.in_frame
+        mean = np.rint(np.mean(list(self.cuts.values()), axis=0)).astype(np.uint8)
+        (x0, y0), (height, width) = self.around_px, self.strokes.shape
+        self.strokes = np.ascontiguousarray(mean[y0 : y0 + height, x0 : x0 + width])
+        self.in_frame = {self.seen_in: before[self.seen_in]}
+        self.sure = {self.seen_in}
+        self.last = before[min(before)]
+        return before
 
     def _nearest(self, strokes: Strokes, start: TextBox, reach_px: int) -> tuple[float, TextBox]:
         height, width = self.strokes.shape
@@ -120,16 +138,16 @@ def track_through_samples(
                 is_known = True
         if is_known:
             continue
-        track = Track(_cut(strokes[index], box, (0, 0)), box.score, box, in_sample={index: box})
+        number = samples[index][0]
+        track = Track(_cut(strokes[index], box, (0, 0)), box.score, box, number, in_sample={index: box})
+        track.see(number, strokes[index], 1.0)
         for step in (range(index + 1, len(strokes)), range(index - 1, -1, -1)):
             track.last = box
             for other in step:
-                if track.follow(strokes[other], SAMPLE_REACH_PX) >= LIKENESS_LEAST:
+                likeness = track.follow(strokes[other], SAMPLE_REACH_PX)
+                if likeness >= LIKENESS_LEAST:
                     track.in_sample[other] = track.last
-        for other, place in track.in_sample.items():
-            track.in_frame[samples[other][0]] = place
-            track.cuts[samples[other][0]] = _cut(strokes[other], place, track.around_px)
-        track.sure = set(track.in_frame)
+                    track.see(samples[other][0], strokes[other], likeness)
         tracks.append(track)
     return tracks
 
@@ -142,21 +160,14 @@ def track_through_frames(
     frames : gives all frames anew, in order, of which the first has this number.
     """
     for _ in range(2):
-        for track in tracks:
-            track.strokes = _common(track)
-            track.last = track.in_frame[min(track.in_frame)]
-        known = [(dict(track.in_frame), tuple(track.in_sample.values())) for track in tracks]
+        known = [track.begin_again() for track in tracks]
         for number, rgb in enumerate(frames(), first_frame):
             strokes = strokes_of(rgb)
-            for track, (before, places) in zip(tracks, known, strict=True):
-                guess = before.get(number)
-                around = places if guess is None else (guess, *places)
-                likeness = track.follow(strokes, REACH_PX, around=around)
+            for track, before in zip(tracks, known, strict=True):
+                guess = (before[number],) if number in before else ()
+                likeness = track.follow(strokes, REACH_PX, around=(*guess, *track.in_sample.values()))
                 if likeness >= LIKENESS_LEAST:
-                    track.in_frame[number] = track.last
-                if likeness >= SURE_LIKENESS:
-                    track.sure.add(number)
-                    track.remember(number, _cut(strokes, track.last, track.around_px))
+                    track.see(number, strokes, likeness)
 
 
 def common_strokes(track: Track) -> Strokes:
@@ -249,14 +260,6 @@ def _speed(track: Track, start: int, onward: int) -> tuple[float, float]:
     corners = np.array([(box.x0, box.y0) for _, box in places])
     x, y = np.polyfit([number for number, _ in places], corners, 1)[0] * onward
     return float(x), float(y)
-
-
-def _common(track: Track) -> Strokes:
-    """The mean of the places where it was seen, without what is around them."""
-    x0, y0 = track.around_px
-    mean = np.rint(np.mean(list(track.cuts.values()), axis=0)).astype(np.uint8)
-    height, width = track.strokes.shape
-    return np.ascontiguousarray(mean[y0 : y0 + height, x0 : x0 + width])
 
 
 def _cut(strokes: Strokes, place: TextBox, around_px: tuple[int, int]) -> Strokes:
