@@ -39,7 +39,10 @@ def scrub_report(
     conversion's report.
     """
     if asset.report is None or asset.canonical_sha256 is None:
-        raise WrongStateError("The asset has not been converted; there is nothing to report on.")
+        raise WrongStateError(
+            "There is no scrub to report on: the asset was not converted yet, is to be converted anew, or "
+            "was discarded."
+        )
     conversion = {**asset.report, "policy": _policy(asset.report.get("policy"), policy)}
     kind = str(asset.kind)
     report = {
@@ -51,9 +54,11 @@ def scrub_report(
             "asset_id": asset.asset_id,
             "kind": kind,
             "state": str(asset.state),
+            "problem": None if asset.problem is None else asset.problem.detail,
             "source_format": conversion.get("source_format"),
             "source_suffix": asset.source_suffix,
             "source_bytes": asset.source_bytes,
+            "has_sealed_original": asset.quarantine_key is not None,
             "subject": asset.subject,
             "acquired_on": asset.acquired_on,
             "width_px": asset.width_px,
@@ -61,6 +66,7 @@ def scrub_report(
             "frame_count": asset.frame_count,
             "canonical_sha256": asset.canonical_sha256,
             "canonical_bytes": asset.canonical_bytes,
+            "scrubbed": conversion.get("scrubbed"),
             "remarks": list(conversion.get("remarks", ())),
             "losses": list(conversion.get("losses", ())),
         },

@@ -110,18 +110,23 @@ def _summary(report: Mapping[str, Any]) -> str:
 
 def _asset_facts(report: Mapping[str, Any]) -> list[tuple[str, object]]:
     asset, software = report["asset"], report["software"]
+    scrubbed = asset["scrubbed"] or {}
     facts: list[tuple[str, object]] = [
         ("Asset", asset["asset_id"]),
         ("Kind", asset["kind"]),
         ("State", asset["state"]),
+        ("Problem", asset["problem"] or "none"),
         ("Came as", f"{asset['source_format']} ({asset['source_suffix'] or 'no known suffix'})"),
         ("Bytes of the source", asset["source_bytes"]),
+        ("Sealed original", "in quarantine" if asset["has_sealed_original"] else "destroyed"),
         ("Size", f"{asset['width_px']} × {asset['height_px']} px"),
         ("Frames", asset["frame_count"] if asset["frame_count"] is not None else "none: a slide"),
         ("Patient", asset["subject"] or "the source names none"),
         ("Day of the examination, shifted", asset["acquired_on"] or "none"),
         ("SHA-256 of the result", asset["canonical_sha256"]),
         ("Bytes of the result", asset["canonical_bytes"]),
+        ("Scrubbed", scrubbed.get("at")),
+        ("By version", scrubbed.get("software_version")),
         ("Report made", report["made_at"]),
         ("By", f"{software['name']} {software['version']}"),
     ]

@@ -156,6 +156,11 @@ def _places_done(*tallies: Tally) -> str:
         return f"{counted(kept, 'place')} carried over, which should not be: see the list of places."
     if not any(one.count for one in tallies):
         return "There was no such place."
+    if any(one.rebuilt for one in tallies):
+        return (
+            "None of these places was carried over; of some, technical values were read, checked and written "
+            "anew: see the list of places."
+        )
     return "None of these places was carried over."
 
 
@@ -215,7 +220,9 @@ def _dates(evidence: Evidence, row: _Sentences, subject: str | None, acquired_on
         )
         row.not_shown.append("Whether a shifted day may be disclosed: that is for the institution to decide.")
     else:
-        row.done.append("No day of the examination is kept anywhere.")
+        row.done.append(
+            "The day of the examination stands in the sealed original alone, if that still exists."
+        )
     if evidence.kind == "video":
         row.done.append("Times of frames count from the first frame and tell no hour.")
 

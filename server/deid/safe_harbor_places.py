@@ -110,13 +110,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Places counted. names: of different ones, at most MOST_NAMES; kept: how many travelled as they are."""
+    """Places counted. names: of different ones, at most MOST_NAMES; kept: how many travelled as they are;
+    rebuilt: of how many a technical value was read, checked and written anew."""
 
     count: int
     byte_count: int
     names: tuple[str, ...]
     more_names: int
     kept: int
+    rebuilt: int
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -125,6 +127,7 @@ class Tally:
             "names": list(self.names),
             "more_names": self.more_names,
             "kept": self.kept,
+            "rebuilt": self.rebuilt,
         }
 
 
@@ -136,6 +139,7 @@ def tally(places: Sequence[Place]) -> Tally:
         names=tuple(names[:MOST_NAMES]),
         more_names=max(0, len(names) - MOST_NAMES),
         kept=sum(place.action == "kept" for place in places),
+        rebuilt=sum(place.action == "rebuilt" for place in places),
     )
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,7 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
     report = {
         **converted.report,
         "has_macro": (output_dir / "macro.jpg").is_file(),
+        "scrubbed": {"at": intake.ambient.stamp(), "software_version": metadata.version("slidereel")},
         "policy": {
             "name": policy.name,
             "version": policy.version,

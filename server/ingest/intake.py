@@ -13,7 +13,7 @@ from server.db import Database
 from server.errors import WrongStateError
 from server.imagery.shelf import SlideShelf
 from server.ingest.reception import CONVERT, Arrival
-from server.ingest.review import Review
+from server.ingest.review import NO_RESULT, Review
 from server.ingest.uploads import Uploads
 
 
@@ -55,7 +55,7 @@ class Intake(Review):
         def work(connection: Connection) -> Arrival:
             before = catalog.get_asset(connection, asset_id, intake=True)
             if before.state is State.REFUSED:
-                catalog.set_state(connection, self.ambient, asset_id, State.QUARANTINED)
+                catalog.set_state(connection, self.ambient, asset_id, State.QUARANTINED, NO_RESULT)
             elif before.state is not State.QUARANTINED:
                 raise WrongStateError(f"The asset is “{before.state}”; there is nothing to start again.")
             job = jobs.enqueue(connection, self.ambient, kind=CONVERT, asset_id=asset_id, owner_id=owner_id)

@@ -1,6 +1,6 @@
 """What the person who looks at a scrub decides: release it, reject it, have it done again otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,6 +30,8 @@ SCRUBBED_AGAIN = frozenset({State.AWAITING_RELEASE, State.REFUSED, State.QUARANT
 NEVER_SCRUBBED = (
     "This was converted by a version that did not look for text in pictures; scrub it again first."
 )
+NO_RESULT: Mapping[str, None] = {"report": None, "canonical_sha256": None, "canonical_bytes": None}
+"""The columns of an asset whose last scrub counts no more."""
 SCRUBBED_SINCE = "It was scrubbed again since you looked at it; look at it as it is now before you sign."
 
 
@@ -162,9 +164,7 @@ class Review(Reception):
             values: dict[str, Any] = {
                 "profile": profile or before.profile,
                 "review": review,
-                "report": None,
-                "canonical_sha256": None,
-                "canonical_bytes": None,
+                **NO_RESULT,
                 **catalog.problem_columns(None),
             }
             if before.state is State.QUARANTINED:

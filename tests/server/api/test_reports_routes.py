@@ -1,16 +1,19 @@
 """The report over HTTP: signed, for whoever sees the intake, and without anything of the patient."""
 
 import asyncio
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient
 
+from server.ambient import rfc3339
 from server.api.services import SERVICES
+from server.cli import main
 from server.deid.report import verify_report
 from server.ingest.intake import Intake
 from tests.server.api.test_assets_routes import convert_next
-from tests.server.conftest import BY, SignIn
+from tests.server.conftest import BY, Clock, SignIn
 from tests.server.ingest.slides import NAMED, svs
 
 
@@ -63,6 +66,39 @@ async def test_before_it_is_converted_there_is_no_report(
     for form in ("report", "report.html"):
         await officer.problem("GET", f"/api/v1/assets/{asset_id}/{form}", status=409, kind="wrong-state")
         await officer.problem("GET", f"/api/v1/assets/nothing/{form}", status=404, kind="not-found")
+
+
+async def test_the_report_outlives_rejection_and_erasure_and_ends_with_the_next_scrub(
+    intake: Intake, sign_in: SignIn, tmp_path: Path, clock: Clock
+) -> None:
+    auditor, officer = await sign_in("auditor"), await sign_in("privacy_officer")
+    asset_id = intake.take_file(svs(tmp_path / "scanner"), "CASE 7", BY).asset_id
+    scrubbed_at = rfc3339(clock.now())
+    await convert_next(intake)
+    clock.turn(minutes=5)
+    path = f"/api/v1/assets/{asset_id}"
+
+    async def stated() -> dict:
+        return (await auditor.json("GET", path + "/report"))["report"]["asset"]
+
+    waiting = await stated()
+    assert (waiting["state"], waiting["problem"], waiting["has_sealed_original"]) == (
+        "awaiting_release",
+        None,
+        True,
+    )
+    assert waiting["scrubbed"] == {"at": scrubbed_at, "software_version": metadata.version("slidereel")}
+    await officer.json("POST", path + "/reject", json={"reason": "identity-visible"})
+    rejected = await stated()
+    assert (rejected["state"], rejected["canonical_sha256"]) == ("refused", waiting["canonical_sha256"])
+    assert "could still be told" in rejected["problem"]
+    await officer.json("POST", path + "/retry")
+    await auditor.problem("GET", path + "/report", status=409, kind="wrong-state")
+    await convert_next(intake)
+    assert main(["quarantine", "erase-case", "CASE 7", "--yes", "--data", str(intake.data)]) == 0
+    assert not (await stated())["has_sealed_original"]
+    page = await (await auditor.ask("GET", path + "/report.html")).text()
+    assert "destroyed" in page and rfc3339(clock.now()) in page
 
 
 async def test_an_annotator_reads_neither_report_nor_policy(

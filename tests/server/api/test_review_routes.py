@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from aiohttp.test_utils import TestClient
 
 from ground.finding import Box, Finding, Reason, ReviewPicture
 from server import audit, catalog
+from server.access.authenticator import Authenticator
+from server.api.gate import SESSION_COOKIE
 from server.api.services import SERVICES
 from server.db import Database
 from server.ingest.intake import Intake
@@ -153,6 +156,64 @@ async def test_two_officers_sign_by_the_strict_profile(
     assert (await second.json("POST", path))["state"] == "released"
 
 
+async def test_a_person_with_two_sessions_and_a_token_is_one_person(
+    intake: Intake, officer: Person, authenticator: Authenticator, tmp_path: Path, database: Database
+) -> None:
+    asset_id = await waiting(intake, tmp_path, "strict")
+    assert officer.account is not None
+    account_id = officer.account.account_id
+    begun = await authenticator.sessions.renew(account_id)
+    made = await authenticator.api_tokens.create(account_id, "script", BY)
+    ways = [
+        {"Cookie": f"{SESSION_COOKIE}={begun.token}"},
+        {"Authorization": f"Bearer {made.token}"},
+        officer.headers,
+    ]
+    path = f"/api/v1/assets/{asset_id}/release"
+    signed = await officer.json("POST", path)
+    for headers in ways:
+        again = Person(officer.client, officer.account, headers)
+        await again.problem("POST", path, status=409, kind="already-signed")
+    assert intake.asset(asset_id).signature_count == 1
+    event = database.read_now(lambda c: audit.events(c, subject_id=asset_id, limit=1))[0]
+    assert (event.action, event.account_id, event.actor) == ("asset.signed", account_id, "privacy_officer")
+    assert event.detail == {
+        "canonical_sha256": signed["canonical_sha256"],
+        "profile": "strict",
+        "signatures": 1,
+        "signatures_void": 0,
+        "needed": 2,
+    }
+
+
+async def test_the_signature_of_somebody_who_lost_his_role_does_not_release(
+    intake: Intake, officer: Person, sign_in: SignIn, tmp_path: Path
+) -> None:
+    admin, bruno = await sign_in("admin"), await sign_in("privacy_officer", "bruno")
+    asset_id = await waiting(intake, tmp_path, "strict")
+    path = f"/api/v1/assets/{asset_id}/release"
+    await officer.json("POST", path)
+    assert officer.account is not None
+    await admin.json("PATCH", f"/api/v1/users/{officer.account.account_id}", json={"role": "annotator"})
+    await officer.problem("POST", path, status=403, kind="forbidden")
+    signed = await bruno.json("POST", path)
+    assert (signed["state"], signed["signature_count"]) == ("awaiting_release", 1)
+    assert (await admin.json("POST", path))["state"] == "released"
+
+
+async def test_what_was_rejected_cannot_be_signed_for_and_the_log_says_by_which_profile_it_was_made(
+    intake: Intake, officer: Person, tmp_path: Path, database: Database
+) -> None:
+    asset_id = await waiting(intake, tmp_path)
+    seen = intake.asset(asset_id).canonical_sha256
+    base = f"/api/v1/assets/{asset_id}"
+    await officer.json("POST", base + "/reject", json={"reason": "identity-visible"})
+    for body in ({}, {"canonical_sha256": seen}):
+        await officer.problem("POST", base + "/release", status=409, kind="wrong-state", json=body)
+    event = database.read_now(lambda c: audit.events(c, subject_id=asset_id, limit=1))[0]
+    assert event.detail == {"reason": "identity-visible", "canonical_sha256": seen, "profile": "standard"}
+
+
 async def test_an_officer_has_it_scrubbed_again_with_boxes(
     intake: Intake, officer: Person, tmp_path: Path
 ) -> None:
@@ -184,16 +245,35 @@ async def test_an_officer_has_it_scrubbed_again_with_boxes(
         {"add": [{"x0": 5, "y0": 5, "x1": 9}]},
         {"add": "all of it"},
         {"because": "Dulcinea"},
+        {"add": [{**ADDED, "x0": -1}]},
+        {"add": [{**ADDED, "x1": 10**30}]},
+        {"add": [{**ADDED, "space": "macro"}]},
+        {"add": [{**ADDED, "first_frame": -1}]},
+        {"remove": [{**ADDED, "last_frame": 1 << 40}]},
+        {"add": [ADDED] * 1001},
+        {"add": None},
+        b'{"add": [{"x0": NaN, "y0": 5, "x1": 9, "y1": 9}]}',
+        b'{"add": [{"x0": 1e400, "y0": 5, "x1": 9, "y1": 9}]}',
+        b'{"add": ' + b"[" * 100_000,
     ],
 )
 async def test_what_cannot_be_scrubbed_like_that_is_refused(
-    intake: Intake, officer: Person, tmp_path: Path, body: dict
+    intake: Intake, officer: Person, tmp_path: Path, body: dict | bytes
 ) -> None:
     asset_id = await waiting(intake, tmp_path)
     path = f"/api/v1/assets/{asset_id}/scrub"
-    problem = await officer.problem("POST", path, status=422, kind="invalid-input", json=body)
+    sent = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    json = {"Content-Type": "application/json"}
+    problem = await officer.problem("POST", path, status=422, kind="invalid-input", headers=json, data=sent)
     assert "Dulcinea" not in problem["detail"]
     assert (await officer.json("GET", f"/api/v1/assets/{asset_id}"))["state"] == "awaiting_release"
+
+
+async def test_a_million_boxes_are_too_many_before_they_are_read(intake: Intake, officer: Person) -> None:
+    body = b'{"add": [' + b",".join([msgspec.json.encode(ADDED)] * 1_000_000) + b"]}"
+    headers = {"Content-Type": "application/json"}
+    path = "/api/v1/assets/0123456789abcdef/scrub"
+    await officer.problem("POST", path, status=413, kind="too-large", headers=headers, data=body)
 
 
 async def test_nobody_signs_for_what_was_scrubbed_again_since_he_looked(

@@ -17,6 +17,8 @@ from server.catalog import Asset, State
 from server.config import Settings
 from server.db import Database
 from server.deid.pseudonyms import PseudonymError
+from server.deid.report import report_json, scrub_report
+from server.deid.report_page import report_html
 from server.deid.review_pictures import list_review
 from server.errors import NotFoundError
 from server.ingest import conversion, convert_job, worker
@@ -27,6 +29,7 @@ from tests.server.conftest import BY
 from tests.server.ingest.slides import svs, traces
 from tests.server.ingest.test_intake import convert
 from tests.video.clips import make
+from tests.video.dicom.dicom_clips import dicom_loop, pictures
 from tiling.errors import VerificationError
 
 BURNED_IN = "orthanc-Issue164-87fr-burnedname.dcm"
@@ -216,6 +219,32 @@ def test_the_worker_says_so_when_the_detector_fails(
     assert asset.state is State.QUARANTINED
     assert asset.problem is not None and asset.problem.kind == "text-search-failed"
     assert "nothing can be said to be clean" in asset.problem.detail
+
+
+@pytest.mark.slow
+def test_two_studies_of_one_patient_keep_the_days_between_them_and_their_reports_tell_no_day(
+    intake: Intake, owner: jobs.Owner, tmp_path: Path, settings: Settings
+) -> None:
+    def study(number: str, day: str) -> Asset:
+        path = tmp_path / f"{number}-{day}.dcm"
+        path.write_bytes(dicom_loop(pictures(), PatientID=number, PatientName="Quixote", StudyDate=day))
+        return convert(intake, path, owner)
+
+    first, second, other = (
+        study("MRN-77120934", "20190228"),
+        study("MRN-77120934", "20200301"),
+        study("MRN-55810001", "20190228"),
+    )
+    assert first.subject == second.subject != other.subject
+    days = [date.fromisoformat(asset.acquired_on or "") for asset in (first, second, other)]
+    assert (days[1] - days[0]).days == 367, "2020 has a 29th of February"
+    assert days[0] not in (date(2019, 2, 28), days[2])
+    assert traces(settings.data, ["MRN-77120934", "20190228", "2019-02-28", "Quixote"]) == []
+    for asset in (first, second):
+        document = scrub_report(asset, (), intake.signer, made_at="now", software_version="1")
+        text = report_json(document) + report_html(document)
+        assert asset.acquired_on is not None and asset.acquired_on in text
+        assert not [value for value in ("MRN-77120934", "20190228", "20200301", "Quixote") if value in text]
 
 
 def test_a_pseudonym_and_a_shifted_day_are_all_that_is_stored_of_the_patient(
