@@ -93,7 +93,8 @@ export interface ConversionReport {
 
 export interface Asset {
   asset_id: string;
-  kind: 'slide' | 'video';
+  /** "unknown" where a file could not be read. */
+  kind: 'slide' | 'video' | 'unknown';
   state: AssetState;
   case_id: string | null;
   case_name: string | null;

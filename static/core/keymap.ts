@@ -49,9 +49,43 @@ export interface KeyBinding<Name extends string, Group extends string> {
   readonly says: string;
 }
 
-export type Binding = KeyBinding<Command, 'Tools' | 'Drawing' | 'Editing' | 'View'>;
+/** The keys of one page: what a press means, and what the help lists. */
+export class Keymap<Name extends string, Group extends string> {
+  readonly bindings: readonly KeyBinding<Name, Group>[];
+  /** In the order in which the help shows them. */
+  readonly groups: readonly Group[];
+  /** By chord, what it means. */
+  readonly commands: ReadonlyMap<string, Name>;
 
-export const BINDINGS: readonly Binding[] = [
+  constructor(bindings: readonly KeyBinding<Name, Group>[]) {
+    this.bindings = bindings;
+    this.groups = [...new Set(bindings.map(({ group }) => group))];
+    this.commands = new Map(bindings.flatMap(({ command, chords }) => chords.map((chord) => [chord, command] as const)));
+  }
+
+  readonly commandOf = (press: KeyPress): Name | null => this.commands.get(chordOf(press)) ?? null;
+
+  /** The first key of a command as it is printed; empty where it has none. */
+  readonly keysFor = (command: Name): string => {
+    const chord = this.bindings.find((binding) => binding.command === command)?.chords[0];
+    return chord === undefined ? '' : formatChord(chord);
+  };
+}
+
+/** The same on every page that has a picture to change. */
+export const undoKeys = <Group extends string>(group: Group) =>
+  [
+    { command: 'edit.undo', chords: ['mod+z'], group, says: 'Undo' },
+    { command: 'edit.redo', chords: ['mod+shift+z', 'mod+y'], group, says: 'Redo' },
+  ] as const;
+
+export const zoomKeys = <Group extends string>(group: Group) =>
+  [
+    { command: 'view.zoomIn', chords: ['+', '='], group, says: 'Zoom in' },
+    { command: 'view.zoomOut', chords: ['-', '_'], group, says: 'Zoom out' },
+  ] as const;
+
+const SLIDE_KEYS = new Keymap<Command, 'Tools' | 'Drawing' | 'Editing' | 'View'>([
   { command: 'tool.move', chords: ['m'], group: 'Tools', says: 'Move: drag to pan, click to select' },
   { command: 'tool.select', chords: ['s'], group: 'Tools', says: 'Select: move shapes and their points' },
   { command: 'tool.rectangle', chords: ['r'], group: 'Tools', says: 'Rectangle' },
@@ -60,8 +94,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'draft.finish', chords: ['enter'], group: 'Drawing', says: 'Finish the polygon' },
   { command: 'draft.cancel', chords: ['escape'], group: 'Drawing', says: 'Give up the drawing, or clear the selection' },
   { command: 'erase', chords: ['delete', 'backspace'], group: 'Drawing', says: 'Remove the last point, the chosen point or the selection' },
-  { command: 'edit.undo', chords: ['mod+z'], group: 'Editing', says: 'Undo' },
-  { command: 'edit.redo', chords: ['mod+shift+z', 'mod+y'], group: 'Editing', says: 'Redo' },
+  ...undoKeys('Editing'),
   { command: 'edit.selectAll', chords: ['mod+a'], group: 'Editing', says: 'Select all' },
   { command: 'select.next', chords: [']'], group: 'Editing', says: 'Next annotation' },
   { command: 'select.previous', chords: ['['], group: 'Editing', says: 'Previous annotation' },
@@ -71,8 +104,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'show.annotations', chords: ['a', 'h'], group: 'View', says: 'Show or hide annotations' },
   { command: 'show.fill', chords: ['f', 'shift+f'], group: 'View', says: 'Fill on or off' },
   { command: 'show.names', chords: ['n'], group: 'View', says: 'Names on or off' },
-  { command: 'view.zoomIn', chords: ['+', '='], group: 'View', says: 'Zoom in' },
-  { command: 'view.zoomOut', chords: ['-', '_'], group: 'View', says: 'Zoom out' },
+  ...zoomKeys('View'),
   { command: 'view.left', chords: ['arrowleft'], group: 'View', says: 'Pan' },
   { command: 'view.right', chords: ['arrowright'], group: 'View', says: 'Pan' },
   { command: 'view.up', chords: ['arrowup'], group: 'View', says: 'Pan' },
@@ -90,7 +122,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: 'show.panel', chords: ['\\'], group: 'View', says: 'Show or hide the panel' },
   { command: 'view.fullScreen', chords: ['mod+shift+f', 'f11'], group: 'View', says: 'Full screen' },
   { command: 'show.help', chords: ['?', 'f1'], group: 'View', says: 'This list' },
-];
+]);
+
+export const { bindings: BINDINGS, groups: KEY_GROUPS, commandOf, keysFor } = SLIDE_KEYS;
 
 /** What a key event says, without the event. */
 export interface KeyPress {
@@ -103,6 +137,16 @@ export interface KeyPress {
   readonly shift: boolean;
 }
 
+/** @param event a keyboard event, or what is like one */
+export const pressOf = ({ key, code, ctrlKey, metaKey, altKey, shiftKey }: Record<'key' | 'code', string> & Record<'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey', boolean>): KeyPress => ({
+  key,
+  code,
+  ctrl: ctrlKey,
+  meta: metaKey,
+  alt: altKey,
+  shift: shiftKey,
+});
+
 /** The press as a chord; Shift counts with letters and named keys only, since with symbols it made the symbol. */
 export function chordOf(press: KeyPress): string {
   const key = press.key === ' ' ? 'space' : press.key.toLowerCase();
@@ -112,14 +156,6 @@ export function chordOf(press: KeyPress): string {
     .join('+');
 }
 
-/** By chord, what it means. */
-export const commandsByChord = <Name extends string>(bindings: readonly KeyBinding<Name, string>[]): ReadonlyMap<string, Name> =>
-  new Map(bindings.flatMap((b) => b.chords.map((chord) => [chord, b.command] as const)));
-
-const COMMANDS = commandsByChord(BINDINGS);
-
-export const commandOf = (press: KeyPress): Command | null => COMMANDS.get(chordOf(press)) ?? null;
-
 /** The character that a class hotkey is compared with; null where a modifier says that something else is meant. */
 export function hotkeyOf(press: KeyPress): string | null {
   if (press.ctrl || press.meta || press.alt) return null;
@@ -128,7 +164,7 @@ export function hotkeyOf(press: KeyPress): string | null {
 }
 
 /** Keys that belong to the tools and therefore to no class. */
-export const RESERVED_KEYS: readonly string[] = [...COMMANDS.keys()].filter((chord) => chord.length === 1);
+export const RESERVED_KEYS: readonly string[] = [...SLIDE_KEYS.commands.keys()].filter((chord) => chord.length === 1);
 
 const NAMES: Readonly<Record<string, string>> = {
   mod: 'Ctrl',
@@ -154,11 +190,3 @@ const NAMES: Readonly<Record<string, string>> = {
 /** A chord as it is printed on keys. */
 export const formatChord = (chord: string): string =>
   chord === '+' ? '+' : chord.split('+').map((part) => NAMES[part] ?? part.toUpperCase()).join(' ');
-
-/** The first key of a command as it is printed; empty where it has none. */
-export function keysIn<Name extends string>(bindings: readonly KeyBinding<Name, string>[], command: Name): string {
-  const chord = bindings.find((b) => b.command === command)?.chords[0];
-  return chord === undefined ? '' : formatChord(chord);
-}
-
-export const keysFor = (command: Command): string => keysIn(BINDINGS, command);

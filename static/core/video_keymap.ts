@@ -6,7 +6,7 @@
  * film have them); H hides all labels, as on slides; the arrows step as in DIVE, and pan with Shift.
  * Tab is ours only while the picture has the focus: elsewhere it walks through the page, as everywhere.
  */
-import { chordOf, commandsByChord, hotkeyOf, keysIn, type Command, type KeyBinding, type KeyPress } from './keymap';
+import { hotkeyOf, Keymap, undoKeys, zoomKeys, type Command, type KeyPress } from './keymap';
 
 /** What the slide workspace does, too, under the same name. */
 type SharedCommand = Extract<
@@ -74,17 +74,17 @@ export type VideoCommand =
   | 'segment.start'
   | 'segment.end';
 
-export type VideoKeyGroup = 'Playing' | 'Tracks' | 'Segments' | 'Tools' | 'Drawing' | 'Editing' | 'View';
-
-/** In the order in which the help shows them. */
-export const VIDEO_KEY_GROUPS: readonly VideoKeyGroup[] = ['Playing', 'Tracks', 'Segments', 'Tools', 'Drawing', 'Editing', 'View'];
-
-export type VideoBinding = KeyBinding<VideoCommand, VideoKeyGroup>;
+type VideoKeyGroup = 'Playing' | 'Tracks' | 'Segments' | 'Tools' | 'Drawing' | 'Editing' | 'View';
 
 /** Frames that C and V go. */
 export const STEP_FRAMES = 10;
 
-export const VIDEO_BINDINGS: readonly VideoBinding[] = [
+export const {
+  bindings: VIDEO_BINDINGS,
+  groups: VIDEO_KEY_GROUPS,
+  commandOf: videoCommandOf,
+  keysFor: videoKeysFor,
+} = new Keymap<VideoCommand, VideoKeyGroup>([
   { command: 'play.toggle', chords: ['space'], group: 'Playing', says: 'Play or pause' },
   { command: 'play.reverse', chords: ['shift+space'], group: 'Playing', says: 'Play backwards' },
   { command: 'frame.previous', chords: ['d', 'arrowleft'], group: 'Playing', says: 'Previous frame' },
@@ -123,8 +123,7 @@ export const VIDEO_BINDINGS: readonly VideoBinding[] = [
   { command: 'draft.cancel', chords: ['escape'], group: 'Drawing', says: 'Give up the drawing, or clear the selection' },
   { command: 'erase', chords: ['delete', 'backspace'], group: 'Drawing', says: 'Remove the last point, the chosen point or the selection' },
 
-  { command: 'edit.undo', chords: ['mod+z'], group: 'Editing', says: 'Undo' },
-  { command: 'edit.redo', chords: ['mod+shift+z', 'mod+y'], group: 'Editing', says: 'Redo' },
+  ...undoKeys('Editing'),
   { command: 'edit.selectAll', chords: ['mod+a'], group: 'Editing', says: 'Select all on this frame' },
   { command: 'select.next', chords: ['tab'], group: 'Editing', says: 'Next label on this frame' },
   { command: 'select.previous', chords: ['shift+tab'], group: 'Editing', says: 'Previous label on this frame' },
@@ -135,8 +134,7 @@ export const VIDEO_BINDINGS: readonly VideoBinding[] = [
   { command: 'show.annotations', chords: ['h', 'a'], group: 'View', says: 'Show or hide labels' },
   { command: 'show.fill', chords: ['shift+f'], group: 'View', says: 'Fill on or off' },
   { command: 'show.names', chords: ['t'], group: 'View', says: 'Names on or off' },
-  { command: 'view.zoomIn', chords: ['+', '='], group: 'View', says: 'Zoom in' },
-  { command: 'view.zoomOut', chords: ['-', '_'], group: 'View', says: 'Zoom out' },
+  ...zoomKeys('View'),
   { command: 'view.left', chords: ['shift+arrowleft'], group: 'View', says: 'Pan' },
   { command: 'view.right', chords: ['shift+arrowright'], group: 'View', says: 'Pan' },
   { command: 'view.up', chords: ['arrowup', 'shift+arrowup'], group: 'View', says: 'Pan' },
@@ -149,13 +147,7 @@ export const VIDEO_BINDINGS: readonly VideoBinding[] = [
   { command: 'show.panel', chords: ['\\'], group: 'View', says: 'Show or hide the panel' },
   { command: 'view.fullScreen', chords: ['mod+shift+f', 'f11'], group: 'View', says: 'Full screen' },
   { command: 'show.help', chords: ['?', 'f1'], group: 'View', says: 'This list' },
-];
-
-const COMMANDS = commandsByChord(VIDEO_BINDINGS);
-
-export const videoCommandOf = (press: KeyPress): VideoCommand | null => COMMANDS.get(chordOf(press)) ?? null;
-
-export const videoKeysFor = (command: VideoCommand): string => keysIn(VIDEO_BINDINGS, command);
+]);
 
 /** The character that a class hotkey is compared with: as on slides, and a digit also with Ctrl, as CVAT has it. */
 export const videoHotkeyOf = (press: KeyPress): string | null =>

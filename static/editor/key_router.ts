@@ -1,5 +1,5 @@
 /** What a key means here: a command, a class, or nothing of ours. */
-import { chordOf, type KeyPress } from '../core/keymap';
+import { chordOf, pressOf, type KeyPress } from '../core/keymap';
 import type { EditorSession } from './session.svelte';
 
 const isTyping = (target: EventTarget | null): boolean =>
@@ -29,7 +29,7 @@ export interface KeyParts<Name extends string> {
 export function routeKey<Name extends string>(event: KeyboardEvent, parts: KeyParts<Name>): void {
   const { session, commands, onSpace } = parts;
   if (event.defaultPrevented || isTyping(event.target) || isSliding(event.target, event.key)) return;
-  const press: KeyPress = { key: event.key, code: event.code, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey };
+  const press = pressOf(event);
   const chord = chordOf(press);
   // Space and Enter press the button that has the focus, as everywhere.
   if ((chord === 'space' || chord === 'enter') && isControl(event.target) && !session.draft) return;

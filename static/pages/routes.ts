@@ -59,7 +59,7 @@ export function routeOf(path: string): Route {
   const review = /^\/review\/([A-Za-z0-9_-]+)$/.exec(trimmed);
   if (review?.[1]) return { page: 'review', assetId: review[1] };
   const asset = /^\/(slide|video)s\/([A-Za-z0-9_-]+)$/.exec(trimmed);
-  return asset?.[2] ? { page: asset[1] as Asset['kind'], assetId: asset[2] } : { page: 'not-found' };
+  return asset?.[2] ? { page: asset[1] as 'slide' | 'video', assetId: asset[2] } : { page: 'not-found' };
 }
 
 /** Where an asset is looked at. */

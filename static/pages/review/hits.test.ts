@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { INSIDE } from './boxes';
-import { hitAt, type Target } from './hits';
+import { hitAt, isWithin, type Target } from './hits';
 
 const VIEW = 800 * 600;
 const small: Target = { id: 'small', rect: { left: 100, top: 100, width: 40, height: 20 }, isOwn: false };
@@ -28,3 +28,10 @@ test('what covers nearly everything is taken by its edge', () => {
 });
 
 test('beside everything there is nothing', () => expect(hitAt([small, own], null, { x: 500, y: 500 }, VIEW)).toBeNull());
+
+test.each([
+  [{ left: -30, top: 10, width: 40, height: 20 }, true],
+  [{ left: -40, top: 10, width: 40, height: 20 }, false],
+  [{ left: 790, top: 590, width: 40, height: 20 }, true],
+  [{ left: 100, top: 600, width: 40, height: 20 }, false],
+])('a box at %o is in the pane: %s', (rect, is) => expect(isWithin(rect, { width: 800, height: 600 })).toBe(is));

@@ -19,6 +19,10 @@ export interface Target {
   readonly isOwn: boolean;
 }
 
+/** Whether anything of it is to be seen in the pane. */
+export const isWithin = ({ left, top, width, height }: ScreenRect, pane: { readonly width: number; readonly height: number }): boolean =>
+  left < pane.width && top < pane.height && left + width > 0 && top + height > 0;
+
 const REACH_PX = 7;
 /** A box larger than this part of the view is taken by its edge only: one looks through it. */
 const LARGE_SHARE = 0.5;

@@ -1,10 +1,11 @@
 /** Every key of the review, once: what gives a command, and what the help says of it. */
-import { commandsByChord, chordOf, type KeyBinding, type KeyPress } from '../../core/keymap';
+import { Keymap, undoKeys, zoomKeys } from '../../core/keymap';
 
 export type ReviewCommand =
   | 'queue.next'
   | 'picture.next'
   | 'picture.previous'
+  | 'play.toggle'
   | 'frame.next'
   | 'frame.previous'
   | 'frame.far'
@@ -31,21 +32,24 @@ export type ReviewCommand =
   | 'edit.redo'
   | 'help';
 
-export type ReviewBinding = KeyBinding<ReviewCommand, 'Looking' | 'Frames' | 'Findings and boxes' | 'The queue'>;
+type Group = 'Looking' | 'Frames' | 'Findings and boxes' | 'The queue';
 
-export const GROUPS: readonly ReviewBinding['group'][] = ['Looking', 'Frames', 'Findings and boxes', 'The queue'];
-
-export const BINDINGS: readonly ReviewBinding[] = [
+export const {
+  bindings: BINDINGS,
+  groups: GROUPS,
+  commandOf,
+  keysFor,
+} = new Keymap<ReviewCommand, Group>([
   { command: 'picture.next', chords: ['.', 'pagedown'], group: 'Looking', says: 'Next picture' },
   { command: 'picture.previous', chords: [',', 'pageup'], group: 'Looking', says: 'Previous picture' },
   { command: 'compare.side', chords: ['1'], group: 'Looking', says: 'Before and after side by side' },
   { command: 'compare.swipe', chords: ['2'], group: 'Looking', says: 'Swipe between before and after' },
   { command: 'compare.one', chords: ['3'], group: 'Looking', says: 'After only' },
   { command: 'show.boxes', chords: ['h'], group: 'Looking', says: 'Show or hide boxes' },
-  { command: 'view.zoomIn', chords: ['+', '='], group: 'Looking', says: 'Zoom in' },
-  { command: 'view.zoomOut', chords: ['-', '_'], group: 'Looking', says: 'Zoom out' },
+  ...zoomKeys('Looking'),
   { command: 'view.whole', chords: ['home'], group: 'Looking', says: 'Whole picture' },
   { command: 'view.selection', chords: ['z'], group: 'Looking', says: 'Go to what is selected' },
+  { command: 'play.toggle', chords: ['p'], group: 'Frames', says: 'Play the result to its end, or pause' },
   { command: 'frame.next', chords: ['f'], group: 'Frames', says: 'Forward 1 frame' },
   { command: 'frame.previous', chords: ['d'], group: 'Frames', says: 'Back 1 frame' },
   { command: 'frame.far', chords: ['shift+f'], group: 'Frames', says: 'Forward 10 frames' },
@@ -60,11 +64,10 @@ export const BINDINGS: readonly ReviewBinding[] = [
   { command: 'box.toggle', chords: ['x'], group: 'Findings and boxes', says: 'Mask the finding, or leave it visible' },
   { command: 'box.erase', chords: ['delete', 'backspace'], group: 'Findings and boxes', says: 'Take the box away; of a finding, leave it visible' },
   { command: 'cancel', chords: ['escape'], group: 'Findings and boxes', says: 'Give up drawing, or clear the selection' },
-  { command: 'edit.undo', chords: ['mod+z'], group: 'Findings and boxes', says: 'Undo' },
-  { command: 'edit.redo', chords: ['mod+shift+z', 'mod+y'], group: 'Findings and boxes', says: 'Redo' },
+  ...undoKeys('Findings and boxes'),
   { command: 'queue.next', chords: ['n'], group: 'The queue', says: 'Next that awaits release' },
   { command: 'help', chords: ['?', 'f1'], group: 'The queue', says: 'This list' },
-];
+]);
 
 export const MOUSE: readonly (readonly [string, string])[] = [
   ['Wheel', 'Zoom at the pointer, before and after together'],
@@ -73,7 +76,3 @@ export const MOUSE: readonly (readonly [string, string])[] = [
   ['Arrow keys', 'Move the selected box of yours by 1 px; with Shift by 10'],
   ['Alt + arrows', 'Resize it by 1 px; with Shift by 10'],
 ];
-
-const COMMANDS = commandsByChord(BINDINGS);
-
-export const commandOf = (press: KeyPress): ReviewCommand | null => COMMANDS.get(chordOf(press)) ?? null;

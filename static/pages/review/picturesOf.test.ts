@@ -17,3 +17,15 @@ test('a slide is looked at as a whole, and boxes on it still count its own pixel
 test('a refused asset without pictures has nothing to look at', () => {
   expect(picturesOf(review({}), { asset_id: 'a', state: 'refused' })).toEqual([]);
 });
+
+const names = (frame_count: number, ...given: string[]): string[] => {
+  const pictures = given.map((name) => ({ name, frame: name.startsWith('frame') ? 0 : null })) as unknown as Review['pictures'];
+  return picturesOf(review({ pictures, frame_count }), awaiting).map(({ name }) => name);
+};
+
+test('one begins with what can be compared pixel by pixel, then with what shows most', () => {
+  expect(names(90, 'minimum-0-44', 'maximum-0-44', 'median', 'frame-0', 'frame-40')).toEqual(['frame-0', 'frame-40', 'maximum-0-44', 'minimum-0-44', 'median']);
+  expect(names(1, 'thumbnail', 'macro')).toEqual(['thumbnail', 'macro']);
+});
+
+test('of a single frame nobody looks at the same picture four times', () => expect(names(1, 'minimum', 'maximum', 'median', 'frame-0')).toEqual(['frame-0']));

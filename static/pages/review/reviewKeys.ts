@@ -1,9 +1,11 @@
 /** What a key does in the review. */
-import type { KeyPress } from '../../core/keymap';
+import { pressOf } from '../../core/keymap';
 import { boxBetween, GRIPS, isOnFrame, moved, resized } from './boxes';
 import { commandOf, type ReviewCommand } from './keys';
 import type { ReviewSession } from './reviewSession.svelte';
-import { around, fitted, panned, toPicture, zoomedAt, type Pane, type View } from './view';
+import type { ReviewPicture } from '../../api/review';
+import type { Item } from './items';
+import { around, fitted, inSight, panned, toPicture, zoomedAt, type Pane, type View } from './view';
 
 export interface ReviewVerbs {
   next(): void;
@@ -38,8 +40,7 @@ export function routeReviewKey(event: KeyboardEvent, session: ReviewSession, ver
     event.preventDefault();
     return arrowed(arrow, event, session, verbs);
   }
-  const press: KeyPress = { key: event.key, code: event.code, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey };
-  const command = commandOf(press);
+  const command = commandOf(pressOf(event));
   // A slider has Home, End and the paging keys for itself.
   if (!command || (movesItself(event.target) && /^(Home|End|Page)/.test(event.key))) return;
   event.preventDefault();
@@ -93,15 +94,30 @@ function addInTheMiddle(session: ReviewSession, verbs: ReviewVerbs): void {
 }
 
 function goToSelection(session: ReviewSession, verbs: ReviewVerbs): void {
-  const { selected, picture } = session;
-  if (!selected || !picture) return;
-  session.select(selected);
-  const shown = session.picture ?? picture;
-  if (selected.space !== shown.space || !isOnFrame(selected.box, shown.frame)) return;
-  const { x0, y0, x1, y1 } = selected.box;
-  const s = shown.scale;
-  withView(session, verbs, (_, pane) => around({ x0: x0 / s, y0: y0 / s, x1: x1 / s, y1: y1 / s }, shown, pane));
+  session.select(session.selected);
+  lookAtSelection(session, verbs, (_, place, picture, pane) => around(place, picture, pane));
 }
+
+/** Select, and see to it that what is selected is in sight. */
+export function selectInSight(session: ReviewSession, verbs: ReviewVerbs, item: Item | null): void {
+  session.select(item);
+  // The whole picture is in sight anyhow.
+  if (verbs.view()) lookAtSelection(session, verbs, inSight);
+}
+
+function lookAtSelection(session: ReviewSession, verbs: ReviewVerbs, change: typeof inSight): void {
+  const { selected, picture } = session;
+  if (!selected || !picture || selected.space !== picture.space || !isOnFrame(selected.box, picture.frame)) return;
+  withView(session, verbs, (view, pane) => change(view, placeIn(picture, selected), picture, pane));
+}
+
+/** px of the asset → px of the picture */
+const placeIn = ({ scale }: ReviewPicture, { box }: Item): { x0: number; y0: number; x1: number; y1: number } => ({
+  x0: box.x0 / scale,
+  y0: box.y0 / scale,
+  x1: box.x1 / scale,
+  y1: box.y1 / scale,
+});
 
 function eraseSelected(session: ReviewSession): void {
   const { selected } = session;
@@ -130,6 +146,7 @@ const COMMANDS: Record<ReviewCommand, (session: ReviewSession, verbs: ReviewVerb
   'queue.next': (_, verbs) => verbs.next(),
   'picture.next': (session) => session.showBeside(1),
   'picture.previous': (session) => session.showBeside(-1),
+  'play.toggle': (session) => session.togglePlaying(),
   'frame.next': (session) => session.goTo(session.frame + 1),
   'frame.previous': (session) => session.goTo(session.frame - 1),
   'frame.far': (session) => session.goTo(session.frame + 10),
@@ -149,8 +166,8 @@ const COMMANDS: Record<ReviewCommand, (session: ReviewSession, verbs: ReviewVerb
   'box.new': addInTheMiddle,
   'box.toggle': toggleSelected,
   'box.erase': eraseSelected,
-  'select.next': (session) => session.selectBeside(1),
-  'select.previous': (session) => session.selectBeside(-1),
+  'select.next': (session, verbs) => selectInSight(session, verbs, session.beside(1)),
+  'select.previous': (session, verbs) => selectInSight(session, verbs, session.beside(-1)),
   cancel,
   'edit.undo': (session) => session.undo(),
   'edit.redo': (session) => session.redo(),

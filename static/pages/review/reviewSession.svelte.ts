@@ -37,6 +37,7 @@ export class ReviewSession {
   compare = $state<Compare>('side');
   tool = $state<'move' | 'box'>('move');
   showsBoxes = $state(true);
+  isPlaying = $state(false);
 
   draft = $derived<Draft>(this.history.now);
   isUnsent = $derived(this.review !== null && isUnsent(this.draft, this.review));
@@ -52,6 +53,9 @@ export class ReviewSession {
     width_px: this.review?.width_px ?? this.asset?.width_px ?? 1,
     height_px: this.review?.height_px ?? this.asset?.height_px ?? 1,
   });
+
+  /** How long a frame is shown while it plays: as long as it was, and never too short to be seen. */
+  frameTime_ms = $derived(Math.min(Math.max((1000 * (this.asset?.duration_s ?? 0)) / this.frameCount, 40), 250));
 
   readonly #client: Client;
   readonly #keep: string;
@@ -169,10 +173,23 @@ export class ReviewSession {
     if (item.space === 'asset' && !isOnFrame(item.box, this.frame)) this.goTo(item.box.first_frame ?? 0);
   }
 
-  selectBeside(step: 1 | -1): void {
-    if (this.items.length === 0) return;
-    const at = this.items.findIndex((item) => item.id === this.selectedId);
-    this.select(this.items[at < 0 ? (step > 0 ? 0 : this.items.length - 1) : (at + step + this.items.length) % this.items.length] ?? null);
+  /** What comes after or before the selection in the list, and after the last the first again. */
+  beside(step: 1 | -1): Item | null {
+    const { items } = this;
+    const at = items.findIndex((item) => item.id === this.selectedId);
+    return items[at < 0 ? (step > 0 ? 0 : items.length - 1) : (at + step + items.length) % items.length] ?? null;
+  }
+
+  togglePlaying(): void {
+    const last = this.frameCount - 1;
+    if (!this.isPlaying && this.frame >= last) this.goTo(0);
+    this.isPlaying = !this.isPlaying && last > 0;
+  }
+
+  /** While it plays, once a frame is on the screen. */
+  playOn(): void {
+    this.goTo(this.frame + 1);
+    if (this.frame >= this.frameCount - 1) this.isPlaying = false;
   }
 
   // Changing
@@ -236,6 +253,13 @@ export class ReviewSession {
       this.review = null;
       this.selectedId = null;
       this.outcome = null;
+    });
+  }
+
+  /** Stop the scrub that runs. */
+  async cancel(): Promise<void> {
+    await this.#decide(async () => {
+      this.asset = (await this.#client.cancel(this.assetId)) ?? this.asset;
     });
   }
 

@@ -16,7 +16,7 @@ let close: () => void;
 function answer(url: string, init: RequestInit = {}): Response {
   const path = url.replace('/api/v1/assets/a', '');
   if (init.method !== 'POST') return Response.json(path === '/review' ? review : asset);
-  const body = JSON.parse(String(init.body)) as { canonical_sha256?: string | null };
+  const body = JSON.parse(String(init.body ?? '{}')) as { canonical_sha256?: string | null };
   posted.push({ path, body });
   if (path === '/release' && body.canonical_sha256 !== asset.canonical_sha256) {
     return Response.json({ type: '/problems/wrong-state', title: 'Wrong state', detail: 'It was scrubbed again.' }, { status: 409 });
@@ -25,9 +25,14 @@ function answer(url: string, init: RequestInit = {}): Response {
   return Response.json(asset);
 }
 
-async function opened(): Promise<ReviewSession> {
+function opening(): ReviewSession {
   const session = new ReviewSession(new Client({ fetch: (url, init) => Promise.resolve(answer(url, init)) }), 'a', 'ada');
   close = session.open();
+  return session;
+}
+
+async function opened(): Promise<ReviewSession> {
+  const session = opening();
   await vi.waitFor(() => expect(session.review).not.toBeNull());
   return session;
 }
@@ -57,4 +62,37 @@ test('what was scrubbed again meanwhile is not signed for: it is read anew, and 
   expect(session.outcome).toBeNull();
   expect(asProblem(session.refusal).detail).toBe('It was scrubbed again.');
   expect(session.review?.canonical_sha256).toBe(NEW);
+});
+
+test('the result plays to its last frame, and from the first again', async () => {
+  const session = await opened();
+  session.goTo(7);
+  session.togglePlaying();
+  session.playOn();
+  expect([session.frame, session.isPlaying]).toEqual([8, true]);
+  session.playOn();
+  expect([session.frame, session.isPlaying]).toEqual([9, false]);
+  session.togglePlaying();
+  expect([session.frame, session.isPlaying]).toEqual([0, true]);
+});
+
+test('one goes through the findings in a circle, in either direction', async () => {
+  const at = (x0: number) => ({ x0, y0: 0, x1: x0 + 9, y1: 9, first_frame: null, last_frame: null, reason: 'text' as const, is_masked: true, score: 0.5, space: 'asset' as const });
+  review = { ...review, findings: [at(0), at(50)] };
+  const session = await opened();
+  expect(session.beside(-1)?.number).toBe(2);
+  session.select(session.beside(1));
+  expect(session.selected?.number).toBe(1);
+  expect(session.beside(-1)?.number).toBe(2);
+});
+
+test('a scrub that was cancelled is open to be decided about', async () => {
+  [asset, review] = [{ ...asset, state: 'converting', canonical_sha256: null }, { ...review, canonical_sha256: null }];
+  const session = opening();
+  await vi.waitFor(() => expect(session.isWorking).toBe(true));
+  const problem = { type: '/problems/cancelled', detail: 'Stopped.', reference: 'ab' };
+  asset = { ...asset, state: 'quarantined', problem };
+  await session.cancel();
+  expect(posted.map(({ path }) => path)).toEqual(['/cancel']);
+  expect([session.isWorking, session.isOpen, session.review !== null]).toEqual([false, true, true]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { around, fitted, panned, toPicture, toScreen, zoomedAt } from './view';
+import { around, fitted, inSight, panned, toPicture, toScreen, zoomedAt } from './view';
 
 const PICTURE = { width_px: 800, height_px: 600 };
 const PANE = { width: 400, height: 400 };
@@ -37,4 +37,13 @@ test('a place is shown with what is around it', () => {
   expect(corner.x).toBeGreaterThan(50);
   expect(corner.x).toBeLessThan(350);
   expect(view.zoom).toBeGreaterThan(fitted(PICTURE, PANE).zoom);
+});
+
+test('a place out of sight is brought into the middle at the same zoom, one in sight stays where it is', () => {
+  const close = zoomedAt(fitted(PICTURE, PANE), 8, { x: 200, y: 200 }, PICTURE, PANE);
+  const far = { x0: 600, y0: 300, x1: 640, y1: 320 };
+  const there = inSight(close, far, PICTURE, PANE);
+  expect(there.zoom).toBe(close.zoom);
+  expect(toScreen({ x: 620, y: 310 }, there, PANE)).toEqual({ x: 200, y: 200 });
+  expect(inSight(there, far, PICTURE, PANE)).toBe(there);
 });

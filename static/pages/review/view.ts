@@ -49,6 +49,13 @@ export function around(box: { x0: number; y0: number; x1: number; y1: number }, 
   return inside({ zoom, centre: { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 } }, picture, pane);
 }
 
+/** Where a place is to be seen: the view as it is if the whole of it is in sight already, else with the place in the middle. */
+export function inSight(view: View, box: { x0: number; y0: number; x1: number; y1: number }, picture: Extent, pane: Pane): View {
+  const [low, high] = [toScreen({ x: box.x0, y: box.y0 }, view, pane), toScreen({ x: box.x1, y: box.y1 }, view, pane)];
+  if (low.x >= 0 && low.y >= 0 && high.x <= pane.width && high.y <= pane.height) return view;
+  return inside({ zoom: view.zoom, centre: { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2 } }, picture, pane);
+}
+
 /** No pane shows more emptiness than it has to. */
 function inside(view: View, picture: Extent, pane: Pane): View {
   const along = (centre: number, length: number, visible: number): number =>

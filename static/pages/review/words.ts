@@ -27,20 +27,26 @@ export const REASON_ORDER: readonly FindingReason[] = ['text', 'out_of_body', 'l
 /** Places that the profile decides about as a whole: there are many, and none to judge by itself. */
 export const isOfProfile = (reason: FindingReason): boolean => reason === 'outside_sector' || reason === 'outside_regions';
 
-export const FATES: Record<Fate, string> = {
-  masked: 'Masked',
-  'will-show': 'Masked; left visible at the next scrub',
-  left: 'Left visible by a reviewer',
-  shown: 'Visible: pointed out only',
-  'will-mask': 'Visible; masked at the next scrub',
+interface FateWords {
+  readonly words: string;
+  /** A colour of the chrome: only ever beside the words, or beside lines of different kinds. */
+  readonly tone: string;
+}
+
+export const FATES: Record<Fate, FateWords> = {
+  masked: { words: 'Masked', tone: 'var(--state-good)' },
+  'will-show': { words: 'Masked; left visible at the next scrub', tone: 'var(--state-warn)' },
+  left: { words: 'Left visible by a reviewer', tone: 'var(--state-warn)' },
+  shown: { words: 'Visible: pointed out only', tone: 'var(--state-warn)' },
+  'will-mask': { words: 'Visible; masked at the next scrub', tone: 'var(--state-busy)' },
 };
 
-export const REJECT_REASONS: Record<RejectReason, string> = {
-  'identity-visible': 'A patient can be recognised in it',
-  'wrong-file': 'It is the wrong file',
-  'poor-quality': 'It is of no use: damaged, or of poor quality',
-  other: 'Another reason',
-};
+export const REJECT_REASONS: readonly { readonly value: RejectReason; readonly name: string }[] = [
+  { value: 'identity-visible', name: 'A patient can be recognised in it' },
+  { value: 'wrong-file', name: 'It is the wrong file' },
+  { value: 'poor-quality', name: 'It is of no use: damaged, or of poor quality' },
+  { value: 'other', name: 'Another reason' },
+];
 
 /** "all frames", "frame 12", "frames 12–40". */
 export function framesText({ first_frame, last_frame }: ReviewBox, frameCount: number): string {
