@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.journeys.conftest import Site, sign_in
 from tests.journeys.test_accessibility import violations
@@ -69,6 +69,11 @@ def pixels(page: Page, path: str) -> NDArray[np.uint8]:
     return decoded.astype(np.uint8)
 
 
+def captions(page: Page) -> Locator:
+    """What stands above the picture before and above the one after."""
+    return page.locator("figcaption > span:first-child")
+
+
 def after_pane(page: Page) -> Locator:
     return page.locator("figure .pane").last
 
@@ -110,6 +115,12 @@ def scrub_again(page: Page, profile: str | None = None) -> None:
     expect(page.get_by_role("progressbar", name="Scrub")).to_be_visible(timeout=20_000)
 
 
+def signed_for_another_file(route: Route) -> None:
+    """As if it had been scrubbed again since the page was read."""
+    given = json.loads(route.request.post_data or "{}")
+    route.continue_(post_data={**given, "canonical_sha256": "0" * 64})
+
+
 def wait_for_review(page: Page) -> None:
     expect(page.locator("figure").first).to_be_visible(timeout=SCRUB_MS)
     page.locator("figure[aria-busy=false]").first.wait_for()
@@ -135,8 +146,8 @@ def test_a_loop_is_uploaded_reviewed_masked_further_and_released(site: Site, pag
     page.keyboard.press("Enter")
     wait_for_review(page)
     expect(page.get_by_role("heading", name="Loop 3")).to_be_visible()
-    expect(page.locator("figcaption").first).to_have_text(re.compile("Before"))
-    expect(page.locator("figcaption").last).to_have_text(re.compile("After · frame"))
+    expect(captions(page).first).to_have_text("Before · frame 0")
+    expect(captions(page).last).to_have_text("After · frame 0")
     assert violations(page) == []
 
     review = api(page, f"assets/{asset_id}/review")
@@ -163,9 +174,20 @@ def test_a_loop_is_uploaded_reviewed_masked_further_and_released(site: Site, pag
     expect(release).to_be_enabled()
     release.click()
     dialog = page.get_by_role("dialog", name="Release it?")
+    sign = dialog.get_by_role("button", name=re.compile("^Sign and release"))
     assert violations(page) == []
-    dialog.get_by_role("button", name=re.compile("^Sign and release")).click()
+    page.route("**/release", signed_for_another_file, times=1)
+    sign.click()
+    expect(page.get_by_role("alert").filter(has_text="It was scrubbed again")).to_be_visible(timeout=20_000)
+    assert api(page, f"assets/{asset_id}")["state"] == "awaiting_release"
+    looked_at = api(page, f"assets/{asset_id}/review")
+    release.click()
+    with page.expect_request("**/release") as signing:
+        sign.click()
+    signed = json.loads(signing.value.post_data or "{}")
+    assert signed["canonical_sha256"] == looked_at["canonical_sha256"]
     expect(page.get_by_role("heading", name="Released")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Back to the queue")).to_be_focused()
     assert violations(page) == []
     assert page.request.get(review["pictures"][0]["before_url"]).status == 404
 
@@ -230,17 +252,22 @@ def test_boxes_are_moved_resized_limited_to_frames_and_taken_back_by_keyboard(
 
     for _ in range(5):
         page.keyboard.press("f")
-    expect(page.locator("figcaption").last).to_have_text("After · frame 5")
+    expect(captions(page).last).to_have_text("After · frame 5")
     page.get_by_role("radio", name="Some").check()
     expect(row).to_contain_text("frame 5")
     page.keyboard.press("d")
-    expect(page.locator("figcaption").last).to_have_text("After · frame 4")
+    expect(captions(page).last).to_have_text("After · frame 4")
     page.get_by_role("button", name="Blank frame").click()
     expect(row).to_have_count(2)
     expect(page.locator("[aria-current=true]")).to_contain_text("frame 4")
     page.keyboard.press("Control+z")
     expect(row).to_have_count(1)
     assert violations(page) == []
+
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(captions(page).last).to_have_text(f"After · frame {FRAMES - 1}", timeout=20_000)
+    expect(page.get_by_role("button", name="Play the result")).to_be_visible()
 
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keys and mouse").wait_for()
@@ -250,6 +277,15 @@ def test_boxes_are_moved_resized_limited_to_frames_and_taken_back_by_keyboard(
         page.keyboard.press(key)
         expect(page.locator("[data-compare]")).to_have_attribute("data-compare", compare)
         assert violations(page) == []
+
+    # 1280×800 at 200 %.
+    page.set_viewport_size({"width": 640, "height": 400})
+    for name in ("Draw box", "Redo", "Next", "Keys", "Scrub again…"):
+        button = page.get_by_role("button", name=name, exact=True)
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport(ratio=1)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
 
     page.get_by_role("link", name="Review queue").click()
     dialog = page.get_by_role("dialog", name="Leave without scrubbing again?")
@@ -297,6 +333,11 @@ def test_what_is_rejected_is_scrubbed_again_by_a_stricter_profile_and_needs_two_
     assert api(page, f"assets/{asset_id}")["state"] == "refused"
     assert not (site.data / "assets" / asset_id).exists()
 
+    scrub_again(page, "strict")
+    page.get_by_role("button", name="Cancel the scrub").click()
+    expect(page.get_by_role("banner").get_by_text("Stopped")).to_be_visible(timeout=20_000)
+    page.goto("/review")
+    page.get_by_role("link", name=re.compile("Stopped")).click()
     scrub_again(page, "strict")
     wait_for_review(page)
     assert api(page, f"assets/{asset_id}")["profile"] == "strict"
@@ -363,7 +404,7 @@ def test_a_slide_is_reviewed_with_its_macro_and_boxes_that_take_whole_tiles(
         "button", name=re.compile(name)
     )
     tabs("Thumbnail").click()
-    expect(page.locator("figcaption").first).to_have_text(re.compile("thumbnail"))
+    expect(captions(page).first).to_have_text(re.compile("thumbnail"))
     page.keyboard.press("Shift+B")
     expect(page.get_by_text("A box on a slide blanks whole tiles")).to_be_visible()
     expect(page.get_by_text("the dashed area")).to_be_visible()
