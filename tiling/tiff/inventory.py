@@ -1,21 +1,16 @@
-"""Every place of a TIFF where something is written, and every text that stands there.
+"""Every place of a TIFF where something is written: named and counted for the report, its content never."""
 
-Places are named and counted for the report; their content never is. Texts are handed to the verify step,
-which looks for them in the result.
-"""
-
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
 from tiling.tiff import tags
 from tiling.tiff.images import Chunks, TiffImage, read_image
-from tiling.tiff.reader import Directory, Entry, TiffFile
-from tiling.tiff.tags import FieldType
+from tiling.tiff.reader import Directory, TiffFile
 
 # Tags of level 0 whose meaning (not bytes) is stated again in the result, from checked values.
 _REBUILT = {
@@ -35,19 +30,6 @@ _REBUILT = {
     tags.YCBCR_SUBSAMPLING,
     tags.ICC_PROFILE,
 }
-_BINARY_TYPES = (FieldType.BYTE, FieldType.UNDEFINED)
-_MIN_TEXT_BYTES = 6
-_MAX_SEARCHED_BYTES = 16 * 2**20
-_SMALL_BLOCK_BYTES = 64 * 2**10
-_PRINTABLE, _PRINTABLE_IN_LARGE_BLOCKS = (
-    (re.compile(rb"[\x20-\x7e]{%d,}" % least), re.compile(rb"(?:[\x20-\x7e]\0){%d,}" % least))
-    for least in (6, 12)
-)
-_LOOKS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!a-zA-Z]")
-# Attributes in either kind of quotes, texts between elements, comments.
-_XML_VALUES = re.compile(rb"\"([^\"<>]{6,})\"|'([^'<>]{6,})'|>([^<>]{6,})<|<!--(.{6,}?)-->", re.DOTALL)
-_BINARY_TAGS = {33723, 34377, 50838, 50839}  # IPTC, Photoshop, ImageJ: some writers call them numbers
-_NOT_TEXT = {tags.JPEG_TABLES, tags.ICC_PROFILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +81,7 @@ def list_places(tiff: TiffFile, listed: Sequence[Listed]) -> list[Place]:
         for kind, chunks in _pieces(one.image):
             action = Action.KEPT if one.is_base else Action.DROPPED
             places.append(Place(f"{one.name}, image {kind}", action, chunks.total_bytes))
-    unreferenced = tiff.size_bytes - _covered_bytes(tiff, listed)
+    unreferenced = sum(end - start for start, end in unreferenced_spans(tiff, listed))
     places.append(Place("bytes that nothing refers to", Action.DROPPED, unreferenced))
     return places
 
@@ -115,8 +97,8 @@ def _tag_name(tag: int) -> str:
     return tags.NAMES.get(tag, f"tag {tag}")
 
 
-def _covered_bytes(tiff: TiffFile, listed: Sequence[Listed]) -> int:
-    """How many bytes of the file belong to the header, a directory, a tag's value, a tile or a strip."""
+def unreferenced_spans(tiff: TiffFile, listed: Sequence[Listed]) -> list[tuple[int, int]]:
+    """Where bytes lie that belong to no header, directory, tag's value, tile or strip: start and end."""
     spans = [np.array([[0, tiff.header_bytes]], np.int64)]
     for one in listed:
         directory = one.directory
@@ -129,45 +111,12 @@ def _covered_bytes(tiff: TiffFile, listed: Sequence[Listed]) -> int:
             present = chunks.byte_counts > 0
             starts = chunks.offsets[present].astype(np.int64)
             spans.append(np.stack([starts, starts + chunks.byte_counts[present].astype(np.int64)], axis=1))
-    table = np.concatenate(spans)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    reach = np.maximum.accumulate(table[:, 1])
-    before = np.concatenate([[0], reach[:-1]])
-    return int(np.maximum(0, table[:, 1] - np.maximum(table[:, 0], before)).clip(0).sum())
+    return gaps_between(np.concatenate(spans), tiff.size_bytes)
 
 
-def list_texts(tiff: TiffFile, directories: Iterable[Directory]) -> list[bytes]:
-    """Each text once: text tags as they stand, of binary tags the runs that read like text.
-
-    Of a text in XML the values alone: its names are the schema's.
-    """
-    texts: dict[bytes, None] = {}
-    for directory in directories:
-        for entry in directory.entries.values():
-            if entry.tag in _NOT_TEXT or entry.byte_count < _MIN_TEXT_BYTES:
-                continue
-            if entry.field_type is FieldType.ASCII:
-                texts |= dict.fromkeys(_text_values(_value(tiff, entry)))
-            elif entry.field_type in _BINARY_TYPES or entry.tag in _BINARY_TAGS:
-                texts |= dict.fromkeys(_binary_texts(_value(tiff, entry)))
-    return list(texts)
-
-
-def _value(tiff: TiffFile, entry: Entry) -> bytes:
-    return tiff.bytes_at(entry.value_offset, min(entry.byte_count, _MAX_SEARCHED_BYTES))
-
-
-def _text_values(text: bytes) -> list[bytes]:
-    if not _LOOKS_LIKE_XML.match(text):
-        return [text]
-    return [value for groups in _XML_VALUES.findall(text) for value in groups if value] or [text]
-
-
-def _binary_texts(value: bytes) -> list[bytes]:
-    if _LOOKS_LIKE_XML.match(value):
-        return _text_values(value)
-    # In a large block of numbers short runs of letters stand by chance; they would crowd out the real texts.
-    plain, utf16 = _PRINTABLE if len(value) <= _SMALL_BLOCK_BYTES else _PRINTABLE_IN_LARGE_BLOCKS
-    texts = plain.findall(value)
-    # UTF-16, as Windows writes it into XPTitle and its like
-    return texts + [run[::2] for run in utf16.findall(value)]
+def gaps_between(spans: NDArray[np.int64], size_bytes: int) -> list[tuple[int, int]]:
+    """What (n, 2) spans, in any order and over each other, leave of a file of this size."""
+    spans = spans[np.argsort(spans[:, 0], kind="stable")]
+    reach = np.append(0, np.maximum.accumulate(spans[:, 1]))
+    starts = np.append(spans[:, 0], size_bytes).clip(max=size_bytes)
+    return [(int(reach[at]), int(starts[at])) for at in np.flatnonzero(starts > reach)]

@@ -14,6 +14,8 @@ from tiling.formats.dicom.byte_window import ByteWindow
 from tiling.formats.dicom.elements import PIXEL_DATA, Element, ElementReader, Span
 from tiling.formats.dicom.instances import MAX_ELEMENTS, META_OFFSET, PREAMBLE_BYTES, data_set_span, is_dicom
 from tiling.limits import Limits
+from tiling.tiff.profile_texts import texts_of_profile
+from tiling.tiff.texts import texts_of_jpeg_header
 
 _MIN_BYTES = 6
 _TEXT_KINDS = frozenset(
@@ -27,26 +29,6 @@ _STANDARD_UID = b"1.2.840.10008."
 _PRINTABLE = re.compile(rb"[\x20-\x7e\x80-\xff]{6,}")
 _PRINTABLE_ASCII = re.compile(rb"[\x20-\x7e]{6,}")
 _PRINTABLE_UTF16 = re.compile(rb"(?:[\x20-\x7e]\0){6,}")
-_PRINTABLE_UTF16_BIG = re.compile(rb"(?:\0[\x20-\x7e]){6,}")
-_SOS = 0xDA
-_WORDS_OF_JPEG = frozenset({*range(0xE0, 0xF0), 0xFE})
-_MAX_ICC_TAGS = 100
-_NUMBERS_OF_ICC = frozenset(
-    {
-        b"XYZ ",
-        b"curv",
-        b"para",
-        b"sf32",
-        b"mft1",
-        b"mft2",
-        b"mAB ",
-        b"mBA ",
-        b"sig ",
-        b"view",
-        b"meas",
-        b"chrm",
-    }
-)
 _DECIMAL = re.compile(rb"[ +-]?[0-9.]{1,24}([eE][+-]?\d{1,3})? *")
 _SEPARATORS = re.compile(rb"[\\=]")
 _PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
@@ -143,7 +125,7 @@ def _texts_in(
         value = reader.value(element, max(limits.text_bytes, element.byte_count))
         yield from _of_text(value, element, codecs)
     elif element.tag == tags.ICC_PROFILE:
-        yield from _of_profile(reader.value(element, max(limits.tag_bytes, element.byte_count)))
+        yield from texts_of_profile(reader.value(element, max(limits.tag_bytes, element.byte_count)))
     elif element.vr in _UNKNOWN_KINDS:
         yield from _of_unknown(
             reader.value(element, max(limits.tag_bytes, element.byte_count)), element, codecs
@@ -175,25 +157,8 @@ def _of_unknown(value: bytes, element: Element, codecs: list[str]) -> Iterator[b
 
 
 def _of_first_frame(data: bytes) -> Iterator[bytes]:
-    """Comments and application data; the rest of a JPEG's header reads like text in places, and is none."""
     at = data.find(b"\xff\xd8", 8)
-    at = len(data) if at < 0 else at + 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _SOS:
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if data[at + 1] in _WORDS_OF_JPEG:
-            yield from _runs(data[at + 4 : end])
-        at = end
-
-
-def _of_profile(icc: bytes) -> Iterator[bytes]:
-    """The texts of a colour profile: its curves read like text in places, too."""
-    for number in range(min(int.from_bytes(icc[128:132], "big"), _MAX_ICC_TAGS)):
-        entry = icc[132 + 12 * number :][:12]
-        offset, length = int.from_bytes(entry[4:8], "big"), int.from_bytes(entry[8:12], "big")
-        body = icc[offset : offset + length]
-        if body[:4] not in _NUMBERS_OF_ICC:
-            yield from _runs(body[8:])
-            yield from (run[1::2] for run in _PRINTABLE_UTF16_BIG.findall(body[8:]))
+    return texts_of_jpeg_header(data[at:] if at >= 0 else b"")
 
 
 def _runs(data: bytes) -> Iterator[bytes]:

@@ -4,17 +4,17 @@ Places are named and counted for the report; their content never is. Texts are h
 which looks for them in the result.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from tiling.formats.ndpi.directories import HEADER_BYTES, NdpiFile
 from tiling.formats.ndpi.images import MCU_STARTS, MCU_STARTS_HIGH, SOURCE_LENS, NdpiImage
-from tiling.limits import Limits
 from tiling.model import Action, ImageRole, Place
 from tiling.tiff import tags
+from tiling.tiff.inventory import gaps_between
 from tiling.tiff.tags import FieldType
+from tiling.tiff.texts import binary_texts, texts_of_jpeg_header, texts_of_spans
 
 # Tags of level 0 whose meaning (not bytes) is stated again in the result, from checked values.
 _REBUILT = {
@@ -53,8 +53,7 @@ _NAMES = {
 }
 _BINARY_TYPES = (FieldType.BYTE, FieldType.UNDEFINED)
 _MIN_TEXT_BYTES = 6
-_PRINTABLE = re.compile(rb"[\x20-\x7e]{6,}")
-_PRINTABLE_UTF16 = re.compile(rb"(?:[\x20-\x7e]\0){6,}")
+_JPEG_HEADER_BYTES = 2**16
 
 
 def list_places(file: NdpiFile, images: Sequence[NdpiImage], base_number: int) -> list[Place]:
@@ -72,7 +71,7 @@ def list_places(file: NdpiFile, images: Sequence[NdpiImage], base_number: int) -
         places.append(
             Place(f"{name}, image strip", Action.KEPT if is_base else Action.DROPPED, image.strip_bytes)
         )
-    unreferenced = file.size_bytes - _covered_bytes(images)
+    unreferenced = sum(end - start for start, end in _unreferenced_spans(file, images))
     places.append(Place("bytes that nothing refers to", Action.DROPPED, unreferenced))
     return places
 
@@ -85,8 +84,8 @@ def _role_name(image: NdpiImage) -> str:
     return image.role.value
 
 
-def _covered_bytes(images: Sequence[NdpiImage]) -> int:
-    """How many bytes of the file belong to the header, a directory, a tag's value or a strip."""
+def _unreferenced_spans(file: NdpiFile, images: Sequence[NdpiImage]) -> list[tuple[int, int]]:
+    """Where bytes lie that belong to no header, directory, tag's value or strip: start and end."""
     spans = [(0, HEADER_BYTES)]
     for image in images:
         directory = image.directory
@@ -94,14 +93,12 @@ def _covered_bytes(images: Sequence[NdpiImage]) -> int:
         spans.append((image.strip_offset, image.strip_offset + image.strip_bytes))
         values = (entry for entry in directory.entries.values() if not entry.is_inline)
         spans += [(entry.offset, entry.offset + entry.byte_count) for entry in values]
-    table = np.array(sorted(spans), np.int64)
-    reach = np.maximum.accumulate(table[:, 1])
-    before = np.append(0, reach[:-1])
-    return int((reach - np.maximum(table[:, 0], before)).clip(0).sum())
+    return gaps_between(np.array(spans, np.int64), file.size_bytes)
 
 
-def list_texts(file: NdpiFile, images: Sequence[NdpiImage], limits: Limits) -> list[bytes]:
-    """Each text once: text tags as they stand, of binary tags the runs that read like text.
+def list_texts(file: NdpiFile, images: Sequence[NdpiImage]) -> list[bytes]:
+    """Each text once: text tags as they stand; of binary tags, of the images' headers, and of what nothing
+    refers to, the runs that read like text.
 
     The property map has a line for each property; a patient's value is one line's right side. So lines and
     values are listed as well as the whole.
@@ -109,7 +106,7 @@ def list_texts(file: NdpiFile, images: Sequence[NdpiImage], limits: Limits) -> l
     texts: dict[bytes, None] = {}
     for image in images:
         for entry in image.directory.entries.values():
-            if not _MIN_TEXT_BYTES <= entry.byte_count <= limits.text_bytes:
+            if entry.byte_count < _MIN_TEXT_BYTES:
                 continue
             if entry.field_type is FieldType.ASCII:
                 value = file.raw(entry)
@@ -117,7 +114,8 @@ def list_texts(file: NdpiFile, images: Sequence[NdpiImage], limits: Limits) -> l
                 for line in value.rstrip(b"\0").splitlines():
                     texts |= dict.fromkeys((line, line.partition(b"=")[2]))
             elif entry.field_type in _BINARY_TYPES:
-                value = file.raw(entry)
-                texts |= dict.fromkeys(_PRINTABLE.findall(value))
-                texts |= {run[::2]: None for run in _PRINTABLE_UTF16.findall(value)}
+                texts |= dict.fromkeys(binary_texts(file.raw(entry)))
+        header = file.bytes_at(image.strip_offset, min(image.strip_bytes, _JPEG_HEADER_BYTES))
+        texts |= dict.fromkeys(texts_of_jpeg_header(header))
+    texts |= dict.fromkeys(texts_of_spans(_unreferenced_spans(file, images), file.bytes_at))
     return [text for text in texts if len(text.strip(b"\0 ")) >= _MIN_TEXT_BYTES]

@@ -52,7 +52,6 @@ class NdpiSlide:
 
     def __init__(self, source: ByteSource, limits: Limits) -> None:
         self._source = source
-        self._limits = limits
         self._file = NdpiFile(source, limits)
         self._images = tuple(read_image(self._file, d, limits) for d in self._file.read_directories())
         self._base_number = choose_base(self._images)
@@ -119,7 +118,7 @@ class NdpiSlide:
         return open_witness(self._source, self._base_number)
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._file, self._images, self._limits)
+        return list_texts(self._file, self._images)
 
 
 def _check_size(size: Size, stated_px: tuple[int, int]) -> None:

@@ -8,10 +8,10 @@ from tiling.geometry import Size
 from tiling.limits import Limits
 from tiling.model import Action, AssociatedImage, Level, Place
 from tiling.tiff.images import TiffImage, read_image
-from tiling.tiff.inventory import Listed, list_places, list_texts, with_linked
+from tiling.tiff.inventory import Listed, list_places, with_linked
 from tiling.tiff.reader import Directory, TiffFile
+from tiling.tiff.texts import list_texts, without_pictures
 
-_SEARCHED_BYTES = 4_096
 _DESCRIPTION_BYTES = 64 * 2**20  # Philips writes label and macro into its words
 
 
@@ -43,7 +43,7 @@ def inventory_of_tiff(tiff: TiffFile, level_0: Size, texts: Sequence[bytes], lim
     is_whole = image is not None and image.size == level_0
     return Inventory(
         tuple(list_places(tiff, listed)),
-        searchable([*texts, *list_texts(tiff, [one.directory for one in listed])]),
+        searchable([*texts, *list_texts(tiff, listed)]),
         _tile_bytes(image),
         base if is_whole else None,
         image if is_whole else None,
@@ -88,5 +88,5 @@ def inventory_of_files(
 
 
 def searchable(texts: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Each once. Of a very long one (Philips writes whole pictures in base64) the beginning will do."""
-    return tuple(dict.fromkeys(text[:_SEARCHED_BYTES] for text in texts))
+    """Each once, without the pictures that some of them hold."""
+    return tuple(dict.fromkeys(without_pictures(text) for text in texts))

@@ -18,12 +18,13 @@ from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Pl
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import read_image
-from tiling.tiff.inventory import list_places, list_texts, listed_images, with_linked
+from tiling.tiff.inventory import list_places, listed_images, with_linked
 from tiling.tiff.jpeg_tiles import ENCODED_AGAIN, OWN_TILE_SIDE_PX, jpeg_tiles
 from tiling.tiff.page_witness import AS_IT_IS, PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.region_reader import RegionReader, padded, whole_picture
 from tiling.tiff.tags import Compression, Photometric
+from tiling.tiff.texts import list_texts
 
 _CACHE_BYTES = 128 * 2**20
 _WHITE = 255
@@ -142,7 +143,7 @@ class SvsSlide:
         )
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._tiff, [one.directory for one in self._listed])
+        return list_texts(self._tiff, self._listed)
 
 
 def _mpp_of_page(page: tifffile.TiffPage) -> Mpp | None:

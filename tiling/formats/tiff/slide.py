@@ -27,12 +27,13 @@ from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Pl
 from tiling.tiff import tags
 from tiling.tiff.chunk_cache import ChunkCache
 from tiling.tiff.images import TiffImage, read_image
-from tiling.tiff.inventory import Listed, list_places, list_texts, with_linked
+from tiling.tiff.inventory import Listed, list_places, with_linked
 from tiling.tiff.jpeg_tiles import ENCODED_AGAIN, OWN_TILE_SIDE_PX, jpeg_tiles
 from tiling.tiff.page_witness import PageWitness, open_page_witness
 from tiling.tiff.reader import TiffFile
 from tiling.tiff.region_reader import RegionReader, padded
 from tiling.tiff.tags import Compression
+from tiling.tiff.texts import list_texts
 
 _SMALLEST_SIDE_PX = 64
 _LARGEST_ENCODED_SIDE_PX = 512
@@ -170,7 +171,7 @@ class TiffSlide:
         return list_places(self._tiff, self._listed)
 
     def texts(self) -> Sequence[bytes]:
-        return list_texts(self._tiff, [one.directory for one in self._listed])
+        return list_texts(self._tiff, self._listed)
 
     def witness(self) -> AbstractContextManager[PageWitness]:
         return open_page_witness(
