@@ -6,7 +6,10 @@ search shares nothing with the one that the product proves its results with.
 """
 
 import base64
+import hashlib
 import re
+import unicodedata
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +20,13 @@ BIRTH = "19430719"
 BIRTH_DASHED = "1943-07-19"
 UID_TAIL = "7733991155224466"
 NUMBERS = (NUMBER, BIRTH, BIRTH_DASHED, UID_TAIL)
-ALL = (STEM, *NUMBERS)
+DAYS = ("19.07.1943", "07/19/1943", "19/07/1943", "1943:07:19", "1943/07/19", "19 Jul 1943", "July 19, 1943")
+"""What nobody planted, but a program may have made of the day of birth."""
+ALL = (STEM, *NUMBERS, *DAYS)
+KANJI = "鰻鯖鰹鱈"
+MARKED = "Wqzÿvöxkéñ"
+"""With letters that are coded in many ways, and composed in two."""
+_CODINGS = ("shift_jis", "euc_jp", "gb18030", "iso2022_jp", "latin-1", "utf-8", "utf-16-le", "utf-16-be")
 _GAP = re.compile(rb"\xff[\xe0-\xef\xfe][\x00-\xff]{2}")
 """Where a JPEG segment ends and the next begins: marker and length."""
 
@@ -32,6 +41,7 @@ def forms(text: str) -> dict[str, bytes]:
     plain = text.encode("ascii")
     found = {
         "plain": plain,
+        "url": b"%" + plain.hex("%").upper().encode(),
         "utf-16-le": text.encode("utf-16-le"),
         "utf-16-be": text.encode("utf-16-be"),
         "hex": plain.hex().encode(),
@@ -44,10 +54,43 @@ def forms(text: str) -> dict[str, bytes]:
     return found
 
 
-class Searcher:
-    """Looks for texts in bytes, in all their forms, and over the gaps of JPEG segments."""
+def foreign_forms() -> Iterator[tuple[str, str, bytes]]:
+    """Texts of other scripts in each of their codings, however their marks are composed."""
+    for text, codings in ((KANJI, _CODINGS), (MARKED, _CODINGS[-4:])):
+        for kind in ("NFC", "NFD"):
+            for coding in codings:
+                coded = unicodedata.normalize(kind, text).encode(coding, "replace")
+                if b"?" not in coded:
+                    yield text, f"{coding}, {kind}", coded
 
-    def __init__(self, texts: Sequence[str] = ALL) -> None:
+
+def digests(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """The beginnings of what an unkeyed hash makes of it: whoever guesses the text can tell that it is it."""
+    for kind in ("md5", "sha1", "sha256", "sha512", "blake2b"):
+        digest = hashlib.new(kind, text).digest()
+        yield kind, digest[:10]
+        yield f"{kind}, hex", digest.hex()[:16].encode()
+        yield f"{kind}, base64", base64.b64encode(digest)[:14]
+
+
+def inflated(data: bytes) -> Iterator[bytes]:
+    """What the streams of zlib and gzip within it say, a mebibyte of each at most."""
+    for head in re.finditer(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08", data):
+        try:
+            said = zlib.decompressobj(47).decompress(data[head.start() :], 2**20)
+        except zlib.error:
+            continue
+        if len(said) > 8:
+            yield said
+
+
+class Searcher:
+    """Looks for texts in bytes, in all their forms, and over the gaps of JPEG segments.
+
+    hashed: of what no unkeyed hash may be found either.
+    """
+
+    def __init__(self, texts: Sequence[str] = ALL, hashed: Sequence[bytes] = ()) -> None:
         self._folded: list[tuple[str, str, bytes]] = []
         self._exact: list[tuple[str, str, bytes]] = []
         for text in texts:
@@ -56,10 +99,19 @@ class Searcher:
                     self._exact.append((text, form, data))
                 else:
                     self._folded.append((text, form, data.lower()))
+        self._exact += foreign_forms()
+        for number, text in enumerate((*(text.encode() for text in NUMBERS), *hashed)):
+            self._exact += [(f"hash of secret {number}", kind, data) for kind, data in digests(text)]
         self._plain = [(text, text.lower().encode("ascii")) for text in texts]
 
     def find(self, data: bytes) -> list[tuple[str, str]]:
-        """Which texts stand there, and in which form."""
+        """Which texts stand there, and in which form; in compressed streams too."""
+        found = self._find(data)
+        for said in inflated(data):
+            found += [(text, f"inflated {form}") for text, form in self._find(said)]
+        return found
+
+    def _find(self, data: bytes) -> list[tuple[str, str]]:
         folded = data.lower()
         found = [(text, form) for text, form, wanted in self._exact if wanted in data]
         found += [(text, form) for text, form, wanted in self._folded if wanted in folded]

@@ -2,19 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tests.canaries import clip_planting, dicom_planting, scanner_planting, tiff_planting
+from tests.canaries import (
+    clip_planting,
+    container_planting,
+    dicom_coding_planting,
+    dicom_planting,
+    scanner_planting,
+    tiff_planting,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How a file is made, what its name ends with, how many planted texts can be read in it as it lies."""
+    """How a file is made, what its name ends with, how many planted texts can be read in it as it lies.
+
+    is_veiled: no search finds them in the file, since they are compressed, or in single bits.
+    """
 
     suffix: str
     make: Callable[[Path], bytes]
     least_texts: int
     is_quick: bool = False
+    is_veiled: bool = False
+
+
+def _of(suffix: str, make: Callable[[], bytes], least_texts: int, *, is_veiled: bool = False) -> Source:
+    return Source(suffix, lambda _: make(), least_texts, is_veiled=is_veiled)
 
 
 SOURCES: dict[str, Source] = {
@@ -46,3 +62,42 @@ SOURCES: dict[str, Source] = {
     "mpeg": Source(".mpg", lambda _: clip_planting.mpeg(), 2),
     "gif": Source(".gif", lambda _: clip_planting.gif(), 4),
 }
+
+_STRIPS = {
+    name: Source(".tif", partial(tiff_planting.stripes, compression=name), 60) for name in ("lzw", "jpeg")
+}
+FURTHER: dict[str, Source] = {
+    "svs-big": Source(".svs", tiff_planting.svs_big, 250),
+    "cloud-optimised": Source(".tif", tiff_planting.cloud_optimised, 150),
+    "qptiff": Source(".qptiff", tiff_planting.quick_tiff, 200),
+    **{f"strips-{name}": source for name, source in _STRIPS.items()},
+    "mp4-fragmented": _of(".mp4", container_planting.fragmented, 7),
+    "quicktime": _of(".mov", container_planting.quicktime, 11),
+    "motion-jpeg-mov": _of(".mov", container_planting.motion_jpeg_mov, 2),
+    "h264-units": _of(".h264", container_planting.h264_units, 9),
+    "avi-lists": _of(".avi", container_planting.avi_lists, 12),
+    "matroska-elements": _of(".mkv", container_planting.matroska_elements, 15),
+    "program-stream": _of(".mpg", container_planting.program_stream, 7),
+    "mpeg-video": _of(".m2v", container_planting.elementary_stream, 2),
+    "flash": _of(".flv", container_planting.flash, 25),
+    "windows-media": _of(".wmv", container_planting.windows_media, 1),
+    "gif-texts": _of(".gif", container_planting.gif_texts, 3),
+    "transport-tables": _of(".ts", container_planting.transport_tables, 4),
+    "ultrasound-run-length": _of(".dcm", dicom_coding_planting.run_length, 3000),
+    "ultrasound-htj2k": _of(".dcm", dicom_coding_planting.high_throughput, 3000),
+    "ultrasound-jp2": _of(".dcm", dicom_coding_planting.boxed_jpeg_2000, 3000),
+    "ultrasound-lossless-jpeg": _of(".dcm", dicom_coding_planting.lossless, 3000),
+    "ultrasound-offsets": _of(".dcm", dicom_coding_planting.offsets, 1),
+    "ultrasound-palette": _of(".dcm", dicom_coding_planting.palette, 3000),
+    "ultrasound-planes": _of(".dcm", dicom_coding_planting.planes, 3000),
+    "ultrasound-ybr-422": _of(".dcm", dicom_coding_planting.ybr_full_422, 3000),
+    "ultrasound-high-bits": _of(".dcm", dicom_coding_planting.high_bits, 0, is_veiled=True),
+    "ultrasound-deflated": _of(".dcm", dicom_coding_planting.deflated, 0, is_veiled=True),
+    "ultrasound-big-endian": _of(".dcm", dicom_coding_planting.big_endian, 7),
+    "ultrasound-implicit": _of(".dcm", dicom_coding_planting.implicit, 7),
+    "ultrasound-retired": _of(".dcm", dicom_coding_planting.retired, 3000),
+    "ultrasound-names": _of(".dcm", dicom_coding_planting.names, 5),
+    "ultrasound-mpeg-2": _of(".dcm", dicom_coding_planting.mpeg_2, 3000),
+    "ultrasound-h264": _of(".dcm", dicom_coding_planting.h264, 3000),
+}
+"""The arrangements of these formats in which there is more, or other, room."""

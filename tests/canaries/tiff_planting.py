@@ -1,19 +1,34 @@
 """An identifier in every tag of a TIFF, in EXIF and GPS directories, and in every segment of a tile."""
 
+import io
 import struct
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
+
+import numpy as np
+import tifffile
 
 from tests.canaries.searching import BIRTH, BIRTH_DASHED, NUMBER, named
 from tests.tiling import ndpi_files, svs_files
 from tests.tiling.tiff_files import TiffRecipe, write_tiff
 
-ASCII, BYTE, LONG, UNDEFINED = 2, 1, 4, 7
+ASCII, BYTE, LONG, UNDEFINED, SHORT, RATIONAL, DOUBLE, LONG8 = 2, 1, 4, 7, 3, 5, 12, 16
 TEXT_TAGS = (
     269, 270, 271, 272, 285, 305, 306, 315, 316, 333, 337, 32781, 33432, 42112, 42113, 50708, 50735,
     50827, 55000, 55002, 65000, 65001, 65100, 65535,
 )  # fmt: skip
 BYTE_TAGS = (700, 33723, 34377, 37500, 37510, 37724, 40092, 40093, 40094, 40095, 50838, 50839, 51111, 65002)
+NUMBER_TAGS = (
+    (301, SHORT),
+    (318, RATIONAL),
+    (33550, DOUBLE),
+    (33922, DOUBLE),
+    (34735, SHORT),
+    (34736, DOUBLE),
+)
+"""Letters in arrays of numbers, in which GeoTIFF and colour tables have room for them."""
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 EXIF_TAGS = (36867, 36868, 37500, 37510, 42016, 42032, 42033, 42036, 42037)
 GPS_TAGS = (27, 28, 29, 18)
@@ -24,31 +39,59 @@ SCANSCOPE = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a TIFF writes its numbers. link: where the offset of the first directory stands."""
+
+    order: str
+    is_big: bool
+
+    @property
+    def link(self) -> int:
+        return 8 if self.is_big else 4
+
+    def pack(self, codes: str, *values: object) -> bytes:
+        """In the file's order of bytes; P is as wide as the file's offsets, N as its counts of entries."""
+        wide = {"P": "Q", "N": "Q"} if self.is_big else {"P": "I", "N": "H"}
+        return struct.pack(self.order + "".join(wide.get(code, code) for code in codes), *values)
+
+    def number(self, data: bytes, at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], "little" if self.order == "<" else "big")
+
+
 def with_every_tag(data: bytes) -> bytes:
-    """A little-endian classic TIFF whose directories have, besides their own tags, one of each text tag."""
+    """A TIFF whose directories have, besides their own tags, one of each text tag.
+
+    Where its directories stood before, words are left that nothing refers to, as in GDAL's ghost area.
+    """
     out = bytearray(data)
-    link_at = 4
+    form = Form("<" if data[:2] == b"II" else ">", is_big=43 in data[2:4])
+    offset_bytes, count_bytes, entry_bytes = (8, 8, 20) if form.is_big else (4, 2, 12)
+    link_at = form.link
     number = 0
-    while offset := int.from_bytes(out[link_at : link_at + 4], "little"):
-        count = int.from_bytes(out[offset : offset + 2], "little")
-        body = bytes(out[offset + 2 : offset + 2 + 12 * count])
+    while offset := form.number(out, link_at, offset_bytes):
+        count = form.number(out, offset, count_bytes)
+        start, end = offset + count_bytes, offset + count_bytes + entry_bytes * count
+        body = bytes(out[start:end])
         entries = {
-            int.from_bytes(body[at : at + 2], "little"): body[at : at + 12] for at in range(0, len(body), 12)
+            form.number(body, at, 2): body[at : at + entry_bytes] for at in range(0, len(body), entry_bytes)
         }
-        link = bytes(out[offset + 2 + 12 * count :][:4])
+        link = bytes(out[end : end + offset_bytes])
+        ghost = f"GDAL_STRUCTURAL_METADATA_SIZE=000140 bytes\n{named(f'Ghost{number}')} {NUMBER}"
+        out[offset:end] = (ghost.encode() * 50)[: end - offset]
         for tag, kind, value in _planted(number):
-            entries.setdefault(tag, _entry(out, tag, kind, value))
+            entries.setdefault(tag, _entry(out, form, tag, kind, value))
         for tag, tags in ((EXIF, EXIF_TAGS), (GPS, GPS_TAGS), (INTEROPERABILITY, (1,))):
             inner = b"".join(
-                _entry(out, each, UNDEFINED, f"ASCII\0\0\0{named(f'Exif{each}i{number}')}".encode())
+                _entry(out, form, each, UNDEFINED, f"ASCII\0\0\0{named(f'Exif{each}i{number}')}".encode())
                 for each in sorted(tags)
             )
-            place = _append(out, struct.pack("<H", len(tags)) + inner + bytes(4))
-            entries[tag] = struct.pack("<HHII", tag, LONG, 1, place)
-        directory = struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + link
+            place = _append(out, form.pack("N", len(tags)) + inner + bytes(offset_bytes))
+            entries[tag] = form.pack("HHPP", tag, LONG8 if form.is_big else LONG, 1, place)
+        directory = form.pack("N", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + link
         place = _append(out, directory)
-        out[link_at : link_at + 4] = place.to_bytes(4, "little")
-        link_at = place + len(directory) - 4
+        out[link_at : link_at + offset_bytes] = form.pack("P", place)
+        link_at = place + len(directory) - offset_bytes
         number += 1
     return bytes(out) + f"{named('BehindEverything')} {NUMBER}".encode()
 
@@ -63,15 +106,29 @@ def _planted(number: int) -> list[tuple[int, int, bytes]]:
         planted.append(
             (tag, BYTE if is_wide else UNDEFINED, text.encode("utf-16-le" if is_wide else "ascii"))
         )
+    planted += [(tag, kind, named(f"Numbers{tag}i{number}").encode()) for tag, kind in NUMBER_TAGS]
+    # 42112: GDAL's metadata; 34737: GeoTIFF's texts; 37724, 34377: Photoshop's blocks; 33723: IPTC's records.
+    blocks = named(f"PhotoshopBlock{number}").encode()
+    block = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(blocks)) + blocks
+    item = f'<Item name="{named(f"ItemName{number}")}">{named(f"Item{number}")}</Item>'
+    record = named(f"Record{number}").encode()
+    planted += [
+        (42112, ASCII, f"<GDALMetadata>{item}</GDALMetadata>\0".encode()),
+        (34737, ASCII, named(f"Geo{number}").encode() + b"|\0"),
+        (34377, UNDEFINED, block),
+        (33723, UNDEFINED, b"\x1c\x02\x78" + struct.pack(">H", len(record)) + record),
+    ]
     return planted
 
 
-def _entry(out: bytearray, tag: int, kind: int, value: bytes) -> bytes:
-    return struct.pack("<HHII", tag, kind, len(value), _append(out, value))
+def _entry(out: bytearray, form: Form, tag: int, kind: int, value: bytes) -> bytes:
+    size = {SHORT: 2, RATIONAL: 8, DOUBLE: 8}.get(kind, 1)
+    value += bytes(-len(value) % size)
+    return form.pack("HHPP", tag, kind, len(value) // size, _append(out, value))
 
 
 def _append(out: bytearray, data: bytes) -> int:
-    out += bytes(len(out) % 2)
+    out += bytes(-len(out) % 8)
     place = len(out)
     out += data
     return place
@@ -108,7 +165,8 @@ def svs(folder: Path) -> bytes:
         text = plain_description(recipe, head).replace(
             "Aperio Image Library v12.0.15", f"Aperio {named('Head')}"
         )
-        return f"{text}|{keys}|Date = {BIRTH}|ICC Profile = {named('Icc')}"
+        odd = f"{named('Key')} = 7|{named('KeyAlone')}|AppMag = {NUMBER}|OriginalWidth = {named('InWidth')}"
+        return f"{text}|{keys}|Date = {BIRTH}|ICC Profile = {named('Icc')}|{odd}"
 
     def commented(jpeg: bytes) -> bytes:
         return jpeg[:2] + segments() + jpeg[2:] + named("BehindTile").encode()
@@ -187,3 +245,79 @@ def ome_tiff(folder: Path) -> bytes:
     path = folder / "source.ome.tif"
     write_tiff(path, TiffRecipe(options={"description": xml}, levels=2, sub_ifds=True))
     return with_every_tag(path.read_bytes())
+
+
+def svs_big(folder: Path) -> bytes:
+    """An Aperio BigTIFF, its numbers with the great end first."""
+    path = folder / "source.svs"
+    with patch.object(svs_files, "PATIENT", named("Label")):
+        svs_files.write_svs(path, svs_files.Recipe(bigtiff=True, byteorder=">"))
+    return with_every_tag(path.read_bytes())
+
+
+def cloud_optimised(folder: Path) -> bytes:
+    """A pyramid of tiles with words before, between and behind them, as GDAL leaves room for them."""
+    path = folder / "source.tif"
+    write_tiff(path, TiffRecipe(compression="jpeg", levels=2, bigtiff=True))
+    return _with_chunks(with_every_tag(path.read_bytes()), lambda data: data)
+
+
+def stripes(folder: Path, compression: str) -> bytes:
+    """Strips with words behind the end of each one's coded data."""
+    path = folder / "source.tif"
+    write_tiff(path, TiffRecipe(tile=None, rows_per_strip=40, compression=compression, levels=0))
+    behind = named("BehindStrip").encode()
+    return _with_chunks(with_every_tag(path.read_bytes()), lambda data: data + behind)
+
+
+def quick_tiff(folder: Path) -> bytes:
+    """A QPTIFF: XML with who, when and where in each of its pages."""
+    path = folder / "source.qptiff"
+    words = "".join(
+        f"<{name}>{named(name)} {NUMBER}</{name}>"
+        for name in (
+            "SlideID",
+            "Barcode",
+            "ComputerName",
+            "OperatorName",
+            "StudyName",
+            "Name",
+            "Responsivity",
+        )
+    )
+    pixels = svs_files.tissue(300, 200)
+    with tifffile.TiffWriter(path) as writer:
+        for kind, factor in (("FullResolution", 1), ("Thumbnail", 4), ("ReducedResolution", 2), ("Label", 5)):
+            text = (
+                '<?xml version="1.0" encoding="utf-16"?>\r\n<PerkinElmer-QPI-ImageDescription><ImageType>'
+                f"{kind}</ImageType><Objective>20x</Objective>{words}<{named('Element')} "
+                f'{named("Attribute")}="{named("Value")}"/><!-- {named("Comment")} -->'
+                "</PerkinElmer-QPI-ImageDescription>"
+            )
+            writer.write(
+                np.ascontiguousarray(pixels[::factor, ::factor]), photometric="rgb", description=text,
+                metadata=None, software=f"PerkinElmer-QPI {named('Software')}",
+                tile=(64, 64) if factor < 4 else None,
+            )  # fmt: skip
+    return with_every_tag(path.read_bytes())
+
+
+def _with_chunks(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The file with each chunk of its first page changed and moved to the end, words before and behind it."""
+    out = bytearray(data)
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages.first
+        form = Form(file.byteorder, file.is_bigtiff)
+        tags = (324, 325) if 324 in page.tags else (273, 279)
+        for index, (offset, size) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
+            new = change(data[offset : offset + size])
+            out[offset : offset + size] = (named("WhereItWas").encode() * size)[:size]
+            _append(out, named(f"Leader{index}").encode())
+            place = _append(out, new)
+            for tag, value in zip(tags, (place, len(new)), strict=True):
+                entry = page.tags[tag]
+                code = {3: "H", 4: "I", 16: "Q"}[entry.dtype]
+                packed = form.pack(code, value)
+                at = entry.valueoffset + index * len(packed)
+                out[at : at + len(packed)] = packed
+    return bytes(out)
