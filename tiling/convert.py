@@ -2,8 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -29,14 +31,19 @@ from tiling.model import Place, Slide
 from tiling.open_slide import open_slide
 from tiling.scratch import Scratch
 from tiling.scrub.execute import Executed, execute, stop_if
-from tiling.scrub.plan import NO_DETECTOR, PICTURE_SIDE_PX, ScrubPlan, plan, with_writing
+from tiling.scrub.plan import NO_DETECTOR, PICTURE_SIDE_PX, ScrubPlan, plan, with_picture, with_writing
 from tiling.scrub.rules import ScrubRules
-from tiling.scrub.verify import check_description, check_macro, verify
+from tiling.scrub.verify import Proof, check_description, check_macro, verify
+
+_CANCEL_EVERY_S = 0.5
 
 
 class Stage(StrEnum):
+    """LOOKING: all else is done, and what is written in the pictures is still being looked for."""
+
     CONVERTING = "converting"
     VERIFYING = "verifying"
+    LOOKING = "looking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,31 +155,42 @@ def _convert(
             largest_ratio=largest_ratio,
             masked_tiles=masked_tiles,
             picture_side_px=None if scrub.rules is None else PICTURE_SIDE_PX,
-            remarks=begun.remarks,
         )
 
+    def prove(executed: Executed) -> Proof:
+        with ThreadPoolExecutor(1, thread_name_prefix="tiling-sync") as disk:
+            # What is proved meanwhile is read from memory all the same.
+            on_disk = disk.submit(bring_to_disk, output_dir)
+            proof = verify(
+                slide,
+                executed,
+                output_dir,
+                forbidden=forbidden,
+                progress=lambda done, total: progress(Stage.VERIFYING, done, total),
+                cancelled=cancelled,
+                workers=workers,
+            )
+            on_disk.result()
+        return proof
+
     executed = run(begun.masked_tiles)
-    planned = scrub.with_writing(begun, slide, executed)
+    begun = scrub.show(begun, slide, executed)
+    with scrub.looking(begun, slide, cancelled) as looking:
+        proof = prove(executed)
+        if not looking.done():
+            progress(Stage.LOOKING, 0, 1)
+        while not wait([looking], _CANCEL_EVERY_S).done:
+            stop_if(cancelled())
+        planned = looking.result()
     if planned.masked_tiles != executed.masked_tiles:
         # Writing was seen that has to be masked: rare enough to begin again rather than to read all twice.
         for name in (SLIDE_FILE, SERVED_FILE):
             (output_dir / name).unlink()
         executed = run(planned.masked_tiles)
-    with ThreadPoolExecutor(1, thread_name_prefix="tiling-sync") as disk:
-        # What is proved meanwhile is read from memory all the same.
-        on_disk = disk.submit(bring_to_disk, output_dir)
-        proof = verify(
-            slide,
-            executed,
-            output_dir,
-            forbidden=forbidden,
-            progress=lambda done, total: progress(Stage.VERIFYING, done, total),
-            cancelled=cancelled,
-            workers=workers,
-        )
-        on_disk.result()
+        proof = prove(executed)
     description = replace(
         executed.description,
+        remarks=(*executed.description.remarks, *planned.remarks),
         slide_sha256=proof.slide_sha256,
         served_sha256=proof.served_sha256,
         macro=_write_macro(planned, slide, output_dir, forbidden),
@@ -180,9 +198,6 @@ def _convert(
     write_durably(output_dir / DESCRIPTION_FILE, description.to_json())
     check_description(output_dir / DESCRIPTION_FILE, description, slide.texts(), forbidden)
     open_canonical(output_dir).close()
-    if scrub.review is not None:
-        for picture in planned.pictures:
-            scrub.review(picture)
     return ConversionReport(
         width_px=description.size.width_px,
         height_px=description.size.height_px,
@@ -218,10 +233,40 @@ class _Scrub:
             return ScrubPlan(tuple(slide.places()), NO_DETECTOR)
         return plan(slide, self.rules, self.finder, added=self.added)
 
-    def with_writing(self, begun: ScrubPlan, slide: Slide, executed: Executed) -> ScrubPlan:
-        if self.rules is None or executed.picture is None:
+    def show(self, begun: ScrubPlan, slide: Slide, executed: Executed) -> ScrubPlan:
+        """The plan with the picture of the slide; whoever decides gets all pictures, whatever comes of it."""
+        if executed.picture is None:
             return begun
-        return with_writing(begun, slide.grid, executed.picture, self.rules, self.finder, self.removed)
+        shown = with_picture(begun, slide, executed.picture)
+        if self.review is not None:
+            for picture in shown.pictures:
+                self.review(picture)
+        return shown
+
+    @contextmanager
+    def looking(
+        self, begun: ScrubPlan, slide: Slide, cancelled: Callable[[], bool]
+    ) -> Iterator[Future[ScrubPlan]]:
+        """The plan with what is written, which is looked for beside other work; ended with it."""
+        if self.rules is None:
+            known: Future[ScrubPlan] = Future()
+            known.set_result(begun)
+            yield known
+            return
+        ended = threading.Event()
+        with ThreadPoolExecutor(1, thread_name_prefix="tiling-look") as beside:
+            try:
+                yield beside.submit(
+                    with_writing,
+                    begun,
+                    slide,
+                    self.rules,
+                    self.finder,
+                    self.removed,
+                    stop=lambda: stop_if(ended.is_set() or cancelled()),
+                )
+            finally:
+                ended.set()
 
 
 def _write_macro(

@@ -9,19 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.picture_text import TextFinder
 from ground.source import FileSource
 from tests.tiling.finders import INK, FakeBlindFinder, FakeInkFinder
 from tests.tiling.macro_files import MacroRecipe, Pixels, label_picture, macro_picture
 from tests.tiling.svs_files import decoded
 from tiling.formats.dicom import open_dicom
-from tiling.macro import Dropped, KeptMacro, keep_macro
+from tiling.macro import Dropped, KeptMacro, cut_macro
+from tiling.macro.glass import is_drawn_block
 from tiling.macro.keeping import wrong_with
+from tiling.macro.writing import find_writing
 from tiling.model import ImageRole
 from tiling.open_slide import open_slide
 from tiling.pixels import L0_CODING, encode_jpeg
 from tiling.scrub.streams import walk
 
 TISSUE = (slice(90, 210), slice(450, 610))
+
+
+def keep_macro(macro: Pixels, label: Pixels | None, finder: TextFinder) -> KeptMacro | Dropped:
+    cut = cut_macro(macro, label)
+    return cut if isinstance(cut, Dropped) else cut.decide(find_writing(cut.pictures, finder))
 
 
 def kept(recipe: MacroRecipe, label: Pixels | None = None) -> KeptMacro:
@@ -82,6 +90,18 @@ def test_a_label_that_is_seen_where_glass_should_be_is_a_doubt() -> None:
     small = cv2.resize(label, (162, 192), interpolation=cv2.INTER_AREA)
     picture[60:252, 560:722] = small
     assert isinstance(keep_macro(picture, label, FakeBlindFinder()), Dropped)
+
+
+@pytest.mark.parametrize("shape", ["block", "block and a stroke", "letters"])
+def test_of_what_is_drawn_in_pure_colour_only_a_block_is_no_writing(shape: str) -> None:
+    picture = np.full((30, 60, 3), 225, np.uint8)
+    if shape == "letters":
+        cv2.putText(picture, "JD", (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 255), 2)
+    else:
+        picture[12:19, 25:32] = (0, 0, 255)
+    if shape == "block and a stroke":
+        cv2.line(picture, (45, 8), (52, 22), (150, 150, 150), 1)
+    assert is_drawn_block(picture) == (shape == "block")
 
 
 @settings(max_examples=15, deadline=None)

@@ -1,6 +1,7 @@
 """What is seen in a slide's pictures is told, shown, masked or dropped, as the rules say."""
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +13,14 @@ import pytest
 import tifffile
 
 from ground.finding import Box, ReviewPicture
-from ground.picture_text import TextFinder
+from ground.picture_text import TextBox, TextFinder
 from ground.source import FileSource
 from tests.tiling.finders import INK, FakeBlindFinder, FakeFailingFinder, FakeInkFinder
 from tests.tiling.macro_files import MacroRecipe, macro_picture
 from tests.tiling.svs_files import CANARIES, Pixels, Recipe, decoded, tissue, write_svs
 from tiling.canonical import open_canonical
-from tiling.convert import ConversionReport, convert
-from tiling.errors import CanonicalError, VerificationError
+from tiling.convert import ConversionReport, Stage, convert
+from tiling.errors import CanonicalError, ConversionCancelled, VerificationError
 from tiling.scrub.rules import MacroRule, ScrubRules, TextRule
 
 WIDTH_PX, HEIGHT_PX, SIDE_PX = 640, 512, 64
@@ -200,6 +201,53 @@ def test_a_detector_that_fails_leaves_nothing_behind(tmp_path: Path, rules: Scru
     with pytest.raises(VerificationError, match="writing"):
         scrub(tmp_path / "a.svs", tmp_path / "out", rules, FakeFailingFinder())
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_whoever_decides_sees_the_pictures_of_what_could_not_be_proved(tmp_path: Path) -> None:
+    write_slide(tmp_path / "a.svs", macro_picture())
+    (tmp_path / "out").mkdir()
+    seen: list[str] = []
+    with FileSource(tmp_path / "a.svs") as file, pytest.raises(VerificationError):
+        convert(
+            file,
+            tmp_path / "out",
+            progress=lambda *_: None,
+            cancelled=lambda: False,
+            rules=ScrubRules(),
+            finder=FakeFailingFinder(),
+            review=lambda picture: seen.append(picture.name),
+        )
+    assert seen == ["thumbnail", "macro"]
+
+
+def test_that_pictures_are_still_looked_at_is_said_and_can_be_stopped(tmp_path: Path) -> None:
+    write_slide(tmp_path / "a.svs", macro_picture())
+    (tmp_path / "out").mkdir()
+    stages: list[Stage] = []
+    asked = threading.Event()
+
+    class FakeSlowFinder(FakeBlindFinder):
+        def find(self, rgb: Pixels) -> tuple[TextBox, ...]:
+            asked.wait(60)
+            return super().find(rgb)
+
+    def cancelled() -> bool:
+        if Stage.LOOKING in stages:
+            asked.set()
+        return asked.is_set()
+
+    with FileSource(tmp_path / "a.svs") as file, pytest.raises(ConversionCancelled):
+        convert(
+            file,
+            tmp_path / "out",
+            progress=lambda stage, _done, _total: stages.append(stage),
+            cancelled=cancelled,
+            rules=ScrubRules(),
+            finder=FakeSlowFinder(),
+        )
+    assert list(dict.fromkeys(stages)) == [Stage.CONVERTING, Stage.VERIFYING, Stage.LOOKING]
+    assert list((tmp_path / "out").iterdir()) == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiling")]
 
 
 def test_rules_that_want_text_found_need_a_detector(tmp_path: Path) -> None:

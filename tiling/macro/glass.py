@@ -21,6 +21,7 @@ _WINDOW = 0.008
 _STEP_GREY = 24  # grey levels between the two sides of an edge
 _STEP_ROWS = 0.6  # share of the rows in which it is seen
 _DRAWN_LEAST, _DRAWN_MOST, _AROUND_PX = 200, 60, 15
+_BLOCK_FILLED, _RINGING_PX = 0.9, 4
 _UNLIKE_GREY = 25
 _UNLIKE_SHARE = 0.6
 
@@ -55,11 +56,30 @@ def find_glass(pixels: Pixels) -> Glass | None:
 
 def _without_drawing(pixels: Pixels) -> Pixels:
     """Aperio draws the scanned area into the picture, in pure green and blue: those are no edges of glass."""
-    least, most = pixels.min(axis=2), pixels.max(axis=2)
-    drawn = ((most >= _DRAWN_LEAST) & (least <= _DRAWN_MOST)).astype(np.uint8)
-    drawn = cv2.dilate(drawn, np.ones((3, 3), np.uint8))
     around = cv2.medianBlur(pixels, _AROUND_PX)
-    return np.asarray(np.where(drawn[:, :, np.newaxis] > 0, around, pixels), np.uint8)
+    return np.asarray(np.where(_drawn(pixels)[:, :, np.newaxis] > 0, around, pixels), np.uint8)
+
+
+def _drawn(pixels: Pixels) -> NDArray[np.uint8]:
+    """Where colours are purer than any stain or pen, and the rim of that: 1, elsewhere 0."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    least, most = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
+    drawn = ((most >= _DRAWN_LEAST) & (least <= _DRAWN_MOST)).astype(np.uint8)
+    return np.asarray(cv2.dilate(drawn, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def is_drawn_block(pixels: Pixels) -> bool:
+    """Whether a piece of the picture shows a filled rectangle of pure colour, and nothing else.
+
+    Aperio marks places of focus so, and a text detector takes them for letters.
+    """
+    drawn = _drawn(pixels)
+    _, _, width, height = cv2.boundingRect(drawn)
+    if np.count_nonzero(drawn) < _BLOCK_FILLED * max(1, width * height):
+        return False
+    beyond = cv2.dilate(drawn, np.ones((2 * _RINGING_PX + 1,) * 2, np.uint8)) == 0
+    around = pixels[beyond].astype(np.int16)
+    return bool(len(around)) and int(around.max() - around.min()) < _STEP_GREY
 
 
 def _edge_strength(pixels: Pixels) -> NDArray[np.float64]:

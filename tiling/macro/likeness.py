@@ -1,8 +1,8 @@
 """Where a file's picture of the label is seen again in its picture of the whole glass."""
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -10,13 +10,19 @@ from numpy.typing import NDArray
 
 from tiling.model import Pixels
 
-_SEARCH_WIDTH_PX = 320
+# The likeliest sizes are found in a smaller picture, and looked at again in a larger.
+_ROUGH_WIDTH_PX, _SEARCH_WIDTH_PX = 160, 320
+_LOOKED_AT_AGAIN = 16
 # Of the label to the glass: along it and across.
 _WIDTHS = tuple(0.14 + 0.02 * step for step in range(12))
 _HEIGHTS = (0.6, 0.68, 0.76, 0.84, 0.92, 1.0)
 _LEAST_SIDE_PX = 8
 _LEAST_CONTRAST = 6.0  # grey levels: an empty label is like any empty place
 _LEAST_SHARE_OF_CONTRAST = 0.5
+
+
+_Form = tuple[int, float, float]
+"""Of a label in the macro: quarter turns, width and height as shares of the glass's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +39,33 @@ def find_label(macro: Pixels, label: Pixels) -> Seen | None:
 
     macro, label: (height, width, 3) uint8.
     """
-    shrink = _SEARCH_WIDTH_PX / macro.shape[1]
-    scene = _grey(macro, shrink)
-    best: Seen | None = None
     whole = _grey(label, 1.0)
     if float(whole.std()) < _LEAST_CONTRAST:
         return None
-    for turns in range(4):
-        turned = np.ascontiguousarray(np.rot90(whole, turns))
-        for width, height in itertools.product(_WIDTHS, _HEIGHTS):
-            seen = _best_place(scene, turned, round(width * scene.shape[1]), round(height * scene.shape[0]))
-            if seen is not None and (best is None or seen.score > best.score):
-                best = Seen(round(seen.x0_px / shrink), round(seen.x1_px / shrink), seen.score)
-    return best
+    rough = _seen_as(macro, whole, itertools.product(range(4), _WIDTHS, _HEIGHTS), _ROUGH_WIDTH_PX)
+    likeliest = sorted(rough, key=lambda form: -rough[form].score)[:_LOOKED_AT_AGAIN]
+    close = _seen_as(macro, whole, likeliest, _SEARCH_WIDTH_PX)
+    return max(close.values(), key=lambda seen: seen.score, default=None)
+
+
+def _seen_as(
+    macro: Pixels, label: NDArray[np.uint8], forms: Iterable[_Form], width_px: int
+) -> dict[_Form, Seen]:
+    """The best place of each form that has one."""
+    shrink = width_px / macro.shape[1]
+    scene = _grey(macro, shrink)
+    large = min(1.0, width_px / max(label.shape))
+    size = (max(1, round(label.shape[1] * large)), max(1, round(label.shape[0] * large)))
+    small = np.asarray(cv2.resize(label, size, interpolation=cv2.INTER_AREA), np.uint8)
+    turned = [np.ascontiguousarray(np.rot90(small, turns)) for turns in range(4)]
+    found = {}
+    for form in forms:
+        turns, width, height = form
+        pixels = round(width * scene.shape[1]), round(height * scene.shape[0])
+        seen = _best_place(scene, turned[turns], *pixels)
+        if seen is not None:
+            found[form] = Seen(round(seen.x0_px / shrink), round(seen.x1_px / shrink), seen.score)
+    return found
 
 
 def _best_place(
@@ -61,22 +81,13 @@ def _best_place(
     return Seen(x, x + width, float(score))
 
 
-def _contrast(scene: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float64]:
-    """The standard deviation in each window of this size."""
-    sums, squares = cv2.integral2(scene)
-    area = width * height
-
-    def inside(table: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray(
-            table[height:, width:]
-            - table[:-height, width:]
-            - table[height:, :-width]
-            + table[:-height, :-width],
-            np.float64,
-        )
-
-    mean = inside(sums) / area
-    return np.asarray(np.sqrt((inside(squares) / area - mean**2).clip(0)))
+def _contrast(scene: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float32]:
+    """The standard deviation in each window of this size, by its upper left corner."""
+    size, corner = (width, height), (0, 0)
+    mean = cv2.boxFilter(scene, cv2.CV_32F, size, anchor=corner)
+    variance = cv2.sqrBoxFilter(scene, cv2.CV_32F, size, anchor=corner) - mean * mean
+    inside = variance[: scene.shape[0] - height + 1, : scene.shape[1] - width + 1]
+    return np.asarray(np.sqrt(inside.clip(0)), np.float32)
 
 
 def _grey(pixels: Pixels, factor: float) -> NDArray[np.uint8]:

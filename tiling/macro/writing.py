@@ -6,9 +6,12 @@ way; real writing is. So each picture is shown twice, as it is and as a negative
 what is seen in both counts; of what is seen once, only what is nearly certain.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from ground.picture_text import TextBox, TextFinder
+from tiling.macro.sheet import lay_out
 from tiling.model import Pixels
 
 _SURE = 0.92
@@ -18,12 +21,30 @@ _LEAST_SIDE_PX = 7
 _LEAST_LENGTH_PX = 12
 
 
-def find_writing(pixels: Pixels, finder: TextFinder) -> tuple[TextBox, ...]:
-    """pixels: (height, width, 3) uint8. Boxes in its px. Raises TextFinderError."""
-    width_px = pixels.shape[1]
-    plain = [box for box in finder.find(pixels) if _is_large_enough(box)]
-    negative = np.ascontiguousarray(np.rot90(255 - pixels))
-    turned = [_turned_back(box, width_px) for box in finder.find(negative) if _is_large_enough(box)]
+def find_writing(
+    pictures: Sequence[Pixels], finder: TextFinder, stop: Callable[[], None] = lambda: None
+) -> tuple[tuple[TextBox, ...], ...]:
+    """Of each picture what is written in it, in its px. Raises TextFinderError, and what `stop` raises.
+
+    pictures: (height, width, 3) uint8. They are looked at together, which takes far less than one by one.
+    `stop` is called now and then.
+    """
+    negatives = [np.ascontiguousarray(np.rot90(255 - pixels)) for pixels in pictures]
+    seen: list[list[TextBox]] = [[] for _ in range(2 * len(pictures))]
+    for sheet in lay_out([*pictures, *negatives]):
+        stop()
+        for box in finder.find(sheet.pixels):
+            for placed in sheet.placed:
+                own = placed.own(box)
+                if own is not None and _is_large_enough(own):
+                    seen[placed.number].append(own)
+    return tuple(
+        _believed(plain, [_turned_back(box, pixels.shape[1]) for box in turned])
+        for pixels, plain, turned in zip(pictures, seen, seen[len(pictures) :], strict=False)
+    )
+
+
+def _believed(plain: Sequence[TextBox], turned: Sequence[TextBox]) -> tuple[TextBox, ...]:
     found = [box for box in (*plain, *turned) if box.score >= _SURE]
     found += [
         _around(box, other)

@@ -23,7 +23,7 @@ from tiling.errors import TilingError
 from tiling.limits import Limits
 from tiling.open_slide import open_slide
 from tiling.scratch import Scratch
-from tiling.scrub.plan import ScrubPlan, plan
+from tiling.scrub.plan import ScrubPlan, plan, with_writing
 from tiling.scrub.rules import MacroRule, ScrubRules, TextRule
 
 NOT_PROVED = 1
@@ -64,7 +64,8 @@ def _run(stated: argparse.Namespace, rules: ScrubRules, finder: TextFinder | Non
     ):
         if stated.plan:
             slide = open_slide(source, Limits(), scratch)
-            _say_plan(plan(slide, rules, finder, added=stated.mask), as_json=stated.json)
+            begun = plan(slide, rules, finder, added=stated.mask)
+            _say_plan(with_writing(begun, slide, rules, finder), as_json=stated.json)
             return 0
         report = _convert(stated, source, rules, finder, scratch)
     if stated.json:

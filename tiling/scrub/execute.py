@@ -80,14 +80,12 @@ def execute(
     largest_ratio: float = LARGEST_RATIO,
     masked_tiles: frozenset[int] = frozenset(),
     picture_side_px: int | None = None,
-    remarks: tuple[str, ...] = (),
 ) -> Executed:
     """Write slide.tif and served.bin into `directory`, and leave them there even on an error.
 
     largest_ratio: of the result's bytes to those of the source's level 0; reduced levels are as fine as it
     permits. masked_tiles: numbers of level-0 tiles to be white, in all levels. picture_side_px: keep a
-    picture of the whole slide, at most that large. remarks: beside the slide's own. Raises TilingError,
-    OSError.
+    picture of the whole slide, at most that large. Raises TilingError, OSError.
     """
     grid = slide.grid
     coding = base_coding(slide)
@@ -124,7 +122,7 @@ def execute(
                 reduced_qualities=codings.qualities,
                 l0_quality=L0_CODING.quality if slide.carriage is Carriage.ENCODED else None,
                 source_format=slide.format_name,
-                remarks=(*slide.remarks, *remarks),
+                remarks=slide.remarks,
             )
         )
     return Executed(
