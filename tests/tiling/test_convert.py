@@ -203,7 +203,7 @@ def test_progress_counts_up_in_two_stages(tmp_path: Path) -> None:
     with FileSource(tmp_path / "a.svs") as source:
         (tmp_path / "out").mkdir()
         convert(source, tmp_path / "out", progress=lambda *step: seen.append(step), cancelled=lambda: False)
-    for stage in Stage:
+    for stage in (Stage.CONVERTING, Stage.VERIFYING):
         steps = [(done, total) for kind, done, total in seen if kind is stage]
         assert steps == sorted(steps)
         assert steps[-1][0] == steps[-1][1] > 0
