@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from video.errors import ConversionCancelled
 
 _POLL_S = 0.2
+_MOST_AT_ONCE = 2
+"""What `each` is for takes some 350 MB of memory each time; a detector has threads of its own, too."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -56,12 +58,12 @@ class Course:
         return replace(self, progress=tell)
 
     def each(self, do: Callable[[_Item], _Result], items: Sequence[_Item], frame_count: int) -> list[_Result]:
-        """What `do` makes of each item, in order; several at the same time. frame_count: of all together.
+        """What `do` makes of each item, in order; two at the same time. frame_count: of all together.
 
         Raises ConversionCancelled, and what `do` raises.
         """
         self.stop_if_cancelled()
-        with ThreadPoolExecutor(min(self.workers, len(items)), thread_name_prefix="video-look") as pool:
+        with ThreadPoolExecutor(min(self.workers, _MOST_AT_ONCE), thread_name_prefix="video-look") as pool:
             running = [pool.submit(do, item) for item in items]
 
             def poll() -> None:

@@ -4,9 +4,8 @@ One thread has the source decoded; each lane encodes and checks every n-th batch
 number of lanes, never on which was quicker. Memory is bounded by the batches under way.
 """
 
-import gc
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isfinite
@@ -25,12 +24,12 @@ from video.errors import CorruptVideoError, VideoTooLargeError
 from video.limits import Limits
 from video.model import Frame, PictureFormat, Plane, Video
 from video.scrub.course import Course
+from video.scrub.cycles import frames_freed
 from video.scrub.masks import Blanker
 
 _BATCH_BYTES = 8 * 2**20
 _MOST_BATCH_FRAMES = 16
 _ONE_LANE_BATCH_BYTES = 64 * 2**20
-_UNCOLLECTED_BYTES = 32 * 2**20
 _LEAST_BYTES_A_FRAME = 1_000  # for guessing how many frames a source has that does not say
 
 
@@ -79,10 +78,11 @@ def execute(
     pools = [ThreadPoolExecutor(1, thread_name_prefix=f"video-{lane}") for lane in range(workers)]
     lanes = [_Lane(picture, gop) for _ in pools]
     tally = _Tally()
-    # PyAV's frames that were asked for their side data are reference cycles, of megabytes each.
-    uncollected, collect_after = 0, _UNCOLLECTED_BYTES // frame_bytes(picture)
     running: deque[tuple[_Batch, Future[_Coded]]] = deque()
-    with CanonicalWriter(directory, picture, gop, expected) as writer:
+    with (
+        CanonicalWriter(directory, picture, gop, expected) as writer,
+        frames_freed(picture) as note_frame,
+    ):
 
         def settle() -> None:
             batch, future = running.popleft()
@@ -94,16 +94,12 @@ def execute(
         try:
             frames = _checked(video.frames(), picture, limits)
             sheets = _Sheets(picture, blanker, batch_size, under_way + 1)
-            for number, batch in enumerate(_batches(frames, sheets, writer)):
+            for number, batch in enumerate(_batches(frames, sheets, writer, note_frame)):
                 course.stop_if_cancelled()
                 lane = number % workers
                 running.append((batch, pools[lane].submit(lanes[lane].code, batch)))
                 if len(running) == under_way:
                     settle()
-                uncollected += len(batch.frames)
-                if uncollected >= collect_after:
-                    gc.collect()
-                    uncollected = 0
             while running:
                 course.stop_if_cancelled()
                 settle()
@@ -186,7 +182,9 @@ class _Sheets:
         return sheet[place]
 
 
-def _batches(frames: Iterator[Frame], sheets: _Sheets, writer: CanonicalWriter) -> Iterator[_Batch]:
+def _batches(
+    frames: Iterator[Frame], sheets: _Sheets, writer: CanonicalWriter, note_frame: Callable[[], None]
+) -> Iterator[_Batch]:
     first = 0
     sheet = sheets.next_sheet()
     times_s: list[float] = []
@@ -194,6 +192,7 @@ def _batches(frames: Iterator[Frame], sheets: _Sheets, writer: CanonicalWriter) 
     for frame in frames:
         planes.append(sheets.copy(frame, sheet, len(planes)))
         times_s.append(frame.time_s)
+        note_frame()
         if len(planes) == sheets.frames:
             yield _Batch(first, tuple(times_s), tuple(planes), writer.thumbnails.step)
             first += len(planes)

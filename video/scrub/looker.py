@@ -19,6 +19,7 @@ from video.overlay.survey_model import Window
 from video.overlay.text import Frames, text_boxes
 from video.scrub.control import ControlledFinder
 from video.scrub.course import stop_if
+from video.scrub.pictures import strongest, weakest
 
 MOST_DIFFERENCE = 8
 """Grey levels, after a mean of 3 x 3, that coding may make of a difference anywhere.
@@ -110,7 +111,7 @@ def _traces(window: Window) -> Traces:
     return tuple(
         np.ascontiguousarray(cv2.blur(channel, (3, 3))[::2, ::2])
         for rgb in pictures
-        for channel in (rgb.max(axis=2), rgb.min(axis=2))
+        for channel in (strongest(rgb), weakest(rgb))
     )
 
 

@@ -80,6 +80,17 @@ def median(pictures: Sequence[Plane]) -> Plane:
     return result
 
 
+def strongest(rgb: Rgb) -> Plane:
+    """Of each pixel's colours; OpenCV takes a tenth of the time that NumPy does."""
+    red, green, blue = cv2.split(rgb)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
+
+
+def weakest(rgb: Rgb) -> Plane:
+    red, green, blue = cv2.split(rgb)
+    return np.asarray(cv2.min(cv2.min(red, green), blue), np.uint8)
+
+
 def shrunk(plane: Plane, size: tuple[int, int], step: int) -> Plane:
     """(width, height) of means of step × step samples each; what does not fill one at the right and at the
     bottom is left out."""

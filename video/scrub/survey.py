@@ -6,7 +6,6 @@ other: then the detector looks once at both. Where there still would be more win
 for, those two neighbours become one that differ least.
 """
 
-import gc
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,12 +15,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from video.canonical.planes import frame_bytes
 from video.errors import CorruptVideoError
 from video.model import PictureFormat, Plane, Sampling, Video
 from video.overlay.out_of_body import LONGEST_SIDE_PX, signs_of
 from video.overlay.survey_model import Survey
 from video.scrub.course import stop_if
+from video.scrub.cycles import frames_freed
 from video.scrub.pictures import Painter, shrunk
 from video.scrub.stretch import Stretch, StretchMaker
 
@@ -32,7 +31,6 @@ _WINDOWS_BYTES = 288 * 2**20
 _BYTES_A_PIXEL = 25  # of a window: three pictures and five samples in RGB, and the change
 _MOST_LONE_STROKES = 4e-5  # of a frame's pixels: fewer than three small letters have
 _LEAST_LONE_STROKES_PX = 24
-_UNCOLLECTED_BYTES = 32 * 2**20
 _REPORTED_FRAMES = 8
 _MOST_WAITING = 4
 
@@ -112,9 +110,10 @@ def take_survey(
         signs.add(planes)
 
     count = 0
-    # PyAV's frames that were asked for their side data are reference cycles, of megabytes each.
-    collect_after = 1 + _UNCOLLECTED_BYTES // frame_bytes(picture)
-    with ThreadPoolExecutor(1, thread_name_prefix="video-survey") as pool:
+    with (
+        frames_freed(picture) as note_frame,
+        ThreadPoolExecutor(1, thread_name_prefix="video-survey") as pool,
+    ):
         running: deque[Future[None]] = deque()
         for frame in video.frames():
             if workers > 1:
@@ -127,8 +126,7 @@ def take_survey(
             if count % _REPORTED_FRAMES == 0:
                 stop_if(cancelled())
                 progress(count, promised if promised >= count else 0)
-            if count % collect_after == 0:
-                gc.collect()
+            note_frame()
         for future in running:
             future.result()
     if not count:
