@@ -15,7 +15,7 @@ GLASS_GREY = 225
 class MacroRecipe:
     """A glass whose long side lies across. turns: quarter turns of the whole picture to the left.
 
-    code: "bars" or "qr" on a small sticker in the glass, with no letter.
+    code: "bars", "qr" or "matrix" on a small sticker in the glass, with no letter.
 
     label: "paper", "black", "glass-like" (only a frame tells it from glass) or "seamless" (nothing does).
     """
@@ -63,6 +63,11 @@ def _code(kind: str) -> Pixels:
     if kind == "qr":
         code = cv2.QRCodeEncoder.create().encode("S26-00123 77120934")
         return np.asarray(cv2.resize(code, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST), np.uint8)
+    if kind == "matrix":
+        squares = np.random.default_rng(3).integers(0, 2, (18, 18)).astype(np.uint8) * 255
+        squares[:, 0] = squares[-1] = 0  # a Data Matrix has a dark side on the left and below,
+        squares[0] = squares[:, -1] = 255 * (np.arange(18) % 2)  # and changes along the others
+        return np.pad(np.kron(squares, np.ones((5, 5), np.uint8)), 12, constant_values=255)
     widths = np.random.default_rng(5).integers(1, 4, 46) * 2
     line = np.concatenate([np.full(width, 255 * (n % 2), np.uint8) for n, width in enumerate(widths)])
     return np.pad(np.tile(line, (70, 1)), 12, constant_values=255)

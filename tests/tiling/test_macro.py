@@ -16,6 +16,7 @@ from tests.tiling.macro_files import MacroRecipe, Pixels, label_picture, macro_p
 from tests.tiling.svs_files import decoded
 from tiling.formats.dicom import open_dicom
 from tiling.macro import Dropped, KeptMacro, cut_macro
+from tiling.macro.codes import has_code
 from tiling.macro.glass import is_drawn_block
 from tiling.macro.keeping import wrong_with
 from tiling.macro.writing import find_writing
@@ -69,6 +70,8 @@ DOUBTFUL = {
     "a sticker has bars and no letter": (MacroRecipe(code="bars"), None),
     "the bars lie across": (MacroRecipe(code="bars", turns=1), None),
     "a sticker has a QR code and no letter": (MacroRecipe(code="qr"), None),
+    "a sticker has a matrix code and no letter": (MacroRecipe(code="matrix"), None),
+    "the matrix code is turned": (MacroRecipe(code="matrix", turns=3), None),
     "next to nothing would be left": (MacroRecipe(label_px=700), None),
     "a strip too narrow for a label": (MacroRecipe(label_px=40, with_text=False), None),
 }
@@ -142,6 +145,19 @@ def test_the_proof_notices_any_other_picture_and_a_label_that_is_not_blank() -> 
     assert wrong_with(other, found) is not None
     assert wrong_with(other, replace(found, jpeg=other)) is not None
     assert wrong_with(found.jpeg[:-300], replace(found, jpeg=found.jpeg[:-300])) is not None
+
+
+@pytest.mark.parametrize(("square_px", "blur_px"), [(2, 0.0), (3, 1.0), (5, 1.0), (8, 0.5), (12, 1.0)])
+def test_matrix_codes_of_any_size_are_seen_blurred_too(square_px: int, blur_px: float) -> None:
+    squares = np.random.default_rng(square_px).integers(0, 2, (16, 16)).astype(np.uint8) * 225
+    picture = macro_picture()[:, 230:].copy()
+    side = 16 * square_px
+    picture[60 : 60 + side, 400 : 400 + side] = np.kron(squares, np.ones((square_px,) * 2, np.uint8))[
+        ..., np.newaxis
+    ]
+    if blur_px:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur_px), np.uint8)
+    assert has_code(picture)
 
 
 LABEL_PX = {
