@@ -56,8 +56,9 @@ export const {
   { command: 'frame.farBack', chords: ['shift+d'], group: 'Frames', says: 'Back 10 frames' },
   { command: 'frame.first', chords: ['mod+arrowleft'], group: 'Frames', says: 'First frame' },
   { command: 'frame.last', chords: ['mod+arrowright'], group: 'Frames', says: 'Last frame' },
-  { command: 'select.next', chords: [']'], group: 'Findings and boxes', says: 'Next finding or box' },
-  { command: 'select.previous', chords: ['['], group: 'Findings and boxes', says: 'Previous finding or box' },
+  // [ and ] need AltGr on many keyboards.
+  { command: 'select.next', chords: [']', 'j'], group: 'Findings and boxes', says: 'Next finding or box' },
+  { command: 'select.previous', chords: ['[', 'k'], group: 'Findings and boxes', says: 'Previous finding or box' },
   { command: 'tool.box', chords: ['b', 'r'], group: 'Findings and boxes', says: 'Draw a box with the mouse' },
   { command: 'tool.move', chords: ['m', 's'], group: 'Findings and boxes', says: 'Move and select' },
   { command: 'box.new', chords: ['shift+b', 'insert'], group: 'Findings and boxes', says: 'A box in the middle of the view' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { framesText, pictureWords, placeText } from './words';
+import { framesText, ownFateText, pictureWords, placeText } from './words';
 
 const box = (first_frame: number | null, last_frame: number | null) => ({ x0: 10, y0: 16, x1: 822, y1: 40, first_frame, last_frame });
 
@@ -20,3 +20,9 @@ test.each([
   ['thumbnail', null, 'Thumbnail'],
   ['something-new', null, 'Something new'],
 ])('a picture named %s is called %s', (name, frame, words) => expect(pictureWords({ name, frame }).name).toBe(words));
+
+test.each([
+  ['will-mask', true, 'Not sent yet'],
+  ['masked', true, 'Masked'],
+  ['masked', false, 'Asked for'],
+] as const)('a box that is %s, with a result: %s, is “%s”', (fate, hasResult, words) => expect(ownFateText(fate, hasResult)).toBe(words));

@@ -41,6 +41,10 @@ export const FATES: Record<Fate, FateWords> = {
   'will-mask': { words: 'Visible; masked at the next scrub', tone: 'var(--state-busy)' },
 };
 
+/** Of a box that a reviewer drew. Where there is no result, nothing is masked as yet. */
+export const ownFateText = (fate: Fate, hasResult: boolean): string =>
+  fate === 'will-mask' ? 'Not sent yet' : hasResult ? FATES[fate].words : 'Asked for';
+
 export const REJECT_REASONS: readonly { readonly value: RejectReason; readonly name: string }[] = [
   { value: 'identity-visible', name: 'A patient can be recognised in it' },
   { value: 'wrong-file', name: 'It is the wrong file' },
