@@ -14,7 +14,6 @@ from video.model import Action
 _MOST_INDEX_ENTRIES = 200_000
 _MOST_WORDED_SAMPLES = 5_000
 _LONGEST_SAMPLE = 64 * 1024
-_MOST_CHAPTERS = 10_000
 # What FFmpeg reports as tags of every file: registered words and numbers, nobody's.
 _TECHNICAL_KEYS = frozenset(
     {
@@ -33,7 +32,10 @@ _USUAL_VALUES = frozenset({"VideoHandler", "SoundHandler", "SubtitleHandler", "D
 def contents_of(
     handle: InputContainer, chosen: VideoStream, source: ByteSource, structure: Structure, limits: Limits
 ) -> Structure:
-    """Of all streams, tags and chapters, and of what the walk over the structure found."""
+    """Of all streams, tags and chapters, and of what the walk over the structure found.
+
+    Raises VideoTooLargeError where that is more than can be looked for.
+    """
     findings = Findings(limits)
     for stream in handle.streams:
         _stream(findings, stream, is_chosen=stream.index == chosen.index)
@@ -41,7 +43,7 @@ def contents_of(
             _words(findings, stream, source)
         _tags(findings, "tag of a stream", stream.metadata)
     _tags(findings, "tag of the file", handle.metadata)
-    for chapter in handle.chapters()[:_MOST_CHAPTERS]:
+    for chapter in handle.chapters():
         _tags(findings, "chapter", chapter["metadata"])
     return findings.result().with_more(structure)
 

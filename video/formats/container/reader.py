@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ground.source import ByteSource
+from video.errors import VideoTooLargeError
 from video.formats.container.layout import Structure
 from video.limits import Limits
 from video.model import Action, Place
 
 _WINDOW_BYTES = 64 * 1024
 _LEAP_BYTES = 1024
-_MOST_TEXTS = 20_000
+_MOST_TEXTS = 40_000
 _MOST_TEXT_BYTES = 64 * 2**20
+_SHARE_OF_RUNS = 2
 _SHORTEST_TEXT = 4
 
 
@@ -48,7 +50,12 @@ class Window:
 
 
 class Findings:
-    """Places by name, their bytes added up, and texts; both bounded, whatever the file holds."""
+    """Places by name, their bytes added up, and texts; both bounded, whatever the file holds.
+
+    A file with more values is refused: a search for some of them would prove nothing of the others. Runs in
+    bytes that nobody has explained are listed as far as they leave room for values: an old picture of some
+    megabytes reads like ten thousand words.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -62,17 +69,24 @@ class Findings:
         self._places[name, action] += max(0, byte_count)
 
     def text(self, value: bytes) -> None:
-        """A text value as it stands; what is too short to be told from chance is left out."""
+        """A text value as it stands; what is too short to be told from chance is left out.
+
+        Raises VideoTooLargeError where there are more than can be looked for.
+        """
         value = value.strip(b"\0 \t\r\n")[: self._limits.text_bytes]
         if len(value) < _SHORTEST_TEXT or value in self._texts:
             return
-        if len(self._texts) < _MOST_TEXTS and self._text_bytes + len(value) <= _MOST_TEXT_BYTES:
-            self._texts[value] = None
-            self._text_bytes += len(value)
+        self._texts[value] = None
+        self._text_bytes += len(value)
+        if len(self._texts) > _MOST_TEXTS or self._text_bytes > _MOST_TEXT_BYTES:
+            raise VideoTooLargeError("the file holds more texts than the result can be searched for")
 
     def words_in(self, data: bytes) -> None:
         """Every run of readable characters in bytes that nobody has explained, UTF-16 among them."""
         for run in runs(data):
+            is_room = len(self._texts) * _SHARE_OF_RUNS < _MOST_TEXTS
+            if not is_room or self._text_bytes * _SHARE_OF_RUNS > _MOST_TEXT_BYTES:
+                return
             self.text(run)
 
     def result(self) -> Structure:

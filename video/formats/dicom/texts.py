@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from ground.source import ByteSource
-from video.errors import VideoError
+from video.errors import VideoError, VideoTooLargeError
 from video.formats.dicom import tags
 from video.formats.dicom.contents import Leaf, Walk
 from video.formats.dicom.file_layout import META_OFFSET, PREAMBLE_BYTES, FileLayout
@@ -69,8 +69,8 @@ def list_texts(
 ) -> list[bytes]:
     """Each text once, as it stands in the file and, where that differs, in UTF-8.
 
-    frames: None where there is no room for words in them. Of a file with more texts than anybody needs the
-    first ones are given.
+    frames: None where there is no room for words in them. Raises VideoTooLargeError where there are more
+    than can be looked for: to look for some would prove nothing of the others.
     """
     found: dict[bytes, None] = {}
     total = 0
@@ -78,8 +78,8 @@ def list_texts(
         if text not in found:
             found[text] = None
             total += len(text)
-        if len(found) >= _MOST_TEXTS or total >= _MOST_TEXT_BYTES:
-            break
+        if len(found) > _MOST_TEXTS or total > _MOST_TEXT_BYTES:
+            raise VideoTooLargeError("the file holds more texts than the result can be searched for")
     return list(found)
 
 
