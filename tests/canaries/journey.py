@@ -44,7 +44,7 @@ class Journey:
         self.statuses: set[tuple[str, int]] = set()
         self._stage = ""
         self._log = log
-        self._searcher = Searcher()
+        self._searcher = Searcher(hashed=[FILE_NAME.encode()])
 
     def look(self, *_: object) -> None:
         """Search everything that lies in the data folder now, and what was logged so far."""
