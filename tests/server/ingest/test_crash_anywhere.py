@@ -6,117 +6,43 @@ The converting process is played by this one, which writes what a real one has w
 """
 
 import contextlib
-import io
-import os
 import shutil
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from ground.finding import ReviewPicture
-from server import audit, catalog, jobs
+from server import catalog, jobs
 from server.accounts import Doer
-from server.ambient import real_ambient
 from server.catalog import State
-from server.catalog.model import CONVERTED
-from server.cli.main import main
-from server.config import Settings
-from server.db import Database, upgrade
-from server.errors import NotFoundError, ServerError
-from server.ingest import conversion
+from server.db import upgrade
+from server.errors import ServerError
 from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
-from server.ingest.pictures import ReviewPictures
-from server.ingest.plan import Converted, Outcome, Plan, Progress, Refused
 from server.ingest.recovery import recover
 from tests.server.conftest import BY, add_officer
-from tests.server.ingest.crashing import BROKE, DONE, FULL_DISK, Spoil, die_at, full_from, in_another_process
-from tests.server.ingest.slides import FILE_NAME, svs, traces
+from tests.server.ingest.crash_site import (
+    Made,
+    Site,
+    agree,
+    convert_really,
+    every,
+    nothing_is_half_written_or_plain,
+    status_is_true,
+)
+from tests.server.ingest.crashing import DONE, FULL_DISK, Spoil, die_at, full_from, in_another_process
+from tests.server.ingest.slides import FILE_NAME
 
 ANNA, BRUNO = Doer("u1", "anna", "10.0.0.1"), Doer("u2", "bruno", "10.0.0.2")
 MOST_CHANGES = 400
 CASE = "CASE 7"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a real conversion of ``source`` has made, and the pictures that go with it."""
-
-    source: Path
-    folder: Path
-    converted: Converted
-    refused: bool = False
-
-    def write(self, plan: Plan, tick: conversion.Tick) -> Outcome:
-        """Do what the converting process does, with this process's hands."""
-        for stage in (State.CONVERTING, State.VERIFYING):
-            if (end := tick(Progress(stage, 1, 2, "slide"))) is not None:
-                return end
-        for file in self.folder.iterdir():
-            fd = os.open(Path(plan.output_dir) / file.name, os.O_WRONLY | os.O_CREAT, 0o600)
-            data = file.read_bytes()
-            for half in (data[: len(data) // 2], data[len(data) // 2 :]):
-                os.write(fd, half)
-            os.close(fd)
-        pictures().write(Path(plan.review_path), plan.data_key, plan.sealed_name)
-        return Refused("not-proved-clean", "It is not clean.") if self.refused else self.converted
-
-
-def pictures() -> ReviewPictures:
-    taken = ReviewPictures()
-    for number, name in enumerate(("thumbnail", "macro")):
-        taken.add(ReviewPicture(name, np.full((30, 40, 3), 60 + number, np.uint8)))
-    return taken
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("made")
-    source, kept, settings = svs(folder / "scanner"), folder / "kept", Settings(data=folder / "data")
-    heard: list[Outcome] = []
-    settings.data.mkdir()
-    with Database(settings.data / "slidereel.sqlite") as database, pytest.MonkeyPatch.context() as patch:
-        upgrade(database)
-        run = conversion.run
-
-        def listen(plan: Plan, **how) -> Outcome:
-            heard.append(run(plan, **how))
-            shutil.copytree(plan.output_dir, kept)
-            return heard[0]
-
-        patch.setattr(conversion, "run", listen)
-        intake = Intake(settings, real_ambient(), database)
-        with jobs.Owner(intake.owners_dir, intake.ambient) as owner:
-            run_job(intake, intake.take_file(source, CASE, BY, owner_id=owner.owner_id).job)
-    (converted,) = heard
-    assert isinstance(converted, Converted)
-    return Made(source, kept, converted)
-
-
-class Site:
-    """A data folder, opened by whoever needs it and left again: what stays is what lies on the disk."""
-
-    def __init__(self, data: Path, made: Made, *, keep: bool = False) -> None:
-        self.made = made
-        self.settings = Settings(data=data, keep_originals=keep)
-
-    @contextlib.contextmanager
-    def intake(self) -> Iterator[Intake]:
-        database = Database(self.settings.data / "slidereel.sqlite")
-        with database, pytest.MonkeyPatch.context() as patch:
-            patch.setattr(conversion, "run", lambda plan, tick, **_how: self.made.write(plan, tick))
-            yield Intake(self.settings, real_ambient(), database)
-
-    def command(self, *arguments: str) -> None:
-        """As a person types it. Raises ServerError with the sentences that a refusal prints."""
-        with contextlib.redirect_stderr(io.StringIO()) as said:
-            code = main([*arguments, "--data", str(self.settings.data)])
-        if code:
-            raise ServerError(said.getvalue())
+    return convert_really(tmp_path_factory.mktemp("made"))
 
 
 def take(site: Site, profile: str | None = None) -> None:
@@ -158,8 +84,8 @@ def rejected(site: Site) -> None:
 
 def half_uploaded(site: Site) -> None:
     with site.intake() as intake:
-        upload = intake.uploads.create(ANNA, site.made.source.stat().st_size, FILE_NAME, CASE)
-        append(intake, upload.upload_id, site.made.source.read_bytes()[:70_000])
+        begun = intake.uploads.create(ANNA, site.made.source.stat().st_size, FILE_NAME, CASE)
+        append(intake, begun.upload_id, site.made.source.read_bytes()[:70_000])
 
 
 def append(intake: Intake, upload_id: str, data: bytes) -> None:
@@ -176,14 +102,14 @@ def begin_upload(site: Site) -> None:
 
 def upload_the_rest(site: Site) -> None:
     with site.intake() as intake:
-        for upload in intake.uploads.unfinished(ANNA):
-            append(intake, upload.upload_id, site.made.source.read_bytes()[upload.offset_bytes :])
+        for begun in intake.uploads.unfinished(ANNA):
+            append(intake, begun.upload_id, site.made.source.read_bytes()[begun.offset_bytes :])
 
 
 def give_the_upload_up(site: Site) -> None:
     with site.intake() as intake:
-        for upload in intake.uploads.unfinished(ANNA):
-            intake.uploads.end(upload.upload_id, ANNA)
+        for begun in intake.uploads.unfinished(ANNA):
+            intake.uploads.end(begun.upload_id, ANNA)
 
 
 def decide(decision: str, *arguments: str, by: Doer = ANNA) -> Callable[[Site], None]:
@@ -243,12 +169,6 @@ def only(intake: Intake) -> catalog.Asset:
     return asset
 
 
-def every(intake: Intake) -> list[catalog.Asset]:
-    read = intake.database.read_now
-    found = list(read(lambda c: catalog.list_assets(c, intake=True)).items)
-    return found + list(read(lambda c: catalog.list_assets(c, intake=True, state=State.DISCARDED)).items)
-
-
 @dataclass(frozen=True, slots=True)
 class Journey:
     """From how it is before, by what is done, to the state that the one asset is in at the end."""
@@ -285,57 +205,6 @@ JOURNEYS = {
 }
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def agree(intake: Intake, made: Made, *, is_erased: bool, keep: bool) -> None:
-    """State and files tell the same; what must be there is there, and what must not be seen is not."""
-    assets = every(intake)
-    folders = {path.name for path in intake.assets_dir.iterdir()}
-    assert folders == {asset.asset_id for asset in assets if asset.state in CONVERTED}
-    for asset in assets:
-        if asset.state in CONVERTED:
-            assert contents(intake.assets_dir / asset.asset_id) == contents(made.folder)
-        has_original = asset.quarantine_key is not None
-        assert has_original or is_erased or asset.state in (State.RELEASED, State.DISCARDED)
-        assert not (has_original and asset.state is State.RELEASED) or keep
-        if asset.quarantine_key is not None:
-            with intake.quarantine.reader(asset.quarantine_key) as original:
-                assert original.read_at(0, original.size_bytes) == made.source.read_bytes()
-            if asset.state is State.AWAITING_RELEASE or (made.refused and asset.state is State.REFUSED):
-                assert [one["name"] for one in intake.pictures_before(asset.quarantine_key)] == [
-                    "thumbnail",
-                    "macro",
-                ]
-        if asset.state is not State.RELEASED:
-            with pytest.raises(NotFoundError):
-                intake.database.read_now(
-                    lambda c, asset_id=asset.asset_id: catalog.get_asset(c, asset_id, intake=False)
-                )
-    uploads = {upload.upload_id for upload in intake.uploads.unfinished(ANNA)}
-    wanted = uploads | {asset.quarantine_key for asset in assets if asset.quarantine_key is not None}
-    assert wanted <= set(intake.quarantine.keys()), "nothing that somebody may still ask for is gone"
-    assert list(intake.work_dir.iterdir()) == []
-    assert intake.database.read_now(audit.verify).broken_at is None
-    data = intake.data
-    assert traces(data) == []
-    plain = [jpeg[-200:] for _stated, jpeg in pictures()._pictures]
-    for path in data.rglob("*"):
-        assert not path.is_file() or not any(jpeg in path.read_bytes() for jpeg in plain), path.name
-
-
-def status_is_true(intake: Intake) -> None:
-    """What ``slidereel quarantine status`` says is what lies there for somebody."""
-    kept = {asset.quarantine_key for asset in every(intake)} - {None}
-    uploads = {upload.upload_id for upload in intake.uploads.unfinished(ANNA)}
-    found = intake.quarantine.inventory()
-    assert found.file_count == len(kept | uploads)
-    assert intake.database.read_now(catalog.unused_cases) == []
-    assert (found.broken_count, found.erased_count, found.leftover_count) == (0, 0, 0)
-    assert not found.is_key_being_replaced
-
-
 def walk(journey: Journey, made: Made, before: Path, data: Path, spoil: Spoil) -> int:
     """Walk it in a process that is spoilt, put in order what it left, walk it to its end; how it ended."""
     shutil.copytree(before, data)
@@ -344,6 +213,7 @@ def walk(journey: Journey, made: Made, before: Path, data: Path, spoil: Spoil) -
     with site.intake() as intake:
         recover(intake)
         agree(intake, site.made, is_erased=journey.is_erased, keep=journey.keep)
+        nothing_is_half_written_or_plain(intake, site.made)
     # What was done before the end is done: to ask for it again is refused with a sentence, or does nothing.
     with contextlib.suppress(ServerError):
         journey.act(site)
@@ -351,6 +221,7 @@ def walk(journey: Journey, made: Made, before: Path, data: Path, spoil: Spoil) -
     with site.intake() as intake:
         recover(intake)
         agree(intake, site.made, is_erased=journey.is_erased, keep=journey.keep)
+        nothing_is_half_written_or_plain(intake, site.made)
         status_is_true(intake)
         assert {asset.state for asset in every(intake)} == ({journey.end} if journey.end else set())
     shutil.rmtree(data)
@@ -371,19 +242,24 @@ def prepared(journey: Journey, made: Made, tmp_path: Path) -> Path:
     return before
 
 
+def endings(journey: Journey, made: Made, tmp_path: Path, spoil_from: Callable[[int], Spoil]) -> list[int]:
+    """How it ends, spoilt at its first change, at its second, … until it is done in spite of that."""
+    before = prepared(journey, made, tmp_path)
+    codes: list[int] = []
+    while DONE not in codes:
+        number = len(codes)
+        assert number < MOST_CHANGES
+        codes.append(walk(journey, made, before, tmp_path / str(number), spoil_from(number)))
+    return codes
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_wherever_the_process_dies_everything_is_as_before_or_as_after(
     name: str, made: Made, tmp_path: Path
 ) -> None:
-    journey = JOURNEYS[name]
-    before = prepared(journey, made, tmp_path)
-    for number in count():
-        assert number < MOST_CHANGES
-        code = walk(journey, made, before, tmp_path / f"at {number}", die_at(number))
-        if code != -9:
-            break
-    assert code == DONE and number > 1, "it was killed at each of its changes, and then at none"
+    *killed, _done = endings(JOURNEYS[name], made, tmp_path, die_at)
+    assert set(killed) == {-signal.SIGKILL} and len(killed) > 1
 
 
 @pytest.mark.slow
@@ -391,12 +267,5 @@ def test_wherever_the_process_dies_everything_is_as_before_or_as_after(
 def test_wherever_the_disk_fills_up_it_is_said_and_nothing_is_lost(
     name: str, made: Made, tmp_path: Path
 ) -> None:
-    journey = JOURNEYS[name]
-    before = prepared(journey, made, tmp_path)
-    codes = []
-    for number in count():
-        assert number < MOST_CHANGES
-        codes.append(walk(journey, made, before, tmp_path / f"from {number}", full_from(number)))
-        if codes[-1] == DONE:
-            break
-    assert BROKE not in codes and codes[0] == FULL_DISK, "each time it is said that the disk is full"
+    *refused, _done = endings(JOURNEYS[name], made, tmp_path, full_from)
+    assert set(refused) == {FULL_DISK}, "it is said each time that there is no room"
