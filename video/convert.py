@@ -67,13 +67,18 @@ class VideoReport:
 
     def to_json(self) -> dict[str, Any]:
         stated = asdict(self)
-        stated["places"] = [
-            {"place": place.name, "action": place.action.value, "byte_count": place.byte_count}
-            for place in self.places
-        ]
+        stated["places"] = stated_places(self.places)
         if self.scrub is None:
             del stated["scrub"]
         return stated
+
+
+def stated_places(places: Sequence[Place]) -> list[dict[str, Any]]:
+    """For JSON: names and numbers."""
+    return [
+        {"place": place.name, "action": place.action.value, "byte_count": place.byte_count}
+        for place in places
+    ]
 
 
 def convert(
@@ -167,8 +172,8 @@ def _scrubbed(
         made = maker.make(blanker, watch)
         left: tuple[Finding, ...] = ()
         if watch is not None:
-            may_wander = scrub_plan.may_text_wander
             course = maker.course(Stage.VERIFYING).share(_FRAMES_SHARE, 1.0)
+            may_wander = scrub_plan.material.may_text_wander
             left = scrub.text_left(watch.survey(), blanker, course, may_wander=may_wander)
         if not left:
             return made, scrub_plan

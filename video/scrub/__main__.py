@@ -16,9 +16,8 @@ from typing import Any
 from ground.finding import Box
 from ground.picture_text import TextFinder, TextFinderError
 from ground.source import ByteSource, FileSource
-from video.convert import GOPS, convert
+from video.convert import GOPS, convert, stated_places
 from video.errors import VideoError
-from video.model import Place
 from video.open_video import open_video
 from video.scrub.course import Course
 from video.scrub.rules import Material, OutOfBody, ScrubRules
@@ -92,7 +91,7 @@ def _run(stated: argparse.Namespace, source: ByteSource, rules: ScrubRules, find
         planned = Scrub(rules, finder, stated.mask).look(video, course)
         # Only now: some places are known once every frame was read.
         said: dict[str, Any] = {
-            "places": _places(video.places()),
+            "places": stated_places(video.places()),
             "scrub": planned.to_json(),
             "remarks": list(video.remarks),
             "losses": list(video.losses),
@@ -105,6 +104,8 @@ def _run(stated: argparse.Namespace, source: ByteSource, rules: ScrubRules, find
     if not stated.plan:
         frames = said["proof"]["frames"]
         _say([f"proved: {frames['frames_compared']} frames, {frames['frames_masked']} of them masked"])
+        looked, recognised = (said["scrub"][f"windows_{what}"] for what in ("looked_at", "recognised"))
+        _say([f"text was looked for in {looked} stretches; {recognised} show what was looked at"])
     _say([f"{place['action']:<8}{place['byte_count']:>14,}  {place['place']}" for place in said["places"]])
     _say_scrub(said["scrub"])
     _say([*said["remarks"], *said["losses"]])
@@ -151,13 +152,6 @@ def _mask(text: str) -> Box:
     if len(sides) != 4 or sides[0] >= sides[2] or sides[1] >= sides[3]:
         raise ValueError(text)
     return Box(*sides)
-
-
-def _places(places: Sequence[Place]) -> list[dict[str, Any]]:
-    return [
-        {"place": place.name, "action": place.action.value, "byte_count": place.byte_count}
-        for place in places
-    ]
 
 
 def _say_scrub(scrub: dict[str, Any]) -> None:

@@ -50,11 +50,6 @@ class ScrubPlan:
     material: Material
     windows: tuple[MadeOf, ...]
 
-    @property
-    def may_text_wander(self) -> bool:
-        """A marker may follow a structure over an ultrasound picture; an endoscope's overlays stay."""
-        return self.material is Material.ULTRASOUND
-
     def to_json(self) -> dict[str, Any]:
         """Places and numbers, no pixel and no word of the source."""
         return {
@@ -94,6 +89,9 @@ def plan(
 ) -> ScrubPlan:
     """Look at every frame of the clip and say what has to go. looker: for text, if the rules want it.
 
+    However long the clip, at most `MOST_WINDOWS` windows are looked at for text, each once as it is and up to
+    three times more with what was found blanked. The proof recognises what it then is; of a loop, it looks.
+
     added, removed: a reviewer's: masks beyond what is found, and places where what is found may stay.
     Raises VideoError (VerificationError where text should be looked for and cannot be), ConversionCancelled.
     """
@@ -113,11 +111,11 @@ def plan(
         found += beyond
     else:
         found += _room(survey, rules, signs)
+    is_loop = survey.frame_count <= WINDOW_FRAMES
     if looker is not None:
-        is_loop = survey.frame_count <= WINDOW_FRAMES
         frames = partial(_painted, video, course.cancelled) if is_loop else None
         looking = course.share(_SURVEY_SHARE, 1.0 if is_loop else _FIRST_LOOK_SHARE)
-        may_wander = material is Material.ULTRASOUND
+        may_wander = material.may_text_wander
         found += text_findings(survey, looker, kept, looking, frames, may_wander=may_wander)
     found = [_let_pass(finding, removed) for finding in found]
     found += [Finding(Reason.REVIEWER, box, is_masked=True) for box in added]
@@ -132,13 +130,13 @@ def plan(
         material=material,
         windows=tuple(window.made_of for window in survey.windows),
     )
-    if looker is None or survey.frame_count <= WINDOW_FRAMES:
+    if looker is None or is_loop:
         return planned
     # What the proof would find is found here sooner than by writing a long clip twice.
     looking = course.share(_FIRST_LOOK_SHARE, 1.0)
     for _ in range(_MOST_LOOKS_AGAIN):
         blanker = Blanker(survey.picture, planned.masks, kept)
-        left = text_left(survey, looker, blanker, removed, looking, may_wander=planned.may_text_wander)
+        left = text_left(survey, looker, blanker, removed, looking, may_wander=material.may_text_wander)
         if not left:
             break
         planned = planned.with_more(left)

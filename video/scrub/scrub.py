@@ -29,7 +29,7 @@ class Scrub:
         """added, removed: a reviewer's masks, and places where what is found may stay. review: is handed
         pictures of the source, which may show the patient."""
         self._rules = rules
-        self._looker = None if finder is None else Looker(finder)
+        self._looker = Looker(finder) if finder is not None and rules.text else None
         self._added, self._removed = tuple(added), tuple(removed)
         self._review = review
 
@@ -49,7 +49,7 @@ class Scrub:
         self, result: Survey, blanker: Blanker, course: Course, *, may_wander: bool
     ) -> tuple[Finding, ...]:
         """As `texts.text_left`; nothing where text is not looked for."""
-        if self._looker is None or not self.looks_for_text:
+        if self._looker is None:
             return ()
         left = text_left(result, self._looker, blanker, self._removed, course, may_wander=may_wander)
         return tuple(left)
@@ -57,9 +57,7 @@ class Scrub:
     def proof(self) -> dict[str, Any]:
         """How text was looked for, once none is left: how many windows the detector was asked about, and in
         how many nothing legible differed from one of those."""
-        looker = self._looker if self.looks_for_text else None
-        return {
-            "residual_text": 0,
-            "windows_looked_at": 0 if looker is None else looker.looked,
-            "windows_recognised": 0 if looker is None else looker.recognised,
-        }
+        looked, recognised = (
+            (0, 0) if self._looker is None else (self._looker.looked, self._looker.recognised)
+        )
+        return {"residual_text": 0, "windows_looked_at": looked, "windows_recognised": recognised}
