@@ -2,6 +2,8 @@
 
 import io
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -40,9 +42,14 @@ __all__ = [
 
 
 @pytest.fixture
-def journey(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> Journey:
-    """Everything is logged that can be, where it can be read."""
+def journey(
+    server: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Journey:
+    """Everything is logged that can be, where it can be read; what is put off elsewhere is found there."""
     log = io.StringIO()
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(sys, "stderr", log)
     configure_logging("debug")
-    return Journey(server, log)
+    return Journey(server, log, [elsewhere, Path("/dev/shm")])  # noqa: S108 - only looked at

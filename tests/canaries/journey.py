@@ -3,7 +3,7 @@
 import asyncio
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ QUERIES = {
 class Journey:
     """Takes a file through a server; what must not be found anywhere is collected in ``found``."""
 
-    def __init__(self, server: TestClient, log: io.StringIO) -> None:
+    def __init__(self, server: TestClient, log: io.StringIO, elsewhere: Sequence[Path] = ()) -> None:
+        """elsewhere: folders beside the data folder in which nothing may turn up either."""
         self.intake = server.app[SERVICES].intake
         self.server = server
         self.found: list[str] = []
@@ -44,6 +45,7 @@ class Journey:
         self.statuses: set[tuple[str, int]] = set()
         self._stage = ""
         self._log = log
+        self._elsewhere = elsewhere
         self._searcher = Searcher(hashed=[FILE_NAME.encode()])
 
     def look(self, *_: object) -> None:
@@ -51,6 +53,8 @@ class Journey:
         places = self._searcher.places(self.intake.settings.data)
         self.found += [place for place in places if not (self.is_unpacked and UNPACKED.search(place))]
         self._search("the log", self._log.getvalue().encode())
+        for folder in self._elsewhere:
+            self.found += [f"{place} of {folder}" for place in self._searcher.places(folder)]
 
     def watch(self, stage: str, *_: object) -> None:
         """Look once at each stage of a conversion."""

@@ -1,13 +1,17 @@
 """The search finds what is planted, in each disguise: otherwise all that it does not find proves nothing."""
 
 import base64
+import gzip
+import hashlib
+import unicodedata
+import zlib
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.canaries.searching import ALL, STEM, Searcher, forms, named
+from tests.canaries.searching import ALL, KANJI, MARKED, NUMBER, STEM, Searcher, forms, named
 
 NOISE = bytes(range(256)) * 3
 SEARCHER = Searcher()
@@ -24,6 +28,9 @@ DISGUISES = {
     "hex": lambda text: text.encode().hex().encode(),
     "hex in capitals": lambda text: text.encode().hex().upper().encode(),
     "reversed": lambda text: text[::-1].encode(),
+    "in an address": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()).encode(),
+    "deflated": lambda text: zlib.compress(b"Name: " + text.encode()),
+    "deflated hex": lambda text: gzip.compress(b"Name: " + text.encode().hex().encode()),
     "split over two segments": lambda text: b"%b\xff\xfe\x00\x22%b" % (text[:3].encode(), text[3:].encode()),
     "a letter in each segment": lambda text: b"\xff\xe1\x00\x03".join(
         bytes((letter,)) for letter in text.encode()
@@ -37,6 +44,27 @@ def test_every_disguise_is_seen_through(text: str, disguise: str) -> None:
     planted = NOISE + DISGUISES[disguise](text) + NOISE
     wanted = STEM if text.startswith(STEM) else text
     assert wanted in {found for found, _ in SEARCHER.find(planted)}
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "shift_jis", "euc_jp", "gb18030", "iso2022_jp", "utf-16-le"])
+def test_another_script_is_read_in_its_codings(coding: str) -> None:
+    assert KANJI in {found for found, _ in SEARCHER.find(NOISE + KANJI.encode(coding) + NOISE)}
+
+
+@pytest.mark.parametrize("composition", ["NFC", "NFD"])
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16-be"])
+def test_marks_are_read_however_they_are_composed(coding: str, composition: str) -> None:
+    written = unicodedata.normalize(composition, MARKED).encode(coding)
+    assert MARKED in {found for found, _ in SEARCHER.find(NOISE + written + NOISE)}
+
+
+@pytest.mark.parametrize("kind", ["md5", "sha1", "sha256", "sha512", "blake2b"])
+@pytest.mark.parametrize("text", [NUMBER, "a name of its own"])
+def test_an_unkeyed_hash_is_as_good_as_the_text(text: str, kind: str) -> None:
+    digest = hashlib.new(kind, text.encode()).digest()
+    searcher = Searcher(hashed=[b"a name of its own"])
+    for written in (digest, digest[:16], digest.hex()[:20].encode(), base64.b64encode(digest)):
+        assert searcher.find(NOISE + written + NOISE)
 
 
 def test_where_nothing_is_planted_nothing_is_found() -> None:
