@@ -15,7 +15,7 @@ from ground.ppocr_lines import share_inside, without_inner
 from ground.ppocr_strokes import GROUND, all_strokes, light_strokes
 from video.overlay.blocks import is_blocks
 from video.overlay.survey_model import Window
-from video.overlay.text_ends import to_their_ends
+from video.overlay.text_ends import legible_alone, to_their_ends
 from video.overlay.text_motion import (
     Track,
     common_strokes,
@@ -30,7 +30,7 @@ STILL_CHANGE = 2
 """Where no sample changes by more over time, every frame shows the same."""
 MOST_SHEET_PX = 2_200_000
 """Of all samples that are looked at, side by side: what a detector does in about a second."""
-MOST_SAMPLES, FEWEST_SAMPLES = 5, 2
+MOST_SAMPLES, FEWEST_SAMPLES = 5, 3
 COVERED = 0.7
 LEAST_SIDE_PX = 6
 """No letters are lower; what is narrower is the frame's edge."""
@@ -52,7 +52,7 @@ def text_boxes(
         is followed through the samples, and covered in between as if it went straight.
     may_wander : whether text can move over the picture. An endoscope's overlays never do, while wet tissue
         and instruments look like a word in one frame and like none in the next: then only what stands in
-        one place in several samples, or is beyond doubt, is believed.
+        one place in several samples, is beyond doubt, or still looks like one alone is believed.
     Raises TextFinderError.
     """
     found = _text_boxes(window, finder, frames, may_wander)
@@ -79,9 +79,11 @@ def _text_boxes(
         and _covered(box, still) < COVERED
     ]
     if not may_wander:
+        looks = [(box, (samples[index][1], pictures[1 + index])) for index, box in moving]
         still += [
             box for index, box in moving if box.score >= LONE_SCORE_LEAST or _stands_still(index, box, moving)
         ]
+        still += legible_alone(looks, finder)
     still = to_their_ends(still, lasting, finder)
     if may_wander and moving:
         for track in _tracks(window, finder, frames, moving, samples):
@@ -108,12 +110,14 @@ def _tracks(
 
 
 def _chosen(window: Window) -> list[tuple[int, NDArray[np.uint8]]]:
-    """As many samples as a detector has time for, spread over the window."""
+    """As many samples as a detector has time for, in order. Those between the first and the last come before
+    these: some were taken for sharp things that come and go."""
     height_px, width_px = window.median.shape[:2]
     room = MOST_SHEET_PX // (height_px * width_px) - 1
-    count = min(len(window.samples), max(FEWEST_SAMPLES, min(MOST_SAMPLES, room)))
-    places = np.linspace(0, len(window.samples) - 1, count).round().astype(int)
-    return [window.samples[place] for place in places]
+    count = max(FEWEST_SAMPLES, min(MOST_SAMPLES, room))
+    middle = (len(window.samples) - 1) / 2
+    places = sorted(range(len(window.samples)), key=lambda place: abs(place - middle))[:count]
+    return [window.samples[place] for place in sorted(places)]
 
 
 def _stands_still(index: int, box: TextBox, others: Iterable[tuple[int, TextBox]]) -> bool:
