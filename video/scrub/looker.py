@@ -24,8 +24,8 @@ from video.scrub.pictures import strongest, weakest
 MOST_DIFFERENCE = 8
 """Grey levels, after a mean of 3 x 3, that coding may make of a difference anywhere.
 
-An encoding of 45 dB makes at most 6 of it in the windows of the real clips, 10 where colours are strong; a
-name that is 20 levels lighter than what is behind it makes 11 at least, in letters of 8 px too.
+An encoding of 45 dB makes 3 to 6 of it in the windows of the real clips, up to 19 where strong colours meet;
+a name that is 20 levels lighter than what is behind it makes 11 at least, in letters of 8 px too.
 """
 _MOST_BYTES = 96 * 2**20
 

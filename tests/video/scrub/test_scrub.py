@@ -18,6 +18,7 @@ from video.model import Sampling
 from video.scrub.control import STRIP_PX
 from video.scrub.rules import Material, ScrubRules
 from video.scrub.scrub import Scrub
+from video.scrub.survey import WINDOW_FRAMES
 
 FORM = picture(320, 240)
 RULES = ScrubRules(material=Material.OTHER)
@@ -85,6 +86,16 @@ def test_a_name_in_one_frame_is_gone(tmp_path: Path, frame: int) -> None:
 
 ELSEWHERE = (Box(0, 200, 40, 230),)
 """What a reviewer adds: with it the result no longer shows what was looked at."""
+
+
+def test_of_a_long_clip_the_result_is_what_was_looked_at_twice_before(tmp_path: Path) -> None:
+    """As it is, and with the name blanked."""
+    form = picture(160, 120)
+    report = _scrubbed(tmp_path, draw=written("DOE", 50, 60), form=form, count=WINDOW_FRAMES + 10)
+    scrub = report.to_json()["scrub"]
+    assert scrub["findings"]
+    assert (scrub["windows_looked_at"], scrub["windows_recognised"]) == (2, 1)
+    assert max(_brightest(tmp_path)) < 150
 
 
 class _Oblivious(InkFinder):
