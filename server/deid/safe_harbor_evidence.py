@@ -23,7 +23,8 @@ class Pictures:
     """What was done about the pictures themselves.
 
     detector: of text; None where text was not looked for. residual: places where it found text again in the
-    result, None where that was not asked. is_cut: everything beyond the examination's own area is blank.
+    result, None where that was not asked. recognised: windows of a clip that show what the detector had
+    looked at before. is_cut: everything beyond the examination's own area is blank.
     """
 
     material: str
@@ -31,6 +32,7 @@ class Pictures:
     seen: Mapping[str, Seen]
     is_cut: bool
     residual: int | None
+    recognised: int
 
     def of(self, *reasons: str) -> Seen:
         chosen = [self.seen[reason] for reason in reasons if reason in self.seen]
@@ -86,6 +88,7 @@ def _read_pictures(scrub: Mapping[str, Any]) -> Pictures:
         seen=seen,
         is_cut=scrub.get("kept") is not None,
         residual=scrub.get("residual_text"),
+        recognised=int(scrub.get("windows_recognised", 0)),
     )
 
 
@@ -130,9 +133,15 @@ def _masks(proof: Mapping[str, Any], pictures: Pictures | None) -> str | None:
             f"the worst differs from black by {float(frames['worst_mask_residue']):.2f} grey levels."
         )
     if pictures is not None and pictures.detector is not None and pictures.residual is not None:
-        parts.append(
-            f"The detector looked again, at the result: text in {counted(pictures.residual, 'place')}."
-        )
+        looked = "The detector looked again, at the result"
+        if pictures.recognised:
+            looked = (
+                "The result was surveyed again, frame by frame; a window whose pictures are, but for the "
+                "noise of the encoding, those that the detector had looked at was recognised "
+                f"({counted(pictures.recognised, 'window')}, those of the planning among them), every other "
+                "one came before the detector"
+            )
+        parts.append(f"{looked}: text in {counted(pictures.residual, 'place')}.")
     return " ".join(parts) or None
 
 

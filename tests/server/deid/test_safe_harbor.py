@@ -204,3 +204,12 @@ def test_a_slide_without_macro_is_said_to_have_none():
 def test_every_row_is_plain_json():
     for row in rows(loop_report(), kind="video"):
         assert json.loads(json.dumps(row.to_json())) == row.to_json()
+
+
+def test_what_was_recognised_in_the_result_is_not_called_looked_at():
+    report = loop_report()
+    report["scrub"] = report["scrub"] | {"windows_looked_at": 9, "windows_recognised": 7}
+    proof = " ".join(by_letter(report, "video")["A"].proof)
+    assert "recognised (7 windows" in proof and "text in 0 places" in proof
+    assert "The detector looked again" not in proof
+    assert "The detector looked again" in " ".join(by_letter(loop_report(), "video")["A"].proof)
