@@ -21,7 +21,7 @@ from tiling.convert import convert
 from tiling.errors import VerificationError
 from tiling.geometry import Size, TileGrid
 from tiling.jpeg import scan_digest
-from tiling.model import Slide
+from tiling.model import Carriage, Slide
 from tiling.open_slide import open_slide
 from tiling.pixels import L0_CODING, encode_jpeg
 from tiling.scrub.execute import Executed, execute
@@ -78,7 +78,12 @@ def run(source: bytes, folder: Path, added: list[Box]) -> int:
         finder=FakeBlindFinder(),
         added=added,
     )
-    return int(report.proof["tiles"]["masked"])
+    stated = report.proof["tiles"]
+    ways = ("identical", "cut", "encoded", "missing", "damaged", "masked")
+    assert sum(stated[way] for way in ways) == stated["tiles"]
+    if report.l0_encoding == Carriage.CARRIED:
+        assert stated["identical"] == stated["tiles"] - stated["masked"]
+    return int(stated["masked"])
 
 
 boxes = st.builds(

@@ -194,6 +194,22 @@ def test_a_tile_reported_as_damaged_may_differ_and_no_other(
         prove(slide, replace(executed, damaged_tiles=frozenset({4})), tmp_path)
 
 
+def test_where_the_source_leaves_a_tile_out_the_result_shows_nothing(tmp_path: Path) -> None:
+    write_svs(tmp_path / "a.svs", Recipe(width_px=400, height_px=330, missing=frozenset({5, 9})))
+    slide = open_slide(BytesSource((tmp_path / "a.svs").read_bytes()), Limits())
+    executed = execute(slide, tmp_path, progress=lambda *_: None, cancelled=lambda: False, workers=2)
+    assert prove(slide, executed, tmp_path).tiles.missing == 2
+
+    def swap_with_the_neighbour(data: bytearray, file: tifffile.TiffFile) -> None:
+        for name in ("TileOffsets", "TileByteCounts"):
+            at = file.pages[0].tags[name].valueoffset + 8 * 5
+            data[at : at + 16] = data[at + 8 : at + 16] + data[at : at + 8]
+
+    spoil(tmp_path / "slide.tif", swap_with_the_neighbour)
+    with pytest.raises(VerificationError, match="leaves a tile out"):
+        prove(slide, executed, tmp_path)
+
+
 def with_a_name(description: Description) -> bytes:
     return description.to_json().replace(b"carried over", PATIENT.encode())
 

@@ -23,11 +23,13 @@ _NEARLY_WHITE = 240
 _RIM_PX = REACH_PX + 1 + 8
 
 
-def require_white(jpeg: bytes, size: Size) -> None:
-    """Raises VerificationError unless every pixel of a tile of this size is white."""
+def require_white(
+    jpeg: bytes, size: Size, *, otherwise: str = "a masked tile of the result is not white"
+) -> None:
+    """Raises VerificationError, saying `otherwise`, unless every pixel of a tile of this size is white."""
     pixels = _decoded(jpeg)
     if pixels.shape[:2] != (size.height_px, size.width_px) or (pixels != _WHITE).any():
-        raise VerificationError("a masked tile of the result is not white")
+        raise VerificationError(otherwise)
 
 
 def check_masks(
