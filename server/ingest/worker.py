@@ -20,6 +20,7 @@ import msgspec
 
 from ground.finding import Box
 from ground.picture_text import TextFinder, TextFinderError
+from ground.removed import TooMuchToSearchForError
 from ground.subject import Subject
 from server.deid import SealedFile, SealedReader
 from server.deid.errors import QuarantineError
@@ -62,6 +63,7 @@ KINDS: dict[type[Exception], str] = {
     video_errors.VideoTooLargeError: "video-too-large",
     video_errors.VerificationError: "not-proved-clean",
     video_errors.VideoError: "conversion-failed",
+    TooMuchToSearchForError: "not-proved-clean",
 }
 
 
@@ -203,7 +205,7 @@ def _message(error: BaseException) -> Message:
             return Refused("text-search-failed", TEXT_SEARCH_FAILED)
         if isinstance(cause, QuarantineError):
             return Refused("quarantine", str(cause))
-    if isinstance(error, errors.TilingError | video_errors.VideoError):
+    if isinstance(error, tuple(KINDS)):
         kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
         return Refused(kind, _sentence(str(error)))
     return Failed(type(error).__name__, _place(error))

@@ -221,6 +221,18 @@ def test_the_worker_says_so_when_the_detector_fails(
     assert "nothing can be said to be clean" in asset.problem.detail
 
 
+def test_a_file_that_says_more_than_can_be_searched_for_is_refused_and_stays_sealed(
+    intake: Intake, slide: Path, owner: jobs.Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ground.removed.MOST_VALUES", 3)
+    monkeypatch.setattr(convert_job.conversion, "run", run_here)
+    asset = convert(intake, slide, owner)
+    assert asset.state is State.REFUSED
+    assert asset.problem is not None and asset.problem.kind == "not-proved-clean"
+    assert asset.problem.detail == "The file holds more texts than the result can be searched for."
+    assert list(intake.quarantine.keys()) == [asset.asset_id]
+
+
 @pytest.mark.slow
 def test_two_studies_of_one_patient_keep_the_days_between_them_and_their_reports_tell_no_day(
     intake: Intake, owner: jobs.Owner, tmp_path: Path, settings: Settings
