@@ -29,8 +29,9 @@ class Source:
     is_veiled: bool = False
 
 
-def _of(suffix: str, make: Callable[[], bytes], least_texts: int, *, is_veiled: bool = False) -> Source:
-    return Source(suffix, lambda _: make(), least_texts, is_veiled=is_veiled)
+def _of(suffix: str, make: Callable[[], bytes], least_texts: int, **flags: bool) -> Source:
+    """What is made without a folder to make it in."""
+    return Source(suffix, lambda _: make(), least_texts, **flags)
 
 
 SOURCES: dict[str, Source] = {
@@ -44,23 +45,23 @@ SOURCES: dict[str, Source] = {
     "leica": Source(".scn", scanner_planting.leica, 3),
     "ventana": Source(".bif", scanner_planting.ventana, 7),
     "zeiss": Source(".czi", scanner_planting.zeiss, 1),
-    "dicom-slide": Source(".dcm", lambda _: dicom_planting.slide(), 3000),
-    "dicom-slide-jpeg-2000": Source(".dcm", lambda _: dicom_planting.slide_jpeg_2000(), 3000),
-    "ultrasound-jpeg-2000": Source(".dcm", lambda _: dicom_planting.ultrasound_jpeg_2000(), 3000),
-    "ultrasound-jpeg-ls": Source(".dcm", lambda _: dicom_planting.ultrasound_jpeg_ls(), 3000),
-    "ultrasound-native": Source(".dcm", lambda _: dicom_planting.ultrasound_native(), 3000),
-    "ultrasound-jpeg": Source("", lambda _: dicom_planting.ultrasound_jpeg(), 3000),
-    "ultrasound-still": Source(".dcm", lambda _: dicom_planting.ultrasound_still(), 3000),
-    "mp4": Source(".mp4", lambda _: clip_planting.mp4(), 40, is_quick=True),
-    "mp4-cover": Source(".mp4", lambda _: clip_planting.mp4_with_cover(), 15),
-    "mov": Source(".mov", lambda _: clip_planting.mov(), 35),
-    "matroska": Source(".mkv", lambda _: clip_planting.matroska(), 30),
-    "matroska-hevc": Source(".mkv", lambda _: clip_planting.matroska_hevc(), 1),
-    "webm": Source(".webm", lambda _: clip_planting.webm(), 30),
-    "avi": Source(".avi", lambda _: clip_planting.avi(), 25),
-    "mpegts": Source(".ts", lambda _: clip_planting.transport_stream(), 5),
-    "mpeg": Source(".mpg", lambda _: clip_planting.mpeg(), 2),
-    "gif": Source(".gif", lambda _: clip_planting.gif(), 4),
+    "dicom-slide": _of(".dcm", dicom_planting.slide, 3000),
+    "dicom-slide-jpeg-2000": _of(".dcm", dicom_planting.slide_jpeg_2000, 3000),
+    "ultrasound-jpeg-2000": _of(".dcm", dicom_planting.ultrasound_jpeg_2000, 3000),
+    "ultrasound-jpeg-ls": _of(".dcm", dicom_planting.ultrasound_jpeg_ls, 3000),
+    "ultrasound-native": _of(".dcm", dicom_planting.ultrasound_native, 3000),
+    "ultrasound-jpeg": _of("", dicom_planting.ultrasound_jpeg, 3000),
+    "ultrasound-still": _of(".dcm", dicom_planting.ultrasound_still, 3000),
+    "mp4": _of(".mp4", clip_planting.mp4, 40, is_quick=True),
+    "mp4-cover": _of(".mp4", clip_planting.mp4_with_cover, 15),
+    "mov": _of(".mov", clip_planting.mov, 35),
+    "matroska": _of(".mkv", clip_planting.matroska, 30),
+    "matroska-hevc": _of(".mkv", clip_planting.matroska_hevc, 1),
+    "webm": _of(".webm", clip_planting.webm, 30),
+    "avi": _of(".avi", clip_planting.avi, 25),
+    "mpegts": _of(".ts", clip_planting.transport_stream, 5),
+    "mpeg": _of(".mpg", clip_planting.mpeg, 2),
+    "gif": _of(".gif", clip_planting.gif, 4),
 }
 
 _STRIPS = {
