@@ -121,9 +121,18 @@ def signed_for_another_file(route: Route) -> None:
     route.continue_(post_data={**given, "canonical_sha256": "0" * 64})
 
 
+def of_another_file(route: Route) -> None:
+    """The asset, as if it had been scrubbed again."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json={**answer.json(), "canonical_sha256": "f" * 64})
+
+
 def wait_for_review(page: Page) -> None:
     expect(page.locator("figure").first).to_be_visible(timeout=SCRUB_MS)
     page.locator("figure[aria-busy=false]").first.wait_for()
+    # A refused asset is shown as well, without a result.
+    problem = api(page, f"assets/{page.url.rsplit('/', 1)[-1]}")["problem"]
+    assert problem is None, problem
 
 
 def test_a_loop_is_uploaded_reviewed_masked_further_and_released(site: Site, page: Page, loop: Path) -> None:
@@ -277,6 +286,12 @@ def test_boxes_are_moved_resized_limited_to_frames_and_taken_back_by_keyboard(
         page.keyboard.press(key)
         expect(page.locator("[data-compare]")).to_have_attribute("data-compare", compare)
         assert violations(page) == []
+    pictures = page.get_by_role("list", name="Pictures")
+    pictures.get_by_role("button", name=re.compile("^Frame 0")).click()
+    page.keyboard.down("v")
+    expect(captions(page)).to_have_text(["Before · frame 0", "Before · frame 0"])
+    page.keyboard.up("v")
+    expect(captions(page)).to_have_text(["Before · frame 0", "After · frame 0"])
 
     # 1280×800 at 200 %.
     page.set_viewport_size({"width": 640, "height": 400})
@@ -386,6 +401,12 @@ def test_somebody_who_was_first_is_told_of(site: Site, page: Page, loop: Path) -
     asset_id = awaiting(site, loop)
     sign_in(page, "ada")
     open_review(page, asset_id)
+    # What was looked at is not what would be signed for: the pictures are had anew.
+    with page.expect_response("**/frames/0.jpg", timeout=40_000):
+        page.route(f"**/api/v1/assets/{asset_id}", of_another_file)
+    expect(page.get_by_text("It was scrubbed again meanwhile")).to_be_visible()
+    page.unroute(f"**/api/v1/assets/{asset_id}")
+
     page.get_by_role("button", name="Reject…").click()
     site.run("release", asset_id)
     dialog = page.get_by_role("dialog", name="Reject it?")

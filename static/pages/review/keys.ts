@@ -73,7 +73,7 @@ export const {
 export const MOUSE: readonly (readonly [string, string])[] = [
   ['Wheel', 'Zoom at the pointer, before and after together'],
   ['Drag', 'Pan; on a box of yours, move it; at its grips, resize it'],
-  ['Hold Space', 'See before in the place of after'],
+  ['Hold V or Space', 'See before in the place of after'],
   ['Arrow keys', 'Move the selected box of yours by 1 px; with Shift by 10'],
   ['Alt + arrows', 'Resize it by 1 px; with Shift by 10'],
 ];

@@ -28,9 +28,13 @@ const isTyping = (target: EventTarget | null): boolean =>
 const movesItself = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('input, [role="slider"]') !== null;
 const isControl = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('button, a, summary, input') !== null;
 
+/** Held: before in the place of after. Space presses the button that has the focus, as everywhere; V never does. */
+export const isPeek = ({ key }: KeyboardEvent): boolean => /^[ v]$/i.test(key);
+
 export function routeReviewKey(event: KeyboardEvent, session: ReviewSession, verbs: ReviewVerbs): void {
   if (event.defaultPrevented || isTyping(event.target)) return;
-  if (event.key === ' ' && !isControl(event.target)) {
+  const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+  if (isPeek(event) && !hasModifier && !(event.key === ' ' && isControl(event.target))) {
     event.preventDefault();
     return verbs.peek(true);
   }
