@@ -173,7 +173,7 @@ def _scrubbed(
         left: tuple[Finding, ...] = ()
         if watch is not None:
             course = maker.course(Stage.VERIFYING).share(_FRAMES_SHARE, 1.0)
-            may_wander = scrub_plan.material.may_text_wander
+            may_wander = scrub_plan.may_text_wander
             left = scrub.text_left(watch.survey(), blanker, course, may_wander=may_wander)
         if not left:
             return made, scrub_plan

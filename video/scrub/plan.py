@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ground.finding import Box, Finding, Reason, ReviewPicture
 from video.errors import VerificationError
 from video.model import Kept, Video
-from video.overlay.likeness import material_of
+from video.overlay.likeness import material_of, shows_echoes
 from video.overlay.out_of_body import out_of_body
 from video.overlay.sector import kept_polygons
 from video.overlay.survey_model import MadeOf, Survey
@@ -39,7 +39,8 @@ class ScrubPlan:
     """masks, kept: what `Blanker` needs. findings: what was found, those that a reviewer lets pass included.
 
     pictures: of the source, for the reviewer; they may show the patient. detector: its name, with version.
-    windows: what was looked at, so that the same of the result can be held against it.
+    windows: what was looked at, so that the same of the result can be held against it. may_text_wander: a
+    marker may follow a structure over an ultrasound picture; an endoscope's overlays stay.
     """
 
     masks: tuple[Box, ...]
@@ -49,6 +50,7 @@ class ScrubPlan:
     detector: str
     material: Material
     windows: tuple[MadeOf, ...]
+    may_text_wander: bool
 
     def to_json(self) -> dict[str, Any]:
         """Places and numbers, no pixel and no word of the source."""
@@ -111,11 +113,12 @@ def plan(
         found += beyond
     else:
         found += _room(survey, rules, signs)
+    # Loops cropped to the frame are no less ultrasound, though nobody can say where their sector ends.
+    may_wander = material is Material.ULTRASOUND or (material is Material.OTHER and shows_echoes(survey))
     is_loop = survey.frame_count <= WINDOW_FRAMES
     if looker is not None:
         frames = partial(_painted, video, course.cancelled) if is_loop else None
         looking = course.share(_SURVEY_SHARE, 1.0 if is_loop else _FIRST_LOOK_SHARE)
-        may_wander = material.may_text_wander
         found += text_findings(survey, looker, kept, looking, frames, may_wander=may_wander)
     found = [_let_pass(finding, removed) for finding in found]
     found += [Finding(Reason.REVIEWER, box, is_masked=True) for box in added]
@@ -129,6 +132,7 @@ def plan(
         detector=_NO_DETECTOR if looker is None else looker.name,
         material=material,
         windows=tuple(window.made_of for window in survey.windows),
+        may_text_wander=may_wander,
     )
     if looker is None or is_loop:
         return planned
@@ -136,7 +140,7 @@ def plan(
     looking = course.share(_FIRST_LOOK_SHARE, 1.0)
     for _ in range(_MOST_LOOKS_AGAIN):
         blanker = Blanker(survey.picture, planned.masks, kept)
-        left = text_left(survey, looker, blanker, removed, looking, may_wander=material.may_text_wander)
+        left = text_left(survey, looker, blanker, removed, looking, may_wander=may_wander)
         if not left:
             break
         planned = planned.with_more(left)

@@ -13,11 +13,6 @@ class Material(StrEnum):
     ENDOSCOPY = "endoscopy"
     OTHER = "other"
 
-    @property
-    def may_text_wander(self) -> bool:
-        """A marker may follow a structure over an ultrasound picture; an endoscope's overlays stay."""
-        return self is Material.ULTRASOUND
-
 
 class OutOfBody(StrEnum):
     """What becomes of stretches that show the room."""

@@ -49,6 +49,13 @@ def tissue(form: PictureFormat, number: int) -> tuple[Plane, ...]:
     return tuple(planes)
 
 
+def speckle(form: PictureFormat, number: int) -> tuple[Plane, ...]:
+    """The same with an echo's grain."""
+    luma, *chroma = tissue(form, number)
+    grain = np.random.default_rng(number).normal(0, 14, luma.shape)
+    return (np.clip(luma + grain, 0, 255).astype(np.uint8), *chroma)
+
+
 def written(
     word: str, x: int, y: int, frames: range | None = None
 ) -> Callable[[PictureFormat, int], tuple[Plane, ...]]:

@@ -9,7 +9,7 @@ import pytest
 
 from ground.finding import Box, Reason
 from tests.video.canonical.synthetic import SyntheticVideo, picture
-from tests.video.scrub.ink import InkFinder, tissue, written
+from tests.video.scrub.ink import InkFinder, speckle, tissue, written
 from video.errors import ConversionCancelled, VerificationError
 from video.model import PictureFormat, Plane
 from video.scrub.course import Course
@@ -64,6 +64,13 @@ def test_a_word_that_wanders_goes_wherever_it_is() -> None:
         covered[max(0, mask.y0) : mask.y1, max(0, mask.x0) : mask.x1] = True
     for number in range(30):
         assert covered[draw(FORM, number)[0] == 235].all(), number
+
+
+@pytest.mark.parametrize(("draw", "may_wander"), [(speckle, True), (tissue, False)])
+def test_text_may_wander_over_speckle_that_fills_the_frame(
+    draw: Callable[..., Any], *, may_wander: bool
+) -> None:
+    assert _plan(SyntheticVideo(FORM, 30, draw)).may_text_wander is may_wander
 
 
 def test_where_nothing_is_written_nothing_goes() -> None:

@@ -165,7 +165,8 @@ def _striped(form: Any, number: int) -> Any:
 
 def test_text_that_is_found_twice_in_the_result_ends_it(tmp_path: Path) -> None:
     with pytest.raises(VerificationError, match="still found"):
-        _scrubbed(tmp_path, _Imagining(), _striped)
+        # An endoscope's text stays where it is: what is imagined is not followed.
+        _scrubbed(tmp_path, _Imagining(), _striped, rules=ScrubRules(material=Material.ENDOSCOPY))
     assert not list(tmp_path.iterdir())
 
 
