@@ -108,7 +108,9 @@ def run_erase(args: argparse.Namespace) -> int:
             _say("This destroys the case's originals for good; say --yes if that is meant.")
             return EXIT_REFUSED
         keys = intake.database.write_now(lambda c: _forget(intake, c, case_id))
-        count = intake.quarantine.erase_case(case_id)
+        # A file may be sealed under a case of that name that was tidied away meanwhile: by its key, too.
+        sealed_by = {found for key in keys if (found := intake.quarantine.case_of(key)) is not None}
+        count = sum(map(intake.quarantine.erase_case, sealed_by | {case_id}))
         # Those that were sealed before cases had keys.
         for key in keys & set(intake.quarantine.keys()):
             intake.quarantine.destroy(key)

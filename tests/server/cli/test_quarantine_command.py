@@ -37,6 +37,20 @@ def intake(settings: Settings, ambient, database: Database) -> Intake:
     return Intake(settings, ambient, database)
 
 
+def test_a_file_that_was_sealed_under_an_earlier_case_of_that_name_is_erased_with_its_key(
+    run: Run, intake: Intake
+) -> None:
+    """The case was tidied away and made anew while the file was being sealed."""
+    case_id = take_in(intake, "x", "CASE 7", "a1")
+    intake.quarantine.destroy("a1")
+    with intake.quarantine.create("a1", 5, {}, case_id="beef") as writer:
+        writer.write(b"12345")
+        writer.finish()
+    assert set(intake.quarantine.cases.ids()) == {case_id, "beef"}
+    assert run("erase-case", "CASE 7", "--yes")[0] == 0
+    assert list(intake.quarantine.cases.ids()) == list(intake.quarantine.keys()) == []
+
+
 def take_in(intake: Intake, name: str, case: str, asset_id: str, *, has_case_key: bool = True) -> str:
     """An asset in quarantine, as the reception leaves it; returns the case's id."""
 

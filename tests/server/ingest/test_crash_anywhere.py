@@ -1,11 +1,13 @@
-"""``kill -9`` before every single change of the disk, and a full disk there: nothing is lost or shown.
+"""``kill -9`` before any single change of the disk, and a full disk there: nothing is lost or shown.
 
-Each journey is walked by a copy of this process that ends at its first, second, third … change. What it left
+Each journey is walked by a copy of this process that ends at one of its changes after the other. What it left
 is then put in order as a start does it, looked at file by file, and the journey is walked again to its end.
 The converting process is played by this one, which writes what a real one has written before.
 """
 
 import contextlib
+import os
+import random
 import shutil
 import signal
 from collections.abc import Callable
@@ -37,6 +39,8 @@ from tests.server.ingest.slides import FILE_NAME
 
 ANNA, BRUNO = Doer("u1", "anna", "10.0.0.1"), Doer("u2", "bruno", "10.0.0.2")
 MOST_CHANGES = 400
+STRIDE = int(os.environ.get("SLIDEREEL_CRASH_STRIDE", "4"))
+"""Every so many changes, from a random one on, so that many runs come to all of them; 1: all of them now."""
 CASE = "CASE 7"
 
 
@@ -243,13 +247,14 @@ def prepared(journey: Journey, made: Made, tmp_path: Path) -> Path:
 
 
 def endings(journey: Journey, made: Made, tmp_path: Path, spoil_from: Callable[[int], Spoil]) -> list[int]:
-    """How it ends, spoilt at its first change, at its second, … until it is done in spite of that."""
+    """How it ends, spoilt at an early change, at a later one, … until it is done in spite of that."""
     before = prepared(journey, made, tmp_path)
     codes: list[int] = []
+    number = random.randrange(STRIDE)  # noqa: S311
     while DONE not in codes:
-        number = len(codes)
         assert number < MOST_CHANGES
-        codes.append(walk(journey, made, before, tmp_path / str(number), spoil_from(number)))
+        codes.append(walk(journey, made, before, tmp_path / f"at {number}", spoil_from(number)))
+        number += STRIDE
     return codes
 
 
@@ -259,7 +264,7 @@ def test_wherever_the_process_dies_everything_is_as_before_or_as_after(
     name: str, made: Made, tmp_path: Path
 ) -> None:
     *killed, _done = endings(JOURNEYS[name], made, tmp_path, die_at)
-    assert set(killed) == {-signal.SIGKILL} and len(killed) > 1
+    assert set(killed) == {-signal.SIGKILL}
 
 
 @pytest.mark.slow
