@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tiling.conversions import BytesSource
+from tests.tiling.conversions import BytesSource, convert_bytes
 from tests.tiling.ndpi_files import IN_GAP, IN_JPEG, write_ndpi
 from tests.tiling.svs_files import IN_ICC, Recipe, write_svs
 from tests.tiling.tiff_files import TiffRecipe, write_tiff
@@ -68,6 +68,28 @@ def test_of_a_jpegs_header_only_words_are_taken() -> None:
     )
     assert list(texts_of_jpeg_header(header + b"\xff\xd9")) == [b"Comment of Doebury", b"Jane Doebury"]
     assert list(texts_of_jpeg_header(b"")) == list(texts_of_jpeg_header(header[:10])) == []
+
+
+def test_a_picture_that_nothing_refers_to_any_more_does_not_speak_against_the_tiles_like_it(
+    tmp_path: Path,
+) -> None:
+    """Of the same coder it has the same tables, and these read like words."""
+    path = tmp_path / "a.svs"
+    write_svs(path, Recipe(with_identity=False, quality=50))
+    whole = path.read_bytes()
+    start = whole.index(b"\xff\xd8\xff")
+    tile = whole[start : whole.index(b"\xff\xd9", start) + 2]
+    spoken = tile[:2] + b"\xff\xfe\0\x12Jane of Doebury" + tile[2:]
+    grown = whole + b"Before it" + spoken + b"Behind it" + tile
+    assert texts(grown) == texts(whole) + b"\nBefore it\nJane of Doebury\nBehind it"
+    assert convert_bytes(grown, tmp_path / "out").l0_encoding == "carried over bit for bit"
+
+
+def test_pictures_within_pictures_have_an_end() -> None:
+    nested = b"Jane of Doebury"
+    while len(nested) < 60_000:
+        nested = b"\xff\xd8\xff\xe1" + struct.pack(">H", len(nested) + 2) + nested
+    assert any(b"Jane of Doebury" in text for text in texts_of_jpeg_header(nested))
 
 
 def test_the_smallest_gaps_are_read_first_and_none_without_end() -> None:

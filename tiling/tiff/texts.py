@@ -28,7 +28,8 @@ _NUMBERS = frozenset(
         tags.STRIP_OFFSETS, tags.STRIP_BYTE_COUNTS, tags.SUB_IFDS, tags.COLOR_MAP,
     }
 )  # fmt: skip
-_SOS = 0xDA
+_JPEG, _EOI, _SOS = b"\xff\xd8\xff", b"\xff\xd9", 0xDA
+_DEEPEST = 3  # an Exif block's thumbnail, and what may be in that one's
 _WORDS_OF_JPEG = frozenset({*range(0xE0, 0xF0), 0xFE})
 
 
@@ -68,24 +69,49 @@ def without_pictures(text: bytes) -> bytes:
     return _PICTURE_IN_WORDS.sub(lambda match: match.group()[:_BEGINNING_BYTES], text)
 
 
-def binary_texts(value: bytes) -> list[bytes]:
-    """What reads like text, in UTF-16 too, as Windows writes it into XPTitle and its like."""
+def binary_texts(value: bytes, depth: int = 0) -> list[bytes]:
+    """What reads like text, in UTF-16 too, as Windows writes it into XPTitle and its like.
+
+    Of a JPEG within it, such as a picture that nothing refers to any more, the words alone: its tables read
+    like text in places, and may by right be those of the tiles that are kept.
+    """
     if _LOOKS_LIKE_XML.match(value):
         return _text_values(value)
+    texts: list[bytes] = []
+    at = 0
+    while depth < _DEEPEST and (start := value.find(_JPEG, at)) >= 0:
+        texts += _runs(value[at:start])
+        at = _end_of_header(value, start)
+        texts += texts_of_jpeg_header(value[start:at], depth + 1)
+        end = value.find(_EOI, at)
+        at = end + len(_EOI) if end >= 0 else len(value)
+    return texts + _runs(value[at:])
+
+
+def _runs(value: bytes) -> list[bytes]:
     # In a large block of numbers short runs of letters stand by chance; they would crowd out the real texts.
     plain, utf16 = _PRINTABLE if len(value) <= _SMALL_BLOCK_BYTES else _PRINTABLE_IN_LARGE_BLOCKS
-    return [without_pictures(run) for run in plain.findall(value)] + [
-        run[::2] for run in utf16.findall(value)
-    ]
+    texts = [without_pictures(run) for run in plain.findall(value)]
+    return texts + [run[::2] for run in utf16.findall(value)]
 
 
-def texts_of_jpeg_header(data: bytes) -> Iterator[bytes]:
+def texts_of_jpeg_header(data: bytes, depth: int = 0) -> Iterator[bytes]:
     """Of comments and application data; the rest of a header reads like text in places, and is none."""
-    at = 2
+    for marker, start, end in _segments(data, 0):
+        if marker in _WORDS_OF_JPEG:
+            yield from binary_texts(data[start:end], depth)
+
+
+def _end_of_header(data: bytes, start: int) -> int:
+    return max((end for _, _, end in _segments(data, start)), default=start + 2)
+
+
+def _segments(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of what each segment of a JPEG that begins there says, up to its scan."""
+    at += 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _SOS:
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if data[at + 1] in _WORDS_OF_JPEG:
-            yield from binary_texts(data[at + 4 : end])
+        end = at + 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        yield data[at + 1], at + 4, end
         at = end
 
 
