@@ -18,8 +18,7 @@ GROUND = 96
 
 def light_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(h, w) uint8: what is lighter than around it, on black."""
-    light = _top_hat(rgb)
-    return np.asarray(cv2.add(light, light), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(_top_hat(rgb), alpha=GAIN), np.uint8)
 
 
 def light_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

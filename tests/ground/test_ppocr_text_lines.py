@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ground.picture_text import TextBox
-from ground.ppocr_lines import lines, share_inside, without_inner
+from ground.ppocr_lines import lines, share_inside, with_ends, without_inner
 
 HEIGHT_PX, WIDTH_PX = 60, 200
 boxes = st.builds(
@@ -48,3 +48,9 @@ def test_a_line_is_lengthened_where_its_strokes_go_on_and_only_there() -> None:
     strokes[20:32, 40:106:3] = 200
     (box,) = lines([TextBox(40, 20, 100, 32, 0.9)], strokes)
     assert (box.x0, box.x1) == (40, 106)
+
+
+def test_a_line_is_given_room_at_its_ends_as_far_as_the_picture_goes() -> None:
+    upright, low = TextBox(20, 2, 32, 50, 0.9), TextBox(1, 40, 120, 52, 0.9)
+    found = with_ends([upright, low], WIDTH_PX, HEIGHT_PX)
+    assert found == (TextBox(20, 0, 32, 53, 0.9), TextBox(0, 40, 123, 52, 0.9))

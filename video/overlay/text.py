@@ -17,6 +17,7 @@ from video.overlay.blocks import is_blocks
 from video.overlay.survey_model import Window
 from video.overlay.text_ends import legible_alone, to_their_ends
 from video.overlay.text_motion import (
+    MOST_FOLLOWED,
     Track,
     common_strokes,
     swept,
@@ -101,10 +102,11 @@ def _tracks(
     """Where text goes that is seen in samples: what is doubtful there has to be plain in what all frames have
     in common."""
     tracks = track_through_samples(sorted(found, key=lambda one: -one[1].score), samples)
+    followed = tracks[:MOST_FOLLOWED]
     if frames is not None:
-        track_through_frames(tracks, frames, window.first_frame)
-    seen = find_side_by_side([common_strokes(track) for track in tracks], finder, 0)
-    for track, boxes in zip(tracks, seen, strict=True):
+        track_through_frames(followed, frames, window.first_frame)
+    seen = find_side_by_side([common_strokes(track) for track in followed], finder, 0)
+    for track, boxes in zip(followed, seen, strict=True):
         widen_to(track, boxes)
     return [track for track in tracks if track.score >= MOVING_SCORE_LEAST]
 

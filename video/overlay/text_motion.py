@@ -32,6 +32,8 @@ ENDS_PER_HEIGHT, SIDES_PER_HEIGHT = 6.0, 1.0
 MOST_UNSEEN, SPEED_FRAMES = 20, 6
 """Frames for which a text that goes out of sight is thought to go on, and by which its speed is known."""
 MOST_CUTS, ENOUGH_CUTS = 32, 6
+MOST_FOLLOWED = 40
+"""Texts; what is less like one is covered where it was seen, and that is all."""
 
 Strokes = NDArray[np.uint8]
 
@@ -141,6 +143,9 @@ def track_through_samples(
         number = samples[index][0]
         track = Track(_cut(strokes[index], box, (0, 0)), box.score, box, number, in_sample={index: box})
         track.see(number, strokes[index], 1.0)
+        tracks.append(track)
+        if len(tracks) > MOST_FOLLOWED:
+            continue
         for step in (range(index + 1, len(strokes)), range(index - 1, -1, -1)):
             track.last = box
             for other in step:
@@ -148,7 +153,6 @@ def track_through_samples(
                 if likeness >= LIKENESS_LEAST:
                     track.in_sample[other] = track.last
                     track.see(samples[other][0], strokes[other], likeness)
-        tracks.append(track)
     return tracks
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ground.picture_text import TextBox
 from video.overlay.survey_model import Window
 from video.overlay.text_motion import (
+    MOST_FOLLOWED,
     Track,
     common_strokes,
     swept,
@@ -111,3 +112,14 @@ def test_the_whole_text_shows_in_what_its_places_have_in_common() -> None:
     assert columns[-1] - x0 > WORD_PX - 8, "the rest of the word stands beside its first letters"
     widen_to(track, [TextBox(int(columns[0]), 0, int(columns[-1]) + 1, ink.shape[0], 0.8)])
     assert all(covers(swept(track, window), place) for place in places)
+
+
+def test_of_very_many_texts_some_are_followed_and_the_others_covered_where_they_were_seen() -> None:
+    frames = speckle(5)
+    boxes = [TextBox(x, y, x + 24, y + 8, 0.5) for y in range(0, 150, 12) for x in range(0, 290, 30)]
+    window = window_of(frames)
+    tracks = track_through_samples([(0, box) for box in boxes], window.samples[:1])
+    assert len(tracks) == len(boxes) > MOST_FOLLOWED
+    assert all(covers(swept(track, window), box) for track, box in zip(tracks, boxes, strict=True))
+    far = track_through_samples([(0, box) for box in boxes], window.samples)[MOST_FOLLOWED:]
+    assert all(list(track.in_frame) == [0] for track in far)
