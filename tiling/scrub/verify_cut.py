@@ -15,10 +15,12 @@ import simplejpeg
 
 from ground.source import ByteSource
 from tiling.errors import VerificationError
-from tiling.geometry import TileGrid
+from tiling.geometry import Size, TileGrid
 from tiling.model import Pixels, Witness
 from tiling.scrub.streams import walk
+from tiling.scrub.verify_masks import require_white
 
+NOT_LEFT_OUT = "the result shows something where the source leaves a tile out"
 _TILES_PER_TASK = 16
 _TASKS_AHEAD = 8
 
@@ -72,6 +74,7 @@ def _compare_one(grid: TileGrid, witness: Witness, index: int, written: bytes) -
     if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
         raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
     if witness.stored_tile(index) is None:
+        require_white(written, Size(side, side), otherwise=NOT_LEFT_OUT)
         return CutTile(index, is_missing=True, is_equal=False)
     shown = grid.region(index % grid.cols, index // grid.cols).size
     here = np.s_[: shown.height_px, : shown.width_px]

@@ -15,12 +15,11 @@ from tiling.jpeg import scan_digest
 from tiling.model import Carriage, Slide, Witness
 from tiling.scrub.execute import Executed
 from tiling.scrub.streams import walk
-from tiling.scrub.verify_cut import compare_cut_tiles, reader
+from tiling.scrub.verify_cut import NOT_LEFT_OUT, compare_cut_tiles, reader
 from tiling.scrub.verify_masks import require_white
 
 _TILES_PER_REPORT = 256
 _TILES_PER_RUN = 128
-_NOT_LEFT_OUT = "the result shows something where the source leaves a tile out"
 _EOI = b"\xff\xd9"
 _MARKER = 0xFF
 _WITHIN_SCANS = np.zeros(256, bool)
@@ -95,7 +94,7 @@ def _check_stored_tiles(
                 raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
             if tile is None:
                 if written != white:  # they are all alike: decoded once
-                    require_white(written, Size(side, side), otherwise=_NOT_LEFT_OUT)
+                    require_white(written, Size(side, side), otherwise=NOT_LEFT_OUT)
                     white = written
                 missing += 1
             elif slide.carriage is Carriage.ENCODED:
