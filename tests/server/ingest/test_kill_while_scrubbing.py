@@ -131,7 +131,7 @@ def wait_until_nothing_is_going_on(data: Path) -> None:
 
 @pytest.mark.slow
 def test_a_server_killed_at_any_moment_goes_on_and_has_lost_and_shown_nothing(tmp_path: Path) -> None:
-    data, chance = tmp_path / "data", random.Random()  # noqa: S311
+    data, chance = tmp_path / "data", random.Random(7)  # noqa: S311
     made = convert_really(tmp_path / "made")
     tokens = prepare(data)
     slide = made.source.read_bytes()
