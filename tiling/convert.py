@@ -39,11 +39,11 @@ _CANCEL_EVERY_S = 0.5
 
 
 class Stage(StrEnum):
-    """LOOKING: all else is done, and what is written in the pictures is still being looked for."""
+    """LOOKING: what is written in the pictures is being looked for, and the rest is proved meanwhile."""
 
     CONVERTING = "converting"
-    VERIFYING = "verifying"
     LOOKING = "looking"
+    VERIFYING = "verifying"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _convert(
             picture_side_px=None if scrub.rules is None else PICTURE_SIDE_PX,
         )
 
-    def prove(executed: Executed) -> Proof:
+    def prove(executed: Executed, stage: Callable[[], Stage]) -> Proof:
         with ThreadPoolExecutor(1, thread_name_prefix="tiling-sync") as disk:
             # What is proved meanwhile is read from memory all the same.
             on_disk = disk.submit(bring_to_disk, output_dir)
@@ -166,7 +166,7 @@ def _convert(
                 executed,
                 output_dir,
                 forbidden=forbidden,
-                progress=lambda done, total: progress(Stage.VERIFYING, done, total),
+                progress=lambda done, total: progress(stage(), done, total),
                 cancelled=cancelled,
                 workers=workers,
             )
@@ -176,9 +176,7 @@ def _convert(
     executed = run(begun.masked_tiles)
     begun = scrub.show(begun, slide, executed)
     with scrub.looking(begun, slide, cancelled) as looking:
-        proof = prove(executed)
-        if not looking.done():
-            progress(Stage.LOOKING, 0, 1)
+        proof = prove(executed, lambda: Stage.VERIFYING if looking.done() else Stage.LOOKING)
         while not wait([looking], _CANCEL_EVERY_S).done:
             stop_if(cancelled())
         planned = looking.result()
@@ -187,7 +185,7 @@ def _convert(
         for name in (SLIDE_FILE, SERVED_FILE):
             (output_dir / name).unlink()
         executed = run(planned.masked_tiles)
-        proof = prove(executed)
+        proof = prove(executed, lambda: Stage.VERIFYING)
     description = replace(
         executed.description,
         remarks=(*executed.description.remarks, *planned.remarks),
