@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from ground.picture_text import TextBox, TextFinder, TextFinderError
+from ground.picture_text import TextBox, TextFinder, TextFinderError, highest_text_px
 from ground.ppocr_boxes import boxes_of
 from ground.ppocr_lines import lines, with_ends
 from ground.ppocr_strokes import all_strokes, strength
@@ -31,9 +31,6 @@ MOST_ENLARGEMENT = 2.0
 SMALLEST_SIDE_PX = 8
 COMPANY_PX = 64
 COMPANY = ("Sample 12", "No. 55-81", "Control", "15:42:07")
-HIGHEST_TEXT_PX = 64
-HIGHEST_TEXT_SHARE = 0.1
-"""No line of text is higher than both, in the picture's px and against its shorter side."""
 
 
 def open_text_finder(*, threads: int = 1) -> TextFinder:
@@ -87,19 +84,22 @@ class PpocrFinder:
         ):
             raise TextFinderError("The text detector does not find a written word: its weights are damaged.")
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
-        """Boxes that cover all ink of every text in the (h, w, 3) uint8 picture. Raises TextFinderError."""
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
+        """As `TextFinder.find`."""
         if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
             raise TextFinderError("Text is looked for in pictures of three channels of 8 bits only.")
         height, width = rgb.shape[:2]
         if min(height, width) < SMALLEST_SIDE_PX:
             return ()
         scale = min(MOST_ENLARGEMENT, max(1.0, (MOST_ENLARGED_PX / (height * width)) ** 0.5))
+        highest_px = highest_px or highest_text_px(height, width)
         found: list[TextBox] = []
         try:
             for y0, y1 in _parts(height, scale):
                 for x0, x1 in _parts(width, scale):
-                    found += self._find_in_part(rgb[y0:y1, x0:x1], scale, (x0, y0), (width, height))
+                    found += self._find_in_part(
+                        rgb[y0:y1, x0:x1], scale, (x0, y0), (width, height), highest_px
+                    )
             if not found:
                 return ()
             return with_ends(lines(found, strength(all_strokes(rgb))), width, height)
@@ -109,14 +109,17 @@ class PpocrFinder:
             raise TextFinderError("There is not enough memory to look for text.") from error
 
     def _find_in_part(
-        self, part: NDArray[np.uint8], scale: float, origin: tuple[int, int], size: tuple[int, int]
+        self,
+        part: NDArray[np.uint8],
+        scale: float,
+        origin: tuple[int, int],
+        size: tuple[int, int],
+        highest_px: float,
     ) -> list[TextBox]:
         likelihood = self._likelihood(part, scale)
         scale_y, scale_x = likelihood.shape[0] / part.shape[0], likelihood.shape[1] / part.shape[1]
         found = []
-        for x0, y0, x1, y1, score in boxes_of(
-            likelihood, highest_px=scale * max(HIGHEST_TEXT_PX, HIGHEST_TEXT_SHARE * min(size))
-        ):
+        for x0, y0, x1, y1, score in boxes_of(likelihood, highest_px=scale * highest_px):
             pad_px = 1.0 + 0.1 * min(x1 - x0, y1 - y0) / scale
             found.append(
                 TextBox(

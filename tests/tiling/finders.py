@@ -17,7 +17,7 @@ class FakeInkFinder:
 
     name = "fake: magenta ink"
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         seen = np.zeros(rgb.shape[:2], np.uint8)
         for colour in (INK, _INK_IN_A_NEGATIVE):
             seen |= (np.abs(rgb.astype(np.int16) - colour).max(axis=2) <= _NEAR).astype(np.uint8)
@@ -31,7 +31,7 @@ class FakeBlindFinder:
 
     name = "fake: blind"
 
-    def find(self, _rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, _rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         return ()
 
 
@@ -40,5 +40,5 @@ class FakeFailingFinder:
 
     name = "fake: failing"
 
-    def find(self, _rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, _rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         raise TextFinderError("the weights are missing")

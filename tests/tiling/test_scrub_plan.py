@@ -227,7 +227,7 @@ def test_that_pictures_are_still_looked_at_is_said_and_can_be_stopped(tmp_path: 
     asked = threading.Event()
 
     class FakeSlowFinder(FakeBlindFinder):
-        def find(self, rgb: Pixels) -> tuple[TextBox, ...]:
+        def find(self, rgb: Pixels, *, highest_px: float | None = None) -> tuple[TextBox, ...]:
             asked.wait(60)
             return super().find(rgb)
 

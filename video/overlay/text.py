@@ -38,7 +38,9 @@ LEAST_SIDE_PX = 6
 CANDIDATE_SCORE_LEAST, MOVING_SCORE_LEAST = 0.3, 0.5
 """Of a moving text: to be followed, and to be believed in the end."""
 LONE_SCORE_LEAST = 0.9
-"""Where text does not wander: what a single frame must look like to be believed alone."""
+"""What must look like this in a single frame to be believed alone."""
+MOST_LOOKED_AT = 80
+"""Moving texts; more are believed as they were seen."""
 
 Frames = Callable[[], Iterable[NDArray[np.uint8]]]
 """Gives the frames of the window anew, (h, w, 3) uint8 RGB each, in order."""
@@ -102,13 +104,17 @@ def _tracks(
     """Where text goes that is seen in samples: what is doubtful there has to be plain in what all frames have
     in common."""
     tracks = track_through_samples(sorted(found, key=lambda one: -one[1].score), samples)
-    followed = tracks[:MOST_FOLLOWED]
     if frames is not None:
-        track_through_frames(followed, frames, window.first_frame)
-    seen = find_side_by_side([common_strokes(track) for track in followed], finder, 0)
-    for track, boxes in zip(followed, seen, strict=True):
-        widen_to(track, boxes)
-    return [track for track in tracks if track.score >= MOVING_SCORE_LEAST]
+        track_through_frames(tracks[:MOST_FOLLOWED], frames, window.first_frame)
+    looked_at = tracks[:MOST_LOOKED_AT]
+    seen = find_side_by_side([common_strokes(track) for track in looked_at], finder, 0)
+    believed = tracks[MOST_LOOKED_AT:]
+    for track, boxes in zip(looked_at, seen, strict=True):
+        # In bare speckle letters are seen in one frame and not in the next; and the mean of what is most like
+        # them in all frames is like them.
+        if widen_to(track, boxes) or track.score >= LONE_SCORE_LEAST:
+            believed.append(track)
+    return [track for track in believed if track.score >= MOVING_SCORE_LEAST]
 
 
 def _chosen(window: Window) -> list[tuple[int, NDArray[np.uint8]]]:

@@ -29,6 +29,8 @@ SAMPLE_REACH_PX = 160
 EDGE_PX = 48
 """How far beyond the frame a text is looked for that leaves it."""
 ENDS_PER_HEIGHT, SIDES_PER_HEIGHT = 6.0, 1.0
+MOST_PER_HEIGHT = 2.0
+"""A line is no higher than so many times what was seen of it."""
 MOST_UNSEEN, SPEED_FRAMES = 20, 6
 """Frames for which a text that goes out of sight is thought to go on, and by which its speed is known."""
 MOST_CUTS, ENOUGH_CUTS = 32, 6
@@ -182,13 +184,17 @@ def common_strokes(track: Track) -> Strokes:
     )
 
 
-def widen_to(track: Track, seen: Iterable[TextBox]) -> None:
-    """Take in what a finder sees in the track's `common_strokes`, as far as it is of the same text."""
+def widen_to(track: Track, seen: Iterable[TextBox]) -> bool:
+    """Take in what a finder sees in the track's `common_strokes`, as far as it is of the same text. Returns
+    whether anything is."""
     height, width = track.strokes.shape
     x0, y0 = track.around_px
     own = TextBox(x0, y0, x0 + width, y0 + height, track.score)
+    is_seen = False
     for box in seen:
-        if share_inside(own, box) > 0 or share_inside(box, own) > 0:
+        is_one_line = min(box.x1 - box.x0, box.y1 - box.y0) <= MOST_PER_HEIGHT * min(height, width)
+        if is_one_line and max(share_inside(own, box), share_inside(box, own)) > SAME_SHARE:
+            is_seen = True
             left, up, right, down = track.beyond
             track.beyond = (
                 max(left, own.x0 - box.x0),
@@ -197,6 +203,7 @@ def widen_to(track: Track, seen: Iterable[TextBox]) -> None:
                 max(down, box.y1 - own.y1),
             )
             track.score = max(track.score, box.score)
+    return is_seen
 
 
 def swept(track: Track, window: Window) -> tuple[TextBox, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.picture_text import TextBox, TextFinder
+from ground.picture_text import TextBox, TextFinder, highest_text_px
 
 GAP_PX = 32
 
@@ -19,7 +19,8 @@ def find_side_by_side(
     for picture, (x, y) in zip(pictures, origins, strict=True):
         sheet[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
     found: list[list[TextBox]] = [[] for _ in pictures]
-    for box in finder.find(sheet):
+    highest_px = max((highest_text_px(*picture.shape[:2]) for picture in pictures), default=None)
+    for box in finder.find(sheet, highest_px=highest_px):
         middle_x, middle_y = (box.x0 + box.x1) // 2, (box.y0 + box.y1) // 2
         for boxes, picture, (x, y) in zip(found, pictures, origins, strict=True):
             height, width = picture.shape[:2]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.picture_text import TextBox, TextFinder, TextFinderError
+from ground.picture_text import TextBox, TextFinder, TextFinderError, highest_text_px
 from video.overlay.survey_model import Window
 
 _WORDS = ("Sample 1234", "Control", "No 55-81", "15:42:07", "Proof sheet", "1977-03-12")
@@ -34,12 +34,15 @@ class ControlledFinder:
     def name(self) -> str:
         return self._finder.name
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         """Of the picture alone. Raises TextFinderError, also where the known words are not found."""
         height, width = rgb.shape[:2]
         strip = _strip(max(width, _LEAST_WIDTH_PX))
         beside = np.zeros((height, strip.shape[1] - width, 3), np.uint8)
-        boxes = self._finder.find(np.vstack([strip, np.hstack([rgb, beside]), strip]))
+        boxes = self._finder.find(
+            np.vstack([strip, np.hstack([rgb, beside]), strip]),
+            highest_px=highest_px or highest_text_px(height, width),
+        )
         if not any(box.y0 < STRIP_PX for box in boxes) or not any(
             box.y1 > STRIP_PX + height for box in boxes
         ):

@@ -90,9 +90,9 @@ class _Stoppable:
     def name(self) -> str:
         return self.finder.name
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         stop_if(self.cancelled())
-        return self.finder.find(rgb)
+        return self.finder.find(rgb, highest_px=highest_px)
 
 
 @dataclass(frozen=True, slots=True)

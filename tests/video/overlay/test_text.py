@@ -17,6 +17,7 @@ from ground.source import FileSource
 from video.open_video import open_video
 from video.overlay.survey_model import Window
 from video.overlay.text import text_boxes
+from video.scrub.control import ControlledFinder
 from video.scrub.pictures import Painter
 
 FRAMES, HEIGHT_PX, WIDTH_PX = 16, 240, 320
@@ -128,10 +129,33 @@ def test_tissue_without_text_is_left_alone(finder: TextFinder) -> None:
     assert sum((box.x1 - box.x0) * (box.y1 - box.y0) for box in boxes) <= 0.005 * HEIGHT_PX * WIDTH_PX
 
 
+def test_echoes_of_every_size_that_change_from_frame_to_frame_are_left_alone(finder: TextFinder) -> None:
+    """In single frames much of this seems to be letters, and each other frame has something like them."""
+    rng = np.random.default_rng(1)
+    width_px, height_px = 640, 480
+    rows, columns = np.mgrid[:height_px, :width_px]
+    depth_px, angle = np.hypot(columns - 320, rows + 20), np.arctan2(columns - 320, rows + 20)
+    fan = (depth_px > 60) & (depth_px < 470) & (np.abs(angle) < 0.6)
+    frames = []
+    for _ in range(24):
+        echoes = np.full((height_px, width_px), 70.0, np.float32)
+        for step in (2, 4, 8, 16):
+            coarse = rng.normal(0, 1, (height_px // step + 1, width_px // step + 1)).astype(np.float32)
+            echoes += 3 * step * cv2.resize(coarse, (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+        grey = (np.clip(echoes, 0, 255) * fan).astype(np.uint8)
+        _, coded = cv2.imencode(
+            ".jpg", cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90]
+        )
+        frames.append(cv2.imdecode(coded, cv2.IMREAD_COLOR))
+    seen = np.stack(frames)
+    boxes = text_boxes(window_of(seen), ControlledFinder(finder), lambda: iter(seen))
+    assert sum((box.x1 - box.x0) * (box.y1 - box.y0) for box in boxes) <= 0.005 * fan.sum()
+
+
 class FailingFinder:
     name = "fails"
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         raise TextFinderError("The text detector failed on a picture.")
 
 

@@ -16,7 +16,7 @@ class BrightFinder:
     def __init__(self, score: float) -> None:
         self._score = score
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         _, labels, stats, _ = cv2.connectedComponentsWithStats((rgb[..., 0] > 128).astype(np.uint8))
         del labels
         return tuple(

@@ -108,9 +108,10 @@ def test_the_whole_text_shows_in_what_its_places_have_in_common() -> None:
     part = TextBox(places[0].x0, 60, places[0].x0 + 40, 76, 0.5)
     track, window = followed(frames, [(0, part)])
     ink = common_strokes(track)[..., 0] > 100
-    (x0, _), columns = track.around_px, np.flatnonzero(ink.any(axis=0))
+    (x0, y0), columns = track.around_px, np.flatnonzero(ink.any(axis=0))
     assert columns[-1] - x0 > WORD_PX - 8, "the rest of the word stands beside its first letters"
-    widen_to(track, [TextBox(int(columns[0]), 0, int(columns[-1]) + 1, ink.shape[0], 0.8)])
+    seen = TextBox(int(columns[0]), y0 - 4, int(columns[-1]) + 1, y0 + 20, 0.8)
+    assert widen_to(track, [seen])
     assert all(covers(swept(track, window), place) for place in places)
 
 
@@ -123,3 +124,15 @@ def test_of_very_many_texts_some_are_followed_and_the_others_covered_where_they_
     assert all(covers(swept(track, window), box) for track, box in zip(tracks, boxes, strict=True))
     far = track_through_samples([(0, box) for box in boxes], window.samples)[MOST_FOLLOWED:]
     assert all(list(track.in_frame) == [0] for track in far)
+
+
+def test_what_is_seen_elsewhere_or_is_far_higher_is_not_of_the_text() -> None:
+    frames = speckle(20)
+    places = [word(frame, 30 + 3 * number, 60) for number, frame in enumerate(frames)]
+    track, _ = followed(frames, [(0, places[0])])
+    before = track.beyond
+    (x0, y0), (height, width) = track.around_px, track.strokes.shape
+    beside = TextBox(0, y0, x0 // 2, y0 + height, 0.8)
+    around = TextBox(0, 0, x0 + width, y0 + 2 * height, 0.8)
+    assert not widen_to(track, [beside, around])
+    assert track.beyond == before

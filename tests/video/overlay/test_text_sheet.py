@@ -17,7 +17,7 @@ class SpotFinder:
 
     name = "spots"
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         ys, xs = np.nonzero(rgb[..., 0] == 255)
         return tuple(
             TextBox(int(x), int(y), int(x) + 1, int(y) + 1, 0.9) for y, x in zip(ys, xs, strict=True)
@@ -49,7 +49,7 @@ class EdgeFinder:
     def __init__(self, box: TextBox) -> None:
         self._box = box
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         return (self._box,)
 
 

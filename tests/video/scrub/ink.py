@@ -22,7 +22,7 @@ class InkFinder:
         self._blind_after = blind_after
         self._fails_after = fails_after
 
-    def find(self, rgb: NDArray[np.uint8]) -> tuple[TextBox, ...]:
+    def find(self, rgb: NDArray[np.uint8], *, highest_px: float | None = None) -> tuple[TextBox, ...]:
         self.count += 1
         if self._fails_after is not None and self.count > self._fails_after:
             raise TextFinderError("The test wants it so.")

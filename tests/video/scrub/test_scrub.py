@@ -105,7 +105,7 @@ class _Oblivious(InkFinder):
         super().__init__()
         self._unseen = unseen
 
-    def find(self, rgb: np.ndarray[Any, Any]) -> Any:
+    def find(self, rgb: np.ndarray[Any, Any], *, highest_px: float | None = None) -> Any:
         found = super().find(rgb)
         beside = tuple(box for box in found if box.y1 <= STRIP_PX or box.y0 >= len(rgb) - STRIP_PX)
         return beside if self.count <= self._unseen else found
@@ -148,7 +148,7 @@ def test_text_that_is_found_in_the_result_alone_is_masked_in_a_second_round(tmp_
 class _Imagining(InkFinder):
     """Sees a text at the first place that nobody has masked yet."""
 
-    def find(self, rgb: np.ndarray[Any, Any]) -> Any:
+    def find(self, rgb: np.ndarray[Any, Any], *, highest_px: float | None = None) -> Any:
         seen = rgb.copy()
         for left in range(40, rgb.shape[1] - 60, 40):
             if rgb[100:112, left : left + 24].std() > 8:
