@@ -22,6 +22,7 @@ from ground.picture_text import TextBox, TextFinder
 from ground.ppocr import open_text_finder
 from video.overlay.survey_model import Window
 from video.overlay.text import text_boxes
+from video.scrub.control import ControlledFinder
 
 COVERED_LEAST = 0.95
 PER_PICTURE = 9
@@ -56,7 +57,8 @@ class Tally:
 
 def measure(folder: Path, *, count: int, seed: int) -> dict[str, Any]:
     """`count` strings over loops, and as many over single frames."""
-    rng, finder, reader = np.random.default_rng(seed), open_text_finder(), Reader()
+    rng, reader = np.random.default_rng(seed), Reader()
+    finder = ControlledFinder(open_text_finder())  # as a scrub asks it
     files = list(loops(folder))
     native = {loop.name: _native(loop, finder) for loop in files}
     moving = [loop for loop in files if len(loop.frames) >= LOOP_LEAST]

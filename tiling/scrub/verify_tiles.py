@@ -20,6 +20,7 @@ from tiling.scrub.verify_masks import require_white
 
 _TILES_PER_REPORT = 256
 _TILES_PER_RUN = 128
+_NOT_DAMAGED = "the result shows something where the source's tile is damaged"
 _EOI = b"\xff\xd9"
 _MARKER = 0xFF
 _WITHIN_SCANS = np.zeros(256, bool)
@@ -72,11 +73,11 @@ def _check_stored_tiles(
     advance: Callable[[int], None],
 ) -> TileProof:
     side = slide.grid.tile_size_px
-    identical = encoded = missing = damaged = foreign = 0
+    identical = encoded = missing = foreign = 0
     proven: _Heads | None = None
     white = b""
-    unmasked = _unmasked(slide, executed, reader(slide_file, page.dataoffsets, page.databytecounts))
-    for indices in _runs(unmasked, slide.grid.cols):
+    compared = _compared(slide, executed, reader(slide_file, page.dataoffsets, page.databytecounts))
+    for indices in _runs(compared, slide.grid.cols):
         advance(indices[0])
         run = _read_run(slide_file, page, indices)
         stored = [witness.stored_tile(index) for index in indices]
@@ -84,7 +85,7 @@ def _check_stored_tiles(
             identical += len(indices)
             foreign += proven.foreign_bytes * len(indices)
             continue
-        for index, tile, written in zip(indices, stored, run.tiles(), strict=True):
+        for tile, written in zip(stored, run.tiles(), strict=True):
             if proven is not None and proven.cover((tile,), _Run(written, (len(written),))):
                 identical += 1
                 foreign += proven.foreign_bytes
@@ -98,8 +99,7 @@ def _check_stored_tiles(
                     white = written
                 missing += 1
             elif slide.carriage is Carriage.ENCODED:
-                damaged += index in executed.damaged_tiles
-                encoded += index not in executed.damaged_tiles
+                encoded += 1
             else:
                 scan = _scan_digest(tile, witness.jpeg_tables)
                 if scan is not None and scan == _scan_digest(written, b""):
@@ -111,8 +111,6 @@ def _check_stored_tiles(
                         written[: form.scan_offset],
                         walk(tile[: source_form.scan_offset] + _EOI).foreign_bytes,
                     )
-                elif index in executed.damaged_tiles:
-                    damaged += 1
                 else:
                     raise VerificationError("a level-0 tile of the result differs from the source's")
     return TileProof(
@@ -121,7 +119,7 @@ def _check_stored_tiles(
         cut=0,
         encoded=encoded,
         missing=missing,
-        damaged=damaged,
+        damaged=len(executed.damaged_tiles),
         masked=len(executed.masked_tiles),
         foreign_bytes_dropped=foreign,
     )
@@ -136,9 +134,9 @@ def _check_cut_tiles(
     pool: Executor,
     advance: Callable[[int], None],
 ) -> TileProof:
-    cut = missing = damaged = 0
+    cut = missing = 0
     read_written = reader(slide_file, page.dataoffsets, page.databytecounts)
-    indices = _unmasked(slide, executed, read_written)
+    indices = _compared(slide, executed, read_written)
     for tile in compare_cut_tiles(slide.grid, witness, read_written, pool, indices):
         if tile.index % _TILES_PER_REPORT == 0:
             advance(tile.index)
@@ -146,8 +144,6 @@ def _check_cut_tiles(
             missing += 1
         elif tile.is_equal:
             cut += 1
-        elif tile.index in executed.damaged_tiles:
-            damaged += 1
         else:
             raise VerificationError("a level-0 tile of the result differs from the source's")
     return TileProof(
@@ -156,18 +152,21 @@ def _check_cut_tiles(
         cut=cut,
         encoded=0,
         missing=missing,
-        damaged=damaged,
+        damaged=len(executed.damaged_tiles),
         masked=len(executed.masked_tiles),
         foreign_bytes_dropped=0,
     )
 
 
-def _unmasked(slide: Slide, executed: Executed, read_written: Callable[[int], bytes]) -> list[int]:
+def _compared(slide: Slide, executed: Executed, read_written: Callable[[int], bytes]) -> list[int]:
     """The tiles to compare with the source's; the others are white, or VerificationError is raised."""
     side = slide.grid.tile_size_px
     for index in executed.masked_tiles:
         require_white(read_written(index), Size(side, side))
-    return [index for index in range(slide.grid.count) if index not in executed.masked_tiles]
+    for index in executed.damaged_tiles:
+        require_white(read_written(index), Size(side, side), otherwise=_NOT_DAMAGED)
+    white = executed.masked_tiles | executed.damaged_tiles
+    return [index for index in range(slide.grid.count) if index not in white]
 
 
 def _runs(indices: Sequence[int], cols: int) -> Iterator[Sequence[int]]:
