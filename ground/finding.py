@@ -86,3 +86,14 @@ class ReviewPicture:
     frame: int | None = None
     scale: float = 1.0
     space: str = "asset"
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the pixels."""
+        return {
+            "name": self.name,
+            "frame": self.frame,
+            "width_px": self.rgb.shape[1],
+            "height_px": self.rgb.shape[0],
+            "scale": self.scale,
+            "space": self.space,
+        }

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ground.finding import Box
+from ground.command import box, found_at, refuse, say, say_places
 from ground.picture_text import TextFinder, TextFinderError
 from ground.source import ByteSource, FileSource
 from tiling.convert import convert
@@ -26,7 +26,6 @@ from tiling.scratch import Scratch
 from tiling.scrub.plan import ScrubPlan, plan, with_writing
 from tiling.scrub.rules import MacroRule, ScrubRules, TextRule
 
-NOT_PROVED = 1
 _SCRATCH_BYTES = 2**40
 
 
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, finder: TextFinder | None = Non
     parser.add_argument("--macro", type=MacroRule, choices=list(MacroRule), default=MacroRule.OUTSIDE_LABEL)
     parser.add_argument("--text", type=TextRule, choices=list(TextRule), default=TextRule.SHOW)
     parser.add_argument(
-        "--mask", type=_box, action="append", default=[], metavar="X0,Y0,X1,Y1", help="blank this, level-0 px"
+        "--mask", type=box, action="append", default=[], metavar="X0,Y0,X1,Y1", help="blank this, level-0 px"
     )
     parser.add_argument("--workers", type=int, default=2)
     stated = parser.parse_args(arguments)
@@ -51,9 +50,9 @@ def main(arguments: Sequence[str] | None = None, finder: TextFinder | None = Non
         return _run(stated, rules, finder or _finder(rules))
     except (TilingError, TextFinderError) as error:
         # Their texts carry nothing of the source.
-        return _refuse(str(error))
+        return refuse(str(error))
     except OSError as error:
-        return _refuse(f"a file cannot be read or written: {error.strerror}")
+        return refuse(f"a file cannot be read or written: {error.strerror}")
 
 
 def _run(stated: argparse.Namespace, rules: ScrubRules, finder: TextFinder | None) -> int:
@@ -69,13 +68,13 @@ def _run(stated: argparse.Namespace, rules: ScrubRules, finder: TextFinder | Non
             return 0
         report = _convert(stated, source, rules, finder, scratch)
     if stated.json:
-        _say([json.dumps(report, indent=1)])
+        say([json.dumps(report, indent=1)])
     else:
         tiles = report["proof"]["tiles"]
         masked = f", {tiles['masked']} masked" if tiles["masked"] else ""
-        _say([f"proved: {tiles['tiles']} tiles, {report['l0_encoding']}{masked}"])
+        say([f"proved: {tiles['tiles']} tiles, {report['l0_encoding']}{masked}"])
         _say_findings(report["scrub"]["findings"])
-        _say(report["remarks"])
+        say(report["remarks"])
     return 0
 
 
@@ -134,13 +133,6 @@ def _finder(rules: ScrubRules) -> TextFinder | None:
     return open_text_finder()
 
 
-def _box(text: str) -> Box:
-    sides = [int(side) for side in text.split(",")]
-    if len(sides) != 4 or sides[0] >= sides[2] or sides[1] >= sides[3]:
-        raise ValueError(text)
-    return Box(*sides)
-
-
 def _say_plan(planned: ScrubPlan, *, as_json: bool) -> None:
     places = [
         {"place": place.name, "action": place.action.value, "byte_count": place.byte_count}
@@ -148,27 +140,15 @@ def _say_plan(planned: ScrubPlan, *, as_json: bool) -> None:
     ]
     if as_json:
         stated = {"places": places, "scrub": planned.to_json(), "remarks": list(planned.remarks)}
-        _say([json.dumps(stated, indent=1)])
+        say([json.dumps(stated, indent=1)])
         return
-    _say([f"{place['action']:<8}{place['byte_count']:>14,}  {place['place']}" for place in places])
+    say_places(places)
     _say_findings(planned.to_json()["findings"])
-    _say([*planned.remarks, "Writing on the glass is looked for while the slide is converted."])
+    say([*planned.remarks, "Writing on the glass is looked for while the slide is converted."])
 
 
 def _say_findings(findings: Sequence[dict[str, Any]]) -> None:
-    for found in findings:
-        done = "masked" if found["is_masked"] else "shown"
-        place = f"{found['x0']},{found['y0']} to {found['x1']},{found['y1']}"
-        _say([f"{done:<8}{found['reason']} at {place} of the {found['space']}"])
-
-
-def _say(lines: Sequence[str]) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-def _refuse(sentence: str) -> int:
-    sys.stderr.write(f"not scrubbed: {sentence}\n")
-    return NOT_PROVED
+    say([f"{found_at(found)} of the {found['space']}" for found in findings])
 
 
 if __name__ == "__main__":

@@ -54,17 +54,7 @@ class ScrubPlan:
             "detector": self.detector,
             "findings": [finding.to_json() for finding in self.findings],
             "kept": None,
-            "pictures": [
-                {
-                    "name": picture.name,
-                    "frame": picture.frame,
-                    "width_px": picture.rgb.shape[1],
-                    "height_px": picture.rgb.shape[0],
-                    "scale": picture.scale,
-                    "space": picture.space,
-                }
-                for picture in self.pictures
-            ],
+            "pictures": [picture.to_json() for picture in self.pictures],
         }
 
 

@@ -13,7 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ground.finding import Box
+from ground.command import box, found_at, refuse, say, say_places
 from ground.picture_text import TextFinder, TextFinderError
 from ground.source import ByteSource, FileSource
 from video.convert import GOPS, convert, stated_places
@@ -23,7 +23,6 @@ from video.scrub.course import Course
 from video.scrub.rules import Material, OutOfBody, ScrubRules
 from video.scrub.scrub import Scrub
 
-NOT_PROVED = 1
 _LARGEST_PROFILE_BYTES = 2**16
 
 
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, finder: TextFinder | None = Non
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--profile-json", type=Path, metavar="FILE", help="rules other than the default ones")
     parser.add_argument(
-        "--mask", type=_mask, action="append", default=[], metavar="X0,Y0,X1,Y1", help="blank this, frame px"
+        "--mask", type=box, action="append", default=[], metavar="X0,Y0,X1,Y1", help="blank this, frame px"
     )
     parser.add_argument("--gop", type=int, choices=GOPS, default=1, help="frames from key frame to key frame")
     parser.add_argument("--workers", type=int, default=2)
@@ -49,9 +48,9 @@ def main(arguments: Sequence[str] | None = None, finder: TextFinder | None = Non
             return _run(stated, source, rules, finder or _finder(rules, stated.workers))
     except (VideoError, TextFinderError, ValueError) as error:
         # Their texts carry nothing of the source.
-        return _refuse(str(error))
+        return refuse(str(error))
     except OSError as error:
-        return _refuse(f"a file cannot be read or written: {error.strerror}")
+        return refuse(f"a file cannot be read or written: {error.strerror}")
 
 
 def read_rules(path: Path) -> ScrubRules:
@@ -99,16 +98,16 @@ def _run(stated: argparse.Namespace, source: ByteSource, rules: ScrubRules, find
     else:
         said = _convert(stated, source, rules, finder)
     if stated.json:
-        _say([json.dumps(said, indent=1)])
+        say([json.dumps(said, indent=1)])
         return 0
     if not stated.plan:
         frames = said["proof"]["frames"]
-        _say([f"proved: {frames['frames_compared']} frames, {frames['frames_masked']} of them masked"])
+        say([f"proved: {frames['frames_compared']} frames, {frames['frames_masked']} of them masked"])
         looked, recognised = (said["scrub"][f"windows_{what}"] for what in ("looked_at", "recognised"))
-        _say([f"text was looked for in {looked} stretches; {recognised} show what was looked at"])
-    _say([f"{place['action']:<8}{place['byte_count']:>14,}  {place['place']}" for place in said["places"]])
+        say([f"text was looked for in {looked} stretches; {recognised} show what was looked at"])
+    say_places(said["places"])
     _say_scrub(said["scrub"])
-    _say([*said["remarks"], *said["losses"]])
+    say([*said["remarks"], *said["losses"]])
     return 0
 
 
@@ -147,33 +146,15 @@ def _finder(rules: ScrubRules, threads: int) -> TextFinder | None:
     return open_text_finder(threads=threads)
 
 
-def _mask(text: str) -> Box:
-    sides = [int(side) for side in text.split(",")]
-    if len(sides) != 4 or sides[0] >= sides[2] or sides[1] >= sides[3]:
-        raise ValueError(text)
-    return Box(*sides)
-
-
 def _say_scrub(scrub: dict[str, Any]) -> None:
-    _say([f"material: {scrub['material']}; text is looked for by: {scrub['detector']}"])
+    say([f"material: {scrub['material']}; text is looked for by: {scrub['detector']}"])
     for polygon in scrub["kept"] or ():
-        _say(["kept is what lies within " + " ".join(f"{x},{y}" for x, y in polygon)])
+        say(["kept is what lies within " + " ".join(f"{x},{y}" for x, y in polygon)])
     for found in scrub["findings"]:
-        done = "masked" if found["is_masked"] else "shown"
         frames = "all frames"
         if found["first_frame"] is not None or found["last_frame"] is not None:
             frames = f"frames {found['first_frame'] or 0} to {found['last_frame'] or 'the last'}"
-        box = f"{found['x0']},{found['y0']} to {found['x1']},{found['y1']}"
-        _say([f"{done:<8}{found['reason']} at {box} in {frames}"])
-
-
-def _say(lines: Sequence[str]) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-
-
-def _refuse(sentence: str) -> int:
-    sys.stderr.write(f"not scrubbed: {sentence}\n")
-    return NOT_PROVED
+        say([f"{found_at(found)} in {frames}"])
 
 
 if __name__ == "__main__":

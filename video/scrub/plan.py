@@ -61,17 +61,7 @@ class ScrubPlan:
             "kept": None
             if self.kept is None
             else [[list(corner) for corner in polygon] for polygon in self.kept.polygons],
-            "pictures": [
-                {
-                    "name": picture.name,
-                    "frame": picture.frame,
-                    "width_px": picture.rgb.shape[1],
-                    "height_px": picture.rgb.shape[0],
-                    "scale": picture.scale,
-                    "space": picture.space,
-                }
-                for picture in self.pictures
-            ],
+            "pictures": [picture.to_json() for picture in self.pictures],
         }
 
     def with_more(self, found: Sequence[Finding]) -> "ScrubPlan":

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ground.command import NOT_PROVED
 from tests.video.clips import make
 from tests.video.scrub.ink import InkFinder
 from video.canonical import open_canonical_video
-from video.scrub.__main__ import NOT_PROVED, main, read_rules
+from video.scrub.__main__ import main, read_rules
 from video.scrub.rules import Material, OutOfBody, ScrubRules
 
 
