@@ -108,5 +108,5 @@ def test_what_is_no_report_is_one_sentence(slidereel, tmp_path, content):
 
 def test_an_asset_without_a_report_or_that_is_not_there_is_said(slidereel, database):
     add_asset(database, "a2", "quarantined")
-    assert "nothing to report on" in slidereel("report", "a2")[2]
+    assert "no scrub to report on" in slidereel("report", "a2")[2]
     assert "no such asset" in slidereel("report", "a3")[2]
