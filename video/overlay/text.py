@@ -70,9 +70,8 @@ def _text_boxes(
     if window.change.max(initial=0) <= STILL_CHANGE:
         return without_inner(to_their_ends([*still, *finder.find(lasting[1])], lasting, finder))
     samples = _chosen(window)
-    # On tissue that is red all over, yellow letters are lighter in one channel and darker in another.
-    seen = [all_strokes(sample) if may_wander else sample for _, sample in samples]
-    of_maximum, *of_samples = find_side_by_side([all_strokes(window.maximum), *seen], finder, GROUND)
+    pictures = [all_strokes(window.maximum), *(all_strokes(sample) for _, sample in samples)]
+    of_maximum, *of_samples = find_side_by_side(pictures, finder, GROUND)
     still += of_maximum
     moving = [
         (index, box)
@@ -83,7 +82,7 @@ def _text_boxes(
         and _covered(box, still) < COVERED
     ]
     if not may_wander:
-        looks = [(box, (seen[index], light_strokes(seen[index]))) for index, box in moving]
+        looks = [(box, (samples[index][1], pictures[1 + index])) for index, box in moving]
         still += [
             box for index, box in moving if box.score >= LONE_SCORE_LEAST or _stands_still(index, box, moving)
         ]

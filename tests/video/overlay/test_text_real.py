@@ -17,11 +17,7 @@ from video.open_video import open_video
 from video.overlay.text import text_boxes
 from video.scrub.pictures import Painter
 
-CLIPS = (
-    "VID05_1858_and_VID08_1331_a.mp4",
-    "VID43_303_and_VID42_395_a.mp4",
-    "VID47_1131_and_VID23_841_a.mp4",
-)
+CLIPS = ("VID05_1858_and_VID08_1331_a.mp4", "VID43_303_and_VID42_395_a.mp4")
 FRAMES = 60
 
 pytestmark = pytest.mark.slow
