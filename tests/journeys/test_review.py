@@ -401,10 +401,12 @@ def test_somebody_who_was_first_is_told_of(site: Site, page: Page, loop: Path) -
     asset_id = awaiting(site, loop)
     sign_in(page, "ada")
     open_review(page, asset_id)
+    # The pictures of the first look are all here, so that the next one is asked for anew.
+    page.wait_for_load_state("networkidle")
     # What was looked at is not what would be signed for: the pictures are had anew.
     with page.expect_response("**/frames/0.jpg", timeout=40_000):
         page.route(f"**/api/v1/assets/{asset_id}", of_another_file)
-    expect(page.get_by_text("It was scrubbed again meanwhile")).to_be_visible()
+        expect(page.get_by_text("It was scrubbed again meanwhile")).to_be_visible(timeout=40_000)
     page.unroute(f"**/api/v1/assets/{asset_id}")
 
     page.get_by_role("button", name="Reject…").click()

@@ -72,7 +72,13 @@ def _text_boxes(
     samples = _chosen(window)
     pictures = [all_strokes(window.maximum), *(all_strokes(sample) for _, sample in samples)]
     of_maximum, *of_samples = find_side_by_side(pictures, finder, GROUND)
-    still += of_maximum
+    if may_wander:
+        still += of_maximum
+    else:
+        # An instrument that goes to and fro leaves a trail in the brightest values.
+        still += [box for box in of_maximum if box.score >= LONE_SCORE_LEAST]
+        trails = [box for box in of_maximum if box.score < LONE_SCORE_LEAST]
+        still += legible_alone([(box, (window.maximum, pictures[0])) for box in trails], finder)
     moving = [
         (index, box)
         for index, boxes in enumerate(of_samples)

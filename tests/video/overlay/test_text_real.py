@@ -1,6 +1,8 @@
 """Real pictures: nothing is left to read in scrubbed loops, and overlays are found on wet tissue."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -15,8 +17,12 @@ from ground.source import FileSource
 from tests.video.overlay.test_text import uncovered, window_of
 from video.open_video import open_video
 from video.overlay.text import text_boxes
+from video.scrub.course import Course
 from video.scrub.pictures import Painter
+from video.scrub.rules import ScrubRules
+from video.scrub.scrub import Scrub
 
+MAKE_CLIP = Path(__file__).resolve().parents[3] / "scripts" / "make_clip"
 CLIPS = ("VID05_1858_and_VID08_1331_a.mp4", "VID43_303_and_VID42_395_a.mp4")
 FRAMES = 60
 
@@ -78,3 +84,14 @@ def test_a_clock_that_blinks_is_found_on_wet_tissue(finder: TextFinder, shared_d
             ink |= mark > 0
     boxes = text_boxes(window_of(np.stack(frames)), finder, may_wander=False)
     assert uncovered(ink, boxes) == 0
+
+
+def test_the_trail_of_an_instrument_that_goes_to_and_fro_is_no_text(
+    finder: TextFinder, tmp_path: Path
+) -> None:
+    path = tmp_path / "surgery.mp4"
+    subprocess.run([sys.executable, MAKE_CLIP, path, "--quiet"], check=True)  # noqa: S603 - our own command
+    with FileSource(path) as source:
+        course = Course(lambda _done, _total: None, lambda: False, 1)
+        plan = Scrub(ScrubRules(), finder).look(open_video(source), course)
+    assert plan.findings == ()
