@@ -9,6 +9,7 @@ import msgspec
 from server import catalog, jobs
 from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
+from server.api.report_summary import report_summary
 from server.catalog import Asset, State
 from server.errors import InvalidInputError
 
@@ -58,6 +59,7 @@ class AssetWire(msgspec.Struct):
     """A slide or video. Sizes in level-0 or frame pixels, ``mpp`` in µm per pixel; ``kind`` slide, video or,
     before its file was looked into, unknown. ``subject``: the patient's pseudonym, ``acquired_on``: the day
     of the examination, shifted as this patient's days are; null where the file did not say.
+    ``report``: of the scrub, for those who see the intake; in a list a summary of it.
     ``canonical_sha256``: of what the last scrub made, for those who see the intake; a release names it."""
 
     asset_id: str
@@ -142,7 +144,7 @@ async def list_cases(call: Call) -> Answer:
     problems=("invalid-input",),
 )
 async def list_assets(call: Call) -> Answer:
-    """The assets that the caller may see, newest first."""
+    """The assets that the caller may see, newest first, each with a summary of its scrub report."""
     intake = call.actor.may(Permission.ASSET_INTAKE)
     limit = call.query_int("limit", 100, low=1, high=PAGE_LIMIT)
     state = _state(call.query("state"))
@@ -156,7 +158,16 @@ async def list_assets(call: Call) -> Answer:
         return page, jobs.latest_jobs(connection, in_work)
 
     page, work_in_hand = await call.services.database.read(work)
-    items = [_wire(call, item, work_in_hand.get(item.asset_id), intake=intake) for item in page.items]
+    items = [
+        _wire(
+            call,
+            item,
+            work_in_hand.get(item.asset_id),
+            intake=intake,
+            report=report_summary(item) if intake else None,
+        )
+        for item in page.items
+    ]
     return AssetPage(items, page.next_cursor)
 
 
@@ -240,7 +251,7 @@ async def asset_answer(call: Call, asset_id: str) -> AssetWire:
         return found, jobs.latest_jobs(connection, [asset_id]).get(asset_id)
 
     found, job = await call.services.database.read(work)
-    return _wire(call, found, job, intake=intake)
+    return _wire(call, found, job, intake=intake, report=found.report if intake else None)
 
 
 def _state(text: str | None) -> State | None:
@@ -252,9 +263,10 @@ def _state(text: str | None) -> State | None:
         raise InvalidInputError(f"“state” must be one of {', '.join(State)}.") from error
 
 
-def _wire(call: Call, asset: Asset, job: jobs.Job | None, *, intake: bool) -> AssetWire:
+def _wire(
+    call: Call, asset: Asset, job: jobs.Job | None, *, intake: bool, report: dict[str, Any] | None
+) -> AssetWire:
     problem, now = asset.problem, call.services.ambient.now()
-    report = asset.report or {}
     return AssetWire(
         asset_id=asset.asset_id,
         kind=asset.kind,
@@ -280,12 +292,12 @@ def _wire(call: Call, asset: Asset, job: jobs.Job | None, *, intake: bool) -> As
             if problem
             else None
         ),
-        report=dict(report) if intake and report else None,
+        report=report or None,
         canonical_sha256=asset.canonical_sha256 if intake else None,
         profile=asset.profile if intake else None,
         subject=asset.subject,
         acquired_on=asset.acquired_on,
-        has_macro=bool(report.get("has_macro")),
+        has_macro=bool((asset.report or {}).get("has_macro")),
         signature_count=asset.signature_count,
         signatures_needed=call.services.intake.signatures_needed(asset),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
@@ -138,3 +139,34 @@ async def test_nobody_decides_about_what_is_not_there_or_not_theirs(
     await officer.problem("POST", f"/api/v1/assets/nothing/{step}", status=404, kind="not-found")
     await anna.problem("POST", f"/api/v1/assets/nothing/{step}", status=403, kind="forbidden")
     await nobody.problem("POST", f"/api/v1/assets/nothing/{step}", status=401, kind="unauthenticated")
+
+
+async def test_a_list_says_how_a_scrub_ended_and_the_asset_itself_says_all(
+    intake: Intake, slide: Path, sign_in: SignIn
+) -> None:
+    officer = await sign_in("privacy_officer")
+    asset_id = intake.take_file(slide, None, BY).asset_id
+    await convert_next(intake)
+    report = dict(intake.asset(asset_id).report or {})
+    label = {"place": "label", "action": "dropped", "byte_count": 7}
+    box = {"reason": "text", "x0": 1, "y0": 2, "x1": 3, "y1": 4, "is_masked": True}
+    scrub = {"material": "slide", "findings": [box] * 3, "kept": [[[0, 0]]], "pictures": [{"name": "x"}]}
+    report |= {"places": [label, {**label, "byte_count": 8}], "losses": ["Its end."], "scrub": scrub}
+    intake.database.write_now(lambda c: catalog.update_asset(c, intake.ambient, asset_id, {"report": report}))
+
+    async def listed() -> dict[str, Any]:
+        (item,) = (await officer.json("GET", "/api/v1/assets"))["items"]
+        return dict(item["report"])
+
+    summary = await listed()
+    assert summary["losses"] == ["Its end."]
+    assert summary["scrub"] == {"material": "slide", "findings": [{"is_masked": True}] * 3}
+    assert summary["places"] == [{"place": "label", "action": "dropped", "byte_count": 15, "times": 2}]
+    assert summary["proof"] == report["proof"]
+    assert (await officer.json("GET", f"/api/v1/assets/{asset_id}"))["report"] == report
+
+    intake.reject(asset_id, "wrong-file", BY)
+    assert not {"places", "proof", "levels", "policy"} & set(await listed())
+    intake.discard(asset_id, BY)
+    discarded = await officer.json("GET", "/api/v1/assets?state=discarded")
+    assert discarded["items"][0]["report"] is None
