@@ -251,7 +251,7 @@ async def asset_answer(call: Call, asset_id: str) -> AssetWire:
         return found, jobs.latest_jobs(connection, [asset_id]).get(asset_id)
 
     found, job = await call.services.database.read(work)
-    return _wire(call, found, job, intake=intake, report=found.report if intake else None)
+    return _wire(call, found, job, intake=intake, report=dict(found.report or {}) if intake else None)
 
 
 def _state(text: str | None) -> State | None:

@@ -15,8 +15,8 @@ def report_summary(asset: Asset) -> dict[str, Any]:
     """The report of an asset's conversion as far as lists show it; empty where there is none.
 
     Of an asset that awaits its release, what a person decides by comes along: the proof's numbers, and the
-    places of the source, those of one name and fate as one entry with their number ("times") and the sum of
-    their bytes. Findings are told by whether they are masked, without where they are.
+    places of the source, those of one name and fate as one entry with the sum of their bytes and, where there
+    are several, their number ("times"). Findings are told by whether they are masked, without where they are.
     """
     report = asset.report or {}
     summary = {name: report[name] for name in OUTCOME if name in report}
@@ -38,6 +38,7 @@ def _by_name(places: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         times[kind] += 1
         byte_counts[kind] += place["byte_count"]
     return [
-        {"place": name, "action": action, "byte_count": byte_counts[name, action], "times": number}
+        {"place": name, "action": action, "byte_count": byte_counts[name, action]}
+        | ({"times": number} if number > 1 else {})
         for (name, action), number in times.items()
     ]
