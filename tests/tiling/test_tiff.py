@@ -163,12 +163,12 @@ def test_a_reader_waits_for_a_piece_that_another_one_is_decoding() -> None:
     def slowly() -> bytes:
         made.append(1)
         started.set()
-        allowed.wait(10)
+        allowed.wait(60)
         return b"piece"
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(cache.get, "a", 60, slowly)
-        assert started.wait(10)
+        assert started.wait(60)
         second = pool.submit(cache.get, "a", 60, slowly)
         allowed.set()
         assert (first.result(), second.result()) == (b"piece", b"piece")

@@ -78,7 +78,7 @@ class Bench:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @contextlib.contextmanager

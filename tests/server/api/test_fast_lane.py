@@ -369,7 +369,7 @@ async def test_a_server_that_stops_answers_no_more(both, tokens) -> None:
     writer.write(tile)
     await asyncio.sleep(0.1)
     await server.shutdown(1.0)
-    rest = await asyncio.wait_for(reader.read(), 10)
+    rest = await asyncio.wait_for(reader.read(), 60)
     assert b"HTTP/1.1" not in rest
     assert lane.by_lane == 1
     writer.close()

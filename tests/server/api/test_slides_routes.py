@@ -121,7 +121,7 @@ async def test_old_protocols_and_pipelines_get_tiles_too(
 async def _exchange(server: TestClient, text: str) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(text.encode())
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     return answer
 

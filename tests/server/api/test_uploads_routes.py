@@ -27,6 +27,7 @@ UPLOADS = "/api/v1/uploads"
 PART = {"Content-Type": "application/offset+octet-stream"}
 TUS = {"Tus-Resumable": "1.0.0"}
 DATA = os.urandom(3_000_000)
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -227,11 +228,20 @@ async def _break_off(
     head = {**TUS, **PART, **person.headers, "Upload-Offset": str(offset), "Content-Length": str(announced)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     writer.write(f"PATCH {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode() + data)
-    await writer.drain()
-    await asyncio.sleep(0.3)
+    await _has_taken(server, len(data))
     writer.transport.abort()
-    await asyncio.sleep(0.1)
     return await offset_of(person, path)
+
+
+async def _has_taken(server: TestClient, size_bytes: int) -> None:
+    """Wait until the server has taken in so much of a request's body."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(
+            request.content.total_bytes >= size_bytes and not request.content._buffer
+            for connection in server.server.runner.server.connections
+            if (request := connection._current_request) is not None
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_client_that_comes_back_before_its_old_connection_is_missed(
@@ -243,9 +253,8 @@ async def test_a_client_that_comes_back_before_its_old_connection_is_missed(
     head = {**TUS, **PART, **officer.headers, "Upload-Offset": "0", "Content-Length": str(len(DATA))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     hanging.write(f"PATCH {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode() + DATA[:1_100_000])
-    await hanging.drain()
-    await asyncio.sleep(0.3)
-    at = await asyncio.wait_for(offset_of(officer, path), 5)
+    await _has_taken(server, 1_100_000)
+    at = await asyncio.wait_for(offset_of(officer, path), PATIENCE_S)
     assert 0 < at <= 1_100_000
     answer = await send(officer, path, at, DATA[at:])
     assert plain(intake, answer.headers["Slidereel-Asset-Id"]) == DATA
@@ -257,16 +266,19 @@ async def test_a_long_part_is_acknowledged_on_the_way(
 ) -> None:
     monkeypatch.setattr(uploads_module, "SAVE_EVERY_BYTES", 1 << 20)
     path = await begin(officer)
-    seen: list[int] = []
+
+    async def acknowledged() -> int:
+        (upload,) = (await officer.json("GET", UPLOADS))["items"]
+        return int(upload["offset"])
 
     async def slowly() -> Any:
-        for start in range(0, len(DATA), 500_000):
-            yield DATA[start : start + 500_000]
-            await asyncio.sleep(0.05)
-            seen.extend(u["offset"] for u in (await officer.json("GET", UPLOADS))["items"])
+        yield DATA[:2_500_000]
+        async with asyncio.timeout(PATIENCE_S):
+            while not 0 < await acknowledged() < len(DATA):
+                await asyncio.sleep(0.01)
+        yield DATA[2_500_000:]
 
     assert (await send(officer, path, 0, slowly())).status == 204
-    assert any(0 < offset < len(DATA) for offset in seen)
 
 
 async def test_a_killed_server_keeps_what_it_acknowledged(

@@ -36,7 +36,7 @@ class Way:
                     await self._settle()
                 writer.write(piece)
             writer.write(LAST)
-            return await asyncio.wait_for(reader.read(), 20)
+            return await asyncio.wait_for(reader.read(), 60)
         except ConnectionError:
             return b"connection lost"
         finally:

@@ -22,7 +22,7 @@ from tests.tiling.svs_files import Recipe, write_svs
 SLIDEREEL = Path(sys.executable).parent / "slidereel"
 PASSWORD = "correct horse battery staple"
 CONNECTIONS_TRIED = 200
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 CHANGES = "/api/v1/assets/{}/annotations/changes"
 
 
@@ -242,7 +242,11 @@ def test_another_server_does_not_slip_onto_the_same_port(server: Server, tmp_pat
     command = [SLIDEREEL, "serve", "--port", str(server.port), "--data", tmp_path / "other"]
     for processes in ("1", "2"):
         done = subprocess.run(  # noqa: S603 - our own command
-            [*command, "--processes", processes], capture_output=True, text=True, timeout=60, check=False
+            [*command, "--processes", processes],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
         assert done.returncode == 1
         assert "Cannot listen" in done.stderr
@@ -254,7 +258,7 @@ def test_more_processes_than_make_sense_are_refused(tmp_path: Path) -> None:
             [SLIDEREEL, "serve", "--processes", count, "--data", tmp_path],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert done.returncode == 1

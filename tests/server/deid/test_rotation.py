@@ -286,12 +286,12 @@ def test_two_rotations_at_once_are_one_too_many(tmp_path: Path) -> None:
     class Waiting(Disk):
         def rename(self, path: Path, name: Path) -> None:
             begun.set()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
             super().rename(path, name)
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(open_quarantine(tmp_path, Waiting()).rotate_master_key)
-        assert begun.wait(20)
+        assert begun.wait(60)
         with pytest.raises(QuarantineError, match="Somebody else"):
             other.rotate_master_key()
         go_on.set()

@@ -18,7 +18,7 @@ from server.ingest.runner import IngestRunner
 from tests.server.conftest import BY
 from tests.server.ingest.slides import svs
 
-LIMIT_S = 30.0
+LIMIT_S = 180.0
 
 
 @pytest.fixture

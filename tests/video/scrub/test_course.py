@@ -33,7 +33,7 @@ def test_never_more_than_two_are_under_way() -> None:
         with lock:
             under_way += 1
             most = max(most, under_way)
-        both.wait(timeout=20)
+        both.wait(timeout=60)
         with lock:
             under_way -= 1
 
