@@ -11,19 +11,18 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from server import catalog, jobs
+from server import catalog
 from server.accounts import Doer
 from server.ambient import real_ambient
 from server.cli.opening import open_existing_database
-from server.db.schema import asset, clinical_case, upload
-from server.errors import NotFoundError, WrongStateError
-from server.ingest import upload_parts
+from server.db.schema import clinical_case
+from server.errors import NotFoundError
+from server.ingest.erasure import erase_case
 from server.ingest.intake import Intake
 
 BY = Doer(None, "command line", "command line")
 EXIT_BROKEN = 1
 EXIT_REFUSED = 1
-IDLE = frozenset({None, jobs.JobState.CANCELLED})
 
 
 def register(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -107,14 +106,7 @@ def run_erase(args: argparse.Namespace) -> int:
         if not args.yes:
             _say("This destroys the case's originals for good; say --yes if that is meant.")
             return EXIT_REFUSED
-        keys = intake.database.write_now(lambda c: _forget(intake, c, case_id))
-        # A file may be sealed under a case of that name that was tidied away meanwhile: by its key, too.
-        sealed_by = {found for key in keys if (found := intake.quarantine.case_of(key)) is not None}
-        count = sum(map(intake.quarantine.erase_case, sealed_by | {case_id}))
-        # Those that were sealed before cases had keys.
-        for key in keys & set(intake.quarantine.keys()):
-            intake.quarantine.destroy(key)
-            count += 1
+        count = erase_case(intake, case_id, BY)
     sys.stdout.write(f"{case_id} erased; originals destroyed: {count}\n")
     return 0
 
@@ -143,30 +135,6 @@ def _case_id(connection: Connection, named: str) -> str:
         if (found := connection.execute(query.where(column == value)).scalar_one_or_none()) is not None:
             return str(found)
     raise NotFoundError("There is no such case.")
-
-
-def _forget(intake: Intake, connection: Connection, case_id: str) -> set[str]:
-    """The database forgets the originals before they are destroyed; under which names they lay.
-
-    Raises :class:`WrongStateError` while one of them is being worked on.
-    """
-    rows = connection.execute(
-        sa.select(asset.c.asset_id, asset.c.quarantine_key)
-        .where(asset.c.case_id == case_id)
-        .where(asset.c.quarantine_key.is_not(None))
-    ).all()
-    for row in rows:
-        if jobs.request_cancel(connection, intake.ambient, row.asset_id) not in IDLE:
-            raise WrongStateError("An asset of this case is being worked on; cancel it first.")
-        catalog.update_asset(connection, intake.ambient, row.asset_id, {"quarantine_key": None})
-    name = sa.select(clinical_case.c.name).where(clinical_case.c.case_id == case_id).scalar_subquery()
-    unfinished = sa.and_(upload.c.asset_id.is_(None), upload.c.case_name == name)
-    uploads = set(connection.execute(sa.select(upload.c.quarantine_key).where(unfinished)).scalars())
-    connection.execute(upload.delete().where(unfinished))
-    upload_parts.delete_orphans(connection)
-    detail = {"originals": len(rows), "uploads": len(uploads)}
-    intake.record(connection, BY, "case.erased", case_id, detail, kind="case")
-    return {row.quarantine_key for row in rows} | uploads
 
 
 @contextmanager

@@ -150,15 +150,27 @@ class Quarantine:
         """What lies here."""
         return take_inventory(self.root, self.cases)
 
-    def erase_case(self, case_id: str) -> int:
+    def erase_case(
+        self,
+        case_id: str,
+        *,
+        is_ordered: Callable[[], bool] = lambda: True,
+        done: Callable[[], object] = lambda: None,
+        is_wanted: Callable[[str], bool] = lambda _key: False,
+    ) -> int:
         """Destroy a case's key, so that none of its files opens again, wherever copies are; then its files.
 
-        How many files were removed. One that is being written goes with the next :meth:`purge`. Idempotent.
+        ``is_ordered`` is asked before and ``done`` told after the key is destroyed, while nobody can make
+        another one. ``is_wanted``: of a file that came since, by another key of the case. How many files were
+        removed. One that is being written goes with the next :meth:`purge`. Idempotent.
         """
         with locked(self.root, exclusive=True):
+            if not is_ordered():
+                return 0
             self.cases.destroy(case_id)
+            done()
         return sum(
-            self.destroy_unless(path.stem, lambda: False)
+            self.destroy_unless(path.stem, partial(is_wanted, path.stem))
             for path in list(sealed_files(self.root))
             if case_of(path) == case_id
         )

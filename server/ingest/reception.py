@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
@@ -27,6 +28,7 @@ from server.catalog import Asset, AssetKind, Problem
 from server.catalog.model import CONVERTED
 from server.config import Settings
 from server.db import Database
+from server.db.schema import asset, upload
 from server.deid import CHUNK_BYTES, Quarantine, QuarantineError, SealedMissingError, SealedWriter
 from server.deid.policy import find_policy
 from server.deid.pseudonyms import Pseudonyms
@@ -35,6 +37,7 @@ from server.deid.review_pictures import list_review, read_review, review_path
 from server.deid.signing import Signer
 from server.errors import InvalidInputError, NotFoundError, OutOfSpaceError, ServerError
 from server.imagery.shelf import SlideShelf
+from server.ingest.erasure import end_erasures
 from server.ingest.gathering import Pack
 from server.ingest.packing import StoredZip
 from server.ingest.space import CANONICAL_FACTOR, require_space
@@ -196,7 +199,9 @@ class Reception:
 
     def case_id(self, case_name: str, by: Doer) -> str:
         """The case of that (checked) name, made if there is none: its key is among those that seal a file."""
-        return self.database.write_now(lambda c: self._case_id(c, case_name, by))
+        case_id = self.database.write_now(lambda c: self._case_id(c, case_name, by))
+        end_erasures(self, SYSTEM, case_id)
+        return case_id
 
     def _case_id(self, connection: Connection, case_name: str, by: Doer, new_id: str | None = None) -> str:
         case, is_new = catalog.get_or_create_case(connection, self.ambient, case_name, new_id)
@@ -247,6 +252,20 @@ class Reception:
         }
         self.record(connection, by, "asset.received", sealed.asset_id, detail)
         return Arrival(sealed.asset_id, job)
+
+    def is_wanted(self, key: str) -> bool:
+        """Whether an asset or an unfinished upload still has its sealed original there."""
+
+        def work(connection: Connection) -> bool:
+            rows = sa.union_all(
+                sa.select(asset.c.asset_id).where(asset.c.quarantine_key == key),
+                sa.select(upload.c.upload_id).where(
+                    upload.c.quarantine_key == key, upload.c.asset_id.is_(None)
+                ),
+            )
+            return connection.execute(rows).first() is not None
+
+        return self.database.read_now(work)
 
     def asset(self, asset_id: str) -> Asset:
         """The asset as it is now. Raises :class:`NotFoundError`."""

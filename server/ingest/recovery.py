@@ -1,6 +1,7 @@
 """Put a data folder in order after whatever happened to the processes that worked on it."""
 
 import shutil
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
@@ -8,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from server import catalog, jobs
 from server.catalog import Problem, State
-from server.db.schema import asset, upload
+from server.db.schema import asset
+from server.ingest.erasure import end_erasures
 from server.ingest.intake import Intake
 from server.ingest.reception import SYSTEM
 
@@ -24,6 +26,7 @@ def recover(intake: Intake) -> None:
     _sweep_work(intake)
     _sweep_assets(intake)
     intake.uploads.sweep()
+    end_erasures(intake, SYSTEM)
     _sweep_quarantine(intake)
     intake.tidy_cases()
 
@@ -77,18 +80,6 @@ def _sweep_assets(intake: Intake) -> None:
 
 
 def _sweep_quarantine(intake: Intake) -> None:
-    def is_wanted(key: str) -> bool:
-        def work(connection: Connection) -> bool:
-            rows = sa.union_all(
-                sa.select(asset.c.asset_id).where(asset.c.quarantine_key == key),
-                sa.select(upload.c.upload_id).where(
-                    upload.c.quarantine_key == key, upload.c.asset_id.is_(None)
-                ),
-            )
-            return connection.execute(rows).first() is not None
-
-        return intake.database.read_now(work)
-
     for key in list(intake.quarantine.keys()):
-        if intake.quarantine.destroy_unless(key, lambda key=key: is_wanted(key)):  # type: ignore[misc]
+        if intake.quarantine.destroy_unless(key, partial(intake.is_wanted, key)):
             log.info("orphan destroyed", sealed=key)
