@@ -14,7 +14,8 @@ from server.access import Permission
 from server.api.endpoint import Answer, Call, Routes
 from server.catalog import Asset, Signature
 from server.deid.report import report_json, scrub_report
-from server.deid.report_page import CONTENT_SECURITY_POLICY, report_html
+from server.deid.report_page import report_html
+from server.deid.report_style import CONTENT_SECURITY_POLICY
 
 routes = Routes("reports")
 PAGE_HEADERS = {
@@ -74,7 +75,6 @@ async def _document(call: Call) -> dict[str, Any]:
         found,
         signatures,
         intake.signer,
-        made_at=call.services.ambient.stamp(),
         software_version=metadata.version("slidereel"),
         policy=intake.policy,
     )

@@ -66,7 +66,6 @@ def _document(args: argparse.Namespace) -> dict[str, Any]:
             asset,
             signatures,
             Signer.of_data(settings.data, ambient.random_bytes),
-            made_at=ambient.stamp(),
             software_version=metadata.version("slidereel"),
             policy=find_policy(settings.data, settings.policy_file),
         )

@@ -11,7 +11,7 @@ from server.deid.safe_harbor import rows
 from server.deid.signing import Signer, check_signature, without_fractions
 from server.errors import WrongStateError
 
-FORMAT, FORMAT_VERSION = "slidereel-scrub-report", 1
+FORMAT, FORMAT_VERSION = "slidereel-scrub-report", 2
 LIMITS = (
     "Every place of the source is listed by its name, and nothing of it was copied but what the list of kept "
     "values names. The search proves that none of the source's own strings of six or more characters is in "
@@ -28,13 +28,13 @@ def scrub_report(
     signatures: Sequence[Signature],
     signer: Signer,
     *,
-    made_at: str,
     software_version: str,
     policy: Policy | None = None,
 ) -> dict[str, Any]:
     """The signed report of an asset that was converted: {"report": {…}, "signature": {…}}.
 
-    signatures: for its canonical file, oldest first. made_at: RFC 3339. policy: the one in force today; its
+    It is the same, byte for byte, for as long as nothing of the asset changes. signatures: for its canonical
+    files, oldest first. policy: the one in force today; its
     rules are stated where the asset was scrubbed under it. Raises WrongStateError for an asset without a
     conversion's report.
     """
@@ -48,7 +48,7 @@ def scrub_report(
     report = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
-        "made_at": made_at,
+        "as_of": max([asset.updated_at, *(signature.at for signature in signatures)]),
         "software": {"name": "slidereel", "version": software_version},
         "asset": {
             "asset_id": asset.asset_id,
@@ -66,6 +66,7 @@ def scrub_report(
             "frame_count": asset.frame_count,
             "canonical_sha256": asset.canonical_sha256,
             "canonical_bytes": asset.canonical_bytes,
+            "files": [dict(file) for file in conversion.get("files", ())],
             "scrubbed": conversion.get("scrubbed"),
             "remarks": list(conversion.get("remarks", ())),
             "losses": list(conversion.get("losses", ())),

@@ -33,7 +33,7 @@ IDENTIFIERS = {
     "R": "Any other unique identifying number, characteristic, or code",
 }
 _LOOKED_FOR = {
-    "A": "Elements, tags and boxes for names of patients, physicians, operators and authors",
+    "A": "Elements, tags and boxes for names: of patients, physicians, operators, authors",
     "B": "Elements and tags for institutions, addresses, places of residence, stations and positions (GPS)",
     "C": "Elements, tags and boxes for dates, times of day and ages",
     "D": "Elements for telephone and pager numbers",
@@ -105,16 +105,13 @@ def _row(letter: str, evidence: Evidence, free: Tally, subject: str | None, acqu
     )
     looked_for = [_LOOKED_FOR[letter]]
     found = [_places_found(named)]
-    done = [_places_done(named, free) if is_text else _places_done(named)]
+    done = [_places_done(named)]
     proof: list[str] = []
     if is_text:
-        looked_for.append("Free text, private elements, unknown and unused bytes, where it may stand too")
-        looked_for.append("Text in the pictures, of whatever meaning")
-        found += [
-            f"{counted(free.count, 'place')} that may hold anything, {counted(free.byte_count, 'byte')}.",
-            _text_found(evidence),
-        ]
-        done.append(_text_done(evidence))
+        looked_for.append("Free text, private elements, unknown and unused bytes, which may hold any of them")
+        looked_for.append("Text in the pictures, whatever it means")
+        found += [_free_found(free), _text_found(evidence)]
+        done += [_free_done(free), _text_done(evidence)]
         proof.append(evidence.search)
     proof.append(evidence.reopening)
     if evidence.masks is not None and letter != "P":
@@ -144,24 +141,40 @@ class _Sentences:
 
 
 def _places_found(named: Tally) -> str:
+    return _named(named) if named.count else "No place for it in this file."
+
+
+def _named(places: Tally) -> str:
+    names = ", ".join(places.names) + (f" and {places.more_names} more" if places.more_names else "")
+    return f"{counted(places.count, 'place')}, {counted(places.byte_count, 'byte')}: {names}."
+
+
+def _places_done(named: Tally) -> str:
     if not named.count:
-        return "No place is meant for it in this file."
-    names = ", ".join(named.names) + (f" and {named.more_names} more" if named.more_names else "")
-    return f"{counted(named.count, 'place')}, {counted(named.byte_count, 'byte')}: {names}."
+        return "Nothing to remove."
+    return _fate(named, "Not carried over")
 
 
-def _places_done(*tallies: Tally) -> str:
-    kept = sum(one.kept for one in tallies)
-    if kept:
-        return f"{counted(kept, 'place')} carried over, which should not be: see the list of places."
-    if not any(one.count for one in tallies):
-        return "There was no such place."
-    if any(one.rebuilt for one in tallies):
+def _free_found(free: Tally) -> str:
+    return f"May hold anything: {_named(free)}" if free.count else "No place that may hold anything."
+
+
+def _free_done(free: Tally) -> str:
+    if not free.count:
+        return "No such place to remove."
+    return _fate(free, "What may hold anything was not carried over")
+
+
+def _fate(places: Tally, removed: str) -> str:
+    """What became of places that must not travel; what did all the same is said aloud."""
+    if places.kept:
+        return f"{counted(places.kept, 'place')} carried over, which should not be: see the list of places."
+    if places.rebuilt:
         return (
-            "None of these places was carried over; of some, technical values were read, checked and written "
-            "anew: see the list of places."
+            f"{removed}; of {counted(places.rebuilt, 'place')} technical values were read, checked and "
+            "written anew: see the list of places."
         )
-    return "None of these places was carried over."
+    return f"{removed}."
 
 
 def _text_found(evidence: Evidence) -> str:
@@ -169,7 +182,12 @@ def _text_found(evidence: Evidence) -> str:
     if pictures is None or pictures.detector is None:
         return "Text in the pictures was not looked for."
     text = pictures.of("text")
-    return f"Text in the pictures in {counted(text.found, 'place')}." + _cut_found(pictures)
+    seen = (
+        f"Text in the pictures in {counted(text.found, 'place')}."
+        if text.found
+        else "No text found in the pictures."
+    )
+    return seen + _cut_found(pictures)
 
 
 def _cut_found(pictures: Pictures) -> str:

@@ -24,12 +24,14 @@ from server.ingest import conversion
 from server.ingest.endings import CANCELLED, LOST, RETRYABLE, SHUTDOWN, UNKNOWN_PROFILE, problem_of
 from server.ingest.intake import Intake
 from server.ingest.plan import Converted, Failed, NoSpace, Outcome, Plan, Progress, Refused
+from server.ingest.published import UnprovedFileError, digest_of, published_files
 from server.ingest.reception import SYSTEM, as_out_of_space
 from server.ingest.space import CANONICAL_FACTOR, free_bytes, require_space
 
 SHORTEST_STEM = 6
 OUTPUT, SCRATCH, REVIEW = "asset", "scratch", "review"
 PICTURES = "pictures"
+UNPROVED_FILE = "The result is made of other files than those that were proved."
 Watch = Callable[[str, int, int], None]
 log = structlog.get_logger("slidereel.ingest")
 
@@ -244,6 +246,8 @@ def _published(
         return NoSpace()
     except PseudonymError as error:
         return Refused("pseudonyms-unavailable", str(error))
+    except UnprovedFileError:
+        return Refused("not-proved-clean", UNPROVED_FILE)
     return None
 
 
@@ -252,9 +256,11 @@ def _publish(intake: Intake, job: jobs.Job, work_dir: Path, converted: Converted
     write lock."""
     published = intake.assets_dir / job.asset_id
     output_dir, pictures = work_dir / OUTPUT, work_dir / REVIEW / PICTURES
-    policy = intake.policy
+    policy, files = intake.policy, published_files(output_dir)
     report = {
         **converted.report,
+        "files": [file.to_json() for file in files],
+        "canonical_sha256": digest_of(files),
         "has_macro": (output_dir / "macro.jpg").is_file(),
         "scrubbed": {"at": intake.ambient.stamp(), "software_version": metadata.version("slidereel")},
         "policy": {

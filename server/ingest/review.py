@@ -14,6 +14,7 @@ from server.catalog import Asset, Problem, State
 from server.deid.policy import UnknownProfileError
 from server.deid.profile import Originals
 from server.errors import ForbiddenError, InvalidInputError, LossesNotConfirmedError, WrongStateError
+from server.ingest.published import check_published
 from server.ingest.reception import CONVERT, Arrival, Reception
 
 REASONS = {
@@ -32,6 +33,9 @@ NEVER_SCRUBBED = (
 )
 NO_RESULT: Mapping[str, None] = {"report": None, "canonical_sha256": None, "canonical_bytes": None}
 """The columns of an asset whose last scrub counts no more."""
+FILES_UNKNOWN = (
+    "This was converted by a version that noted the digest of its largest file alone; scrub it again first."
+)
 SCRUBBED_SINCE = "It was scrubbed again since you looked at it; look at it as it is now before you sign."
 
 
@@ -44,17 +48,24 @@ class Review(Reception):
         """Sign for an asset's release. The last signature that its profile asks for lets annotators see it;
         then its original is destroyed, unless the settings or the profile keep originals.
 
-        ``seen_sha256``: of the canonical file that the signer looked at, if known: no other is signed for.
-        Earlier signatures of people who may not release any more are void. Raises :class:`NotFoundError`,
-        :class:`WrongStateError`, :class:`ForbiddenError`, :class:`AlreadySignedError`, or
-        :class:`LossesNotConfirmedError` where the conversion could not have all of the source and nobody has
-        said that this is known.
+        A signature is for the digest over all published files, and what lies on the disk is read once more
+        before it is given. ``seen_sha256``: the digest of what the signer looked at, if known: nothing else
+        is signed for; without it the audit log says that it was not named. Earlier signatures of people who
+        may not release any more are void. Raises :class:`NotFoundError`, :class:`WrongStateError`,
+        :class:`ForbiddenError`, :class:`AlreadySignedError`, or :class:`LossesNotConfirmedError` where the
+        conversion could not have all of the source and nobody has said that this is known.
         """
+
+        found = signed_digest(self.asset(asset_id))
+        if seen_sha256 not in (None, found):
+            raise WrongStateError(SCRUBBED_SINCE)
+        # Not in the transaction: gigabytes take seconds, and nobody else could write meanwhile.
+        check_published(self.assets_dir / asset_id, found)
 
         def work(connection: Connection) -> tuple[Asset, bool]:
             before = catalog.get_asset(connection, asset_id, intake=True)
             signed = signed_digest(before)
-            if seen_sha256 not in (None, signed):
+            if signed != found:
                 raise WrongStateError(SCRUBBED_SINCE)
             losses = list((before.report or {}).get("losses", ()))
             if losses and not confirm_losses:
@@ -65,6 +76,7 @@ class Review(Reception):
             )
             detail: audit.Detail = {
                 "canonical_sha256": signed,
+                "was_named": seen_sha256 is not None,
                 "profile": before.profile,
                 "signatures": len(signatures),
                 "signatures_void": voided,
@@ -198,6 +210,8 @@ def signed_digest(asset: Asset) -> str:
         raise WrongStateError(f"The asset is “{asset.state}”; only one that awaits release can be released.")
     if not _policy_of(asset):
         raise WrongStateError(NEVER_SCRUBBED)
+    if not (asset.report or {}).get("files"):
+        raise WrongStateError(FILES_UNKNOWN)
     return asset.canonical_sha256
 
 

@@ -179,6 +179,7 @@ async def test_a_person_with_two_sessions_and_a_token_is_one_person(
     assert (event.action, event.account_id, event.actor) == ("asset.signed", account_id, "privacy_officer")
     assert event.detail == {
         "canonical_sha256": signed["canonical_sha256"],
+        "was_named": False,
         "profile": "strict",
         "signatures": 1,
         "signatures_void": 0,

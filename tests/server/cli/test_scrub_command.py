@@ -44,7 +44,7 @@ def test_an_asset_is_rejected_scrubbed_by_another_profile_and_signed_for_once(
     scrubbed = shell("scrub", asset_id, "--profile", "strict", "--add", "10,10,60,60", "--remove", "1,1,9,9")
     assert scrubbed[:2] == (0, f"{asset_id} awaiting_release")
     code, out, error = shell("release", asset_id)
-    assert (code, out) == (0, f"{asset_id} awaiting_release")
+    assert (code, out.split()[:2]) == (0, [asset_id, "awaiting_release"])
     assert "another person" in error
     code, _, error = shell("release", asset_id)
     assert code == 1 and "another person's signature" in error
@@ -55,7 +55,7 @@ def test_an_asset_is_rejected_scrubbed_by_another_profile_and_signed_for_once(
 
 def test_a_slide_comes_in_by_the_profile_that_is_named(shell: Shell, tmp_path: Path) -> None:
     asset_id = ingest(shell, tmp_path, "--profile", "strict")
-    assert shell("release", asset_id)[1] == f"{asset_id} awaiting_release"
+    assert shell("release", asset_id)[1].startswith(f"{asset_id} awaiting_release ")
 
 
 def test_an_unknown_profile_takes_nothing_in(shell: Shell, tmp_path: Path) -> None:

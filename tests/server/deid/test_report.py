@@ -15,7 +15,8 @@ from ground.source import FileSource
 from server.catalog import State
 from server.deid.policy import load_policy
 from server.deid.report import report_json, scrub_report, verify_report
-from server.deid.report_page import CONTENT_SECURITY_POLICY, STYLE, report_html
+from server.deid.report_page import report_html
+from server.deid.report_style import CONTENT_SECURITY_POLICY, STYLE
 from server.deid.signing import SignatureError, Signer
 from server.errors import WrongStateError
 from tests.server.deid.reports import SIGNED, asset_of, loop_report, place, policy_of, slide_report
@@ -43,7 +44,6 @@ def make(signer):
             asset_of(report, **changed),
             signatures,
             signer,
-            made_at="2026-11-21T12:30:00.000000Z",
             software_version="0.1.0",
             policy=load_policy(None),
         )

@@ -1,7 +1,6 @@
 """A data folder that may be left at any moment, and whether what lies there agrees with what it says."""
 
 import contextlib
-import hashlib
 import io
 import os
 import shutil
@@ -28,6 +27,7 @@ from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
 from server.ingest.pictures import ReviewPictures
 from server.ingest.plan import Converted, Outcome, Plan, Progress, Refused
+from server.ingest.published import check_published
 from tests.server.conftest import BY
 from tests.server.ingest.slides import svs, traces
 
@@ -128,8 +128,7 @@ def agree(intake: Intake, made: Made, *, is_erased: bool, keep: bool) -> None:
     assert folders == {asset.asset_id for asset in assets if asset.state in CONVERTED}
     for asset in assets:
         if asset.state in CONVERTED:
-            slide = (intake.assets_dir / asset.asset_id / "slide.tif").read_bytes()
-            assert hashlib.sha256(slide).hexdigest() == asset.canonical_sha256
+            check_published(intake.assets_dir / asset.asset_id, str(asset.canonical_sha256))
         has_original = asset.quarantine_key is not None
         assert has_original or is_erased or asset.state in (State.RELEASED, State.DISCARDED)
         assert not (has_original and asset.state is State.RELEASED) or keep
@@ -146,6 +145,8 @@ def agree(intake: Intake, made: Made, *, is_erased: bool, keep: bool) -> None:
                 intake.database.read_now(
                     lambda c, asset_id=asset.asset_id: catalog.get_asset(c, asset_id, intake=False)
                 )
+    if is_erased and not wanted(intake):
+        assert list(intake.quarantine.cases.ids()) == [], "what was forgotten opens nowhere any more"
     assert wanted(intake) <= set(intake.quarantine.keys()), "nothing that somebody may still ask for is gone"
     assert list(intake.work_dir.iterdir()) == []
     assert intake.database.read_now(audit.verify).broken_at is None

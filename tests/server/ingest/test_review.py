@@ -91,6 +91,7 @@ def test_a_signature_counts_for_as_long_as_its_signer_may_release(
     event = database.read_now(lambda c: audit.events(c, subject_id=arrival.asset_id, limit=1))[0]
     assert event.detail == {
         "canonical_sha256": signed.canonical_sha256,
+        "was_named": False,
         "profile": "strict",
         "signatures": 1,
         "signatures_void": 1,
