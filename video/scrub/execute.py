@@ -35,7 +35,7 @@ _LEAST_BYTES_A_FRAME = 1_000  # for guessing how many frames a source has that d
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """digests: (frames, 8) uint8, of each decoded picture. psnr_db: as `fidelity` measures it."""
+    """digests: (frames, 16) uint8, of each decoded picture. psnr_db: as `fidelity` measures it."""
 
     description: Description
     digests: NDArray[np.uint8]

@@ -7,7 +7,7 @@ for, those two neighbours become one that differ least.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -98,42 +98,45 @@ def take_survey(
 ) -> tuple[Survey, NDArray[np.float32]]:
     """Look at every frame once. Returns the survey and the signs of each frame: (frames, k).
 
-    progress: frames done, and in all; 0 where the source does not say. With two workers or more one decodes
-    while the other looks. Raises VideoError, ConversionCancelled.
+    progress: frames done, and in all; 0 where the source does not say. With two workers or more one thread
+    decodes while two others look, each for something else. Raises VideoError, ConversionCancelled.
     """
     picture = video.picture
     promised = video.promised_frames or 0
     surveyor, signs = Surveyor(picture), _Signs(picture)
-
-    def look(number: int, planes: tuple[Plane, ...]) -> None:
-        surveyor.add(number, planes)
-        signs.add(planes)
-
     count = 0
     with (
         frames_freed(picture) as note_frame,
-        ThreadPoolExecutor(1, thread_name_prefix="video-survey") as pool,
+        ThreadPoolExecutor(1, thread_name_prefix="video-survey") as surveying,
+        ThreadPoolExecutor(1, thread_name_prefix="video-signs") as signing,
     ):
-        running: deque[Future[None]] = deque()
+        running: deque[tuple[Future[None], Future[None]]] = deque()
         for frame in video.frames():
             if workers > 1:
                 if len(running) == _MOST_WAITING:
-                    running.popleft().result()
-                running.append(pool.submit(look, frame.number, frame.planes))
+                    _settle(running.popleft())
+                surveyed = surveying.submit(surveyor.add, frame.number, frame.planes)
+                running.append((surveyed, signing.submit(signs.add, frame.planes)))
             else:
-                look(frame.number, frame.planes)
+                surveyor.add(frame.number, frame.planes)
+                signs.add(frame.planes)
             count += 1
             if count % _REPORTED_FRAMES == 0:
                 stop_if(cancelled())
                 progress(count, promised if promised >= count else 0)
             note_frame()
-        for future in running:
-            future.result()
+        for both in running:
+            _settle(both)
     if not count:
         raise CorruptVideoError("the file has not one frame that can be shown")
     stop_if(cancelled())
     progress(count, count)
     return survey_of(surveyor.stretches(), picture), signs.all()
+
+
+def _settle(running: Iterable[Future[None]]) -> None:
+    for future in running:
+        future.result()
 
 
 class _Signs:
