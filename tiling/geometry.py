@@ -1,7 +1,7 @@
 """Sizes, places and scales of a slide. All integers are pixels of the level they belong to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 def ceil_div(value: int, divisor: int) -> int:
@@ -55,14 +55,13 @@ class TileGrid:
 
     size: Size
     tile_size_px: int
+    cols: int = field(init=False, compare=False, repr=False)
+    rows: int = field(init=False, compare=False, repr=False)
 
-    @property
-    def cols(self) -> int:
-        return ceil_div(self.size.width_px, self.tile_size_px)
-
-    @property
-    def rows(self) -> int:
-        return ceil_div(self.size.height_px, self.tile_size_px)
+    def __post_init__(self) -> None:
+        # Kept: they are asked for with each tile.
+        object.__setattr__(self, "cols", ceil_div(self.size.width_px, self.tile_size_px))
+        object.__setattr__(self, "rows", ceil_div(self.size.height_px, self.tile_size_px))
 
     @property
     def count(self) -> int:

@@ -1,8 +1,9 @@
 """Prove that level 0 is the source's: every tile's scan data, compared with what a second reader finds."""
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from tiling.scrub.verify_masks import require_white
 
 _TILES_PER_REPORT = 256
 _TILES_PER_RUN = 128
+_RUNS_AHEAD = 8
+_DIFFERS = "a level-0 tile of the result differs from the source's"
 _NOT_DAMAGED = "the result shows something where the source's tile is damaged"
 _EOI = b"\xff\xd9"
 _MARKER = 0xFF
@@ -61,7 +64,7 @@ def check_tiles(
         raise VerificationError("two libraries disagree about the source's size or tiles")
     if slide.carriage is Carriage.CUT:
         return _check_cut_tiles(slide, witness, page, slide_file, executed, pool, advance)
-    return _check_stored_tiles(slide, witness, page, slide_file, executed, advance)
+    return _check_stored_tiles(slide, witness, page, slide_file, executed, pool, advance)
 
 
 def _check_stored_tiles(
@@ -70,59 +73,91 @@ def _check_stored_tiles(
     page: tifffile.TiffPage,
     slide_file: ByteSource,
     executed: Executed,
+    pool: Executor,
     advance: Callable[[int], None],
 ) -> TileProof:
-    side = slide.grid.tile_size_px
-    identical = encoded = missing = foreign = 0
-    proven: _Heads | None = None
-    white = b""
+    """The source is read here; what follows, where nothing is out of the ordinary, the pool's threads do."""
+    found = _Found(slide, witness.jpeg_tables)
     compared = _compared(slide, executed, reader(slide_file, page.dataoffsets, page.databytecounts))
-    for indices in _runs(compared, slide.grid.cols):
-        advance(indices[0])
-        run = _read_run(slide_file, page, indices)
-        stored = [witness.stored_tile(index) for index in indices]
-        if proven is not None and proven.cover(stored, run):
-            identical += len(indices)
-            foreign += proven.foreign_bytes * len(indices)
-            continue
-        for tile, written in zip(stored, run.tiles(), strict=True):
-            if proven is not None and proven.cover((tile,), _Run(written, (len(written),))):
-                identical += 1
-                foreign += proven.foreign_bytes
+    begun: deque[tuple[_Run, _Heads, Future[bool]]] = deque()
+
+    def settle() -> None:
+        run, heads, is_identical = begun.popleft()
+        if is_identical.result():
+            found.add_identical(len(run.stored), heads.foreign_bytes)
+        else:
+            found.look_at_each(run)
+
+    try:
+        for indices in _runs(compared, slide.grid.cols):
+            advance(indices[0])
+            run = _Run(slide_file, page, indices, [witness.stored_tile(index) for index in indices])
+            if found.proven is None:
+                found.look_at_each(run)
                 continue
-            form = walk(written)
-            if (form.width_px, form.height_px) != (side, side) or form.foreign_bytes:
-                raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
-            if tile is None:
-                if written != white:  # they are all alike: decoded once
-                    require_white(written, Size(side, side), otherwise=NOT_LEFT_OUT)
-                    white = written
-                missing += 1
-            elif slide.carriage is Carriage.ENCODED:
-                encoded += 1
-            else:
-                scan = _scan_digest(tile, witness.jpeg_tables)
-                if scan is not None and scan == _scan_digest(written, b""):
-                    identical += 1
-                    source_form = walk(tile)
-                    foreign += source_form.foreign_bytes
-                    proven = _Heads(
-                        tile[: source_form.scan_offset],
-                        written[: form.scan_offset],
-                        walk(tile[: source_form.scan_offset] + _EOI).foreign_bytes,
-                    )
-                else:
-                    raise VerificationError("a level-0 tile of the result differs from the source's")
+            begun.append((run, found.proven, pool.submit(found.proven.cover, run)))
+            if len(begun) > _RUNS_AHEAD:
+                settle()
+        while begun:
+            settle()
+    finally:
+        for _, _, future in begun:
+            future.cancel()
     return TileProof(
         tiles=slide.grid.count,
-        identical=identical,
+        identical=found.identical,
         cut=0,
-        encoded=encoded,
-        missing=missing,
+        encoded=found.encoded,
+        missing=found.missing,
         damaged=len(executed.damaged_tiles),
         masked=len(executed.masked_tiles),
-        foreign_bytes_dropped=foreign,
+        foreign_bytes_dropped=found.foreign_bytes,
     )
+
+
+class _Found:
+    """Counts of tiles, as in TileProof. proven: the heads of the last tile that was parsed."""
+
+    def __init__(self, slide: Slide, jpeg_tables: bytes) -> None:
+        self._side = slide.grid.tile_size_px
+        self._is_encoded = slide.carriage is Carriage.ENCODED
+        self._jpeg_tables = jpeg_tables
+        self._white = b""
+        self.identical = self.encoded = self.missing = self.foreign_bytes = 0
+        self.proven: _Heads | None = None
+
+    def add_identical(self, count: int, foreign_bytes: int) -> None:
+        self.identical += count
+        self.foreign_bytes += foreign_bytes * count
+
+    def look_at_each(self, run: "_Run") -> None:
+        """Raises VerificationError."""
+        for stored, written in zip(run.stored, run.written(), strict=True):
+            if self.proven is not None and self.proven.cover_one(stored, written):
+                self.add_identical(1, self.proven.foreign_bytes)
+            else:
+                self._look(stored, written)
+
+    def _look(self, stored: bytes | None, written: bytes) -> None:
+        size = Size(self._side, self._side)
+        form = walk(written)
+        if (form.width_px, form.height_px) != (self._side, self._side) or form.foreign_bytes:
+            raise VerificationError("a level-0 tile of the result is not a plain JPEG of the tile's size")
+        if stored is None:
+            if written != self._white:  # they are all alike: decoded once
+                require_white(written, size, otherwise=NOT_LEFT_OUT)
+                self._white = written
+            self.missing += 1
+        elif self._is_encoded:
+            self.encoded += 1
+        else:
+            scan = _scan_digest(stored, self._jpeg_tables)
+            if scan is None or scan != _scan_digest(written, b""):
+                raise VerificationError(_DIFFERS)
+            source_form = walk(stored)
+            self.add_identical(1, source_form.foreign_bytes)
+            head = stored[: source_form.scan_offset]
+            self.proven = _Heads(head, written[: form.scan_offset], walk(head + _EOI).foreign_bytes)
 
 
 def _check_cut_tiles(
@@ -145,7 +180,7 @@ def _check_cut_tiles(
         elif tile.is_equal:
             cut += 1
         else:
-            raise VerificationError("a level-0 tile of the result differs from the source's")
+            raise VerificationError(_DIFFERS)
     return TileProof(
         tiles=slide.grid.count,
         identical=0,
@@ -178,27 +213,31 @@ def _runs(indices: Sequence[int], cols: int) -> Iterator[Sequence[int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Tiles as they stand in the result. data: one behind the other; lengths: of each, in bytes."""
+    """Neighbouring tiles. stored: as they stand in the source."""
 
-    data: bytes
-    lengths: Sequence[int]
+    file: ByteSource
+    page: tifffile.TiffPage
+    indices: Sequence[int]
+    stored: Sequence[bytes | None]
 
-    def tiles(self) -> Iterator[bytes]:
-        start = 0
-        for length in self.lengths:
-            yield self.data[start : start + length]
+    def lengths(self) -> list[int]:
+        """Of each tile in the result, in bytes."""
+        return [self.page.databytecounts[index] for index in self.indices]
+
+    def data(self) -> bytes:
+        """The result's tiles, one behind the other; in one read where they lie like that."""
+        offsets, lengths = [self.page.dataoffsets[index] for index in self.indices], self.lengths()
+        ends = itertools.accumulate(lengths, initial=offsets[0])
+        if all(offset == end for offset, end in zip(offsets, ends, strict=False)):
+            return self.file.read_at(offsets[0], sum(lengths))
+        return b"".join(map(self.file.read_at, offsets, lengths))
+
+    def written(self) -> Iterator[bytes]:
+        """Each tile as it stands in the result."""
+        data, start = self.data(), 0
+        for length in self.lengths():
+            yield data[start : start + length]
             start += length
-
-
-def _read_run(file: ByteSource, page: tifffile.TiffPage, indices: Sequence[int]) -> _Run:
-    """In one read where they lie side by side."""
-    offsets = [page.dataoffsets[index] for index in indices]
-    lengths = [page.databytecounts[index] for index in indices]
-    ends = itertools.accumulate(lengths, initial=offsets[0])
-    if all(offset == end for offset, end in zip(offsets, ends, strict=False)):
-        return _Run(file.read_at(offsets[0], sum(lengths)), lengths)
-    pieces = (file.read_at(offset, length) for offset, length in zip(offsets, lengths, strict=True))
-    return _Run(b"".join(pieces), lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +253,30 @@ class _Heads:
     written: bytes
     foreign_bytes: int
 
-    def cover(self, stored: Sequence[bytes | None], run: _Run) -> bool:
-        """Whether all of these pairs are identical for that reason, and nothing follows the images' ends."""
-        start = len(self.stored)
-        expected: list[bytes | memoryview] = []
-        for tile in stored:
-            if tile is None or not tile.startswith(self.stored) or not tile.endswith(_EOI, start):
+    def cover(self, run: _Run) -> bool:
+        """Whether all tiles of a run are identical for that reason."""
+        return self._cover(run.stored, run.data(), run.lengths())
+
+    def cover_one(self, stored: bytes | None, written: bytes) -> bool:
+        return self._cover((stored,), written, (len(written),))
+
+    def _cover(self, stored: Sequence[bytes | None], data: bytes, lengths: Sequence[int]) -> bool:
+        """data: what was written of them, one behind the other; lengths: of each."""
+        start, grown_bytes = len(self.stored), len(self.written) - len(self.stored)
+        at = 0
+        for tile, length in zip(stored, lengths, strict=True):
+            if (
+                tile is None
+                or len(tile) + grown_bytes != length
+                or not tile.startswith(self.stored)
+                or not tile.endswith(_EOI, start)
+                or not data.startswith(self.written, at)
+                or not data.startswith(memoryview(tile)[start:], at + len(self.written))
+            ):
                 return False
-            expected += self.written, memoryview(tile)[start:]
-        lengths = [len(self.written) + len(tile) - start for tile in stored if tile is not None]
-        return (
-            lengths == list(run.lengths)
-            and b"".join(expected) == run.data
-            # Each tile ends with a marker: beyond these and the heads' there is none.
-            and _count_markers(run.data) == len(lengths) * (1 + _count_markers(self.written))
-        )
+            at += length
+        # Each tile ends with a marker: beyond these and the heads' there is none.
+        return _count_markers(data) == len(stored) * (1 + _count_markers(self.written))
 
 
 def _count_markers(data: bytes) -> int:
