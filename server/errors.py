@@ -151,3 +151,12 @@ class ConfigError(ServerError):
 
     kind = "config"
     title = "The settings cannot be used"
+
+
+def place_of(error: BaseException) -> str:
+    """The module and line that raised it, for logs: its text and its traceback may hold what a file held."""
+    trace, place = error.__traceback__, "unknown"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -19,7 +19,7 @@ from server.api.metrics import Tally
 from server.api.problems import problem, problem_of_error, problem_of_http
 from server.api.services import Services
 from server.api.stored import StoredResponse
-from server.errors import ForbiddenError, ServerError
+from server.errors import ForbiddenError, ServerError, place_of
 
 SESSION_COOKIE = "slidereel_session"
 _ROUTE_PATTERN = re.compile(r"\{(\w+):[^{}]*\}")
@@ -71,7 +71,7 @@ def guarded(endpoint: Endpoint) -> AioHandler:
             reference = services.ambient.random_bytes(4).hex()
             # The type and place only: an exception's text may hold what a file or a request contained.
             log.error(  # noqa: TRY400 - without the traceback on purpose
-                "failed", route=route, reference=reference, error=type(error).__name__, place=_place(error)
+                "failed", route=route, reference=reference, error=type(error).__name__, place=place_of(error)
             )
             response = problem(
                 500,
@@ -162,14 +162,6 @@ def _refused(services: Services, request: web.Request, route: str, error: Server
     else:
         log.info("refused", route=route, method=request.method, kind=error.kind, reference=reference)
     return response
-
-
-def _place(error: BaseException) -> str:
-    trace, place = error.__traceback__, "unknown"
-    while trace is not None:
-        place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 def declared(handler: object) -> Endpoint | None:

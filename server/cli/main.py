@@ -13,7 +13,7 @@ from pathlib import Path
 
 from server.ambient import real_ambient
 from server.config import load_settings
-from server.errors import ServerError
+from server.errors import ServerError, place_of
 from server.log import configure_logging
 
 COMMANDS = (
@@ -78,6 +78,13 @@ def _log_level(args: argparse.Namespace) -> str:
     return str(args.settings.log_level) if is_asked_for else "error"
 
 
+def _keep_memory_inside() -> None:
+    # Here, because with it comes the cryptography, which those who only ask for help need not wait for.
+    from server.deid.core_dumps import forbid_core_dumps  # noqa: PLC0415
+
+    forbid_core_dumps()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the return value is the process's exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -87,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         overrides = {name: getattr(args, name, None) for name in ("data", "host", "port", "processes")}
         args.settings = load_settings(os.environ, overrides=overrides)
         configure_logging(_log_level(args))
+        _keep_memory_inside()
         # What ends a command from outside ends it as Ctrl-C does: with its scratch cleared away.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         run = args.run
@@ -100,3 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("slidereel: interrupted", file=sys.stderr)  # noqa: T201
         return EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a traceback quotes: paths, rows, what a file held
+        print(  # noqa: T201
+            f"slidereel: This failed for a reason that we do not know: {type(error).__name__} at "
+            f"{place_of(error)} (reference {reference})",
+            file=sys.stderr,
+        )
+        return EXIT_REFUSED

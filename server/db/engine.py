@@ -49,6 +49,8 @@ class Database:
             poolclass=sa.pool.QueuePool,
             pool_size=1 if writer else READER_COUNT,
             max_overflow=0 if writer else READER_COUNT,
+            # An error's text would otherwise hold what was to be written: a case's name, a label.
+            hide_parameters=True,
             connect_args={"check_same_thread": False, "timeout": BUSY_WAIT_S},
         )
 

@@ -17,6 +17,7 @@ import ground
 import server
 import tiling
 import video
+from server.deid.core_dumps import forbid_core_dumps
 from server.ingest.plan import Plan
 
 NICENESS = 5
@@ -24,7 +25,6 @@ OPEN_FILES = 1024
 SPARE_CPU_S = 60
 
 PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 
 # Landlock (Linux 5.13 and later): include/uapi/linux/landlock.h; the numbers are the same on all machines.
@@ -48,7 +48,6 @@ def confine(plan: Plan) -> None:
     """Bound memory, time and files, forbid core dumps, die with the parent; let whoever serves go first."""
     os.nice(NICENESS)
     _limit(resource.RLIMIT_AS, plan.memory_bytes)
-    _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, plan.cpu_s + SPARE_CPU_S)
     _limit(resource.RLIMIT_FSIZE, plan.file_bytes)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
@@ -57,7 +56,7 @@ def confine(plan: Plan) -> None:
     writable = [plan.output_dir, plan.scratch_dir, str(Path(plan.review_path).parent), os.devnull]
     seal_off(libc, writable, readable=[*SYSTEM, *_code(Path(plan.output_dir)), plan.sealed_path])
     # After the above, which a kernel may take for a change of identity and answer by undoing these two.
-    libc.prctl(PR_SET_DUMPABLE, 0)
+    forbid_core_dumps()
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != plan.parent_pid:
         os._exit(1)  # the parent died before the line above

@@ -25,6 +25,7 @@ from ground.subject import Subject
 from server.deid import SealedFile, SealedReader
 from server.deid.errors import QuarantineError
 from server.deid.pseudonym_digest import subject_digest
+from server.errors import place_of
 from server.ingest.confinement import confine
 from server.ingest.kind import kind_of
 from server.ingest.pictures import ReviewPictures
@@ -208,7 +209,7 @@ def _message(error: BaseException) -> Message:
     if isinstance(error, tuple(KINDS)):
         kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
         return Refused(kind, _sentence(str(error)))
-    return Failed(type(error).__name__, _place(error))
+    return Failed(type(error).__name__, place_of(error))
 
 
 def _sentence(text: str) -> str:
@@ -221,14 +222,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _place(error: BaseException) -> str:
-    trace, place = error.__traceback__, "unknown"
-    while trace is not None:
-        place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 class _Reporter:

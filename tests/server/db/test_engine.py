@@ -98,6 +98,18 @@ def test_an_error_of_the_database_does_not_repeat_what_was_being_written(table):
     assert "Smith" not in str(failed.value)
 
 
+def test_a_row_that_breaks_a_rule_is_not_quoted_by_the_error(table):
+    table.write_now(lambda c: c.exec_driver_sql("CREATE TABLE names (name TEXT UNIQUE)"))
+
+    def twice(connection):
+        for _ in range(2):
+            connection.exec_driver_sql("INSERT INTO names VALUES (?)", ("Smith, John",))
+
+    with pytest.raises(Exception) as failed:
+        table.write_now(twice)
+    assert "UNIQUE" in str(failed.value) and "Smith" not in str(failed.value)
+
+
 def test_closing_folds_the_write_ahead_log_back(table):
     table.write_now(lambda c: c.exec_driver_sql("INSERT INTO t (n) VALUES (1)"))
     table.close()
