@@ -64,8 +64,8 @@ def take_inventory(root: Path, cases: CaseKeys) -> Inventory:
 
 
 def sealed_files(root: Path) -> Iterator[Path]:
-    """All sealed files, finished or not."""
-    return (path for path in sorted(root.glob("*" + SUFFIX)))
+    """All sealed files, finished or not. One of another name is somebody else's, and left alone."""
+    return (path for path in sorted(root.glob("*" + SUFFIX)) if is_id(path.stem))
 
 
 def leftovers(root: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from server import catalog, jobs
 from server.catalog import Problem, State
 from server.db.schema import asset
+from server.deid.seal import is_id
 from server.ingest.erasure import end_erasures
 from server.ingest.intake import Intake
 from server.ingest.reception import SYSTEM
@@ -76,7 +77,7 @@ def _sweep_assets(intake: Intake) -> None:
         asset_id = path.name
         if not intake.database.write_now(lambda c, asset_id=asset_id: intake.sweep_folder(c, asset_id)):  # type: ignore[misc]
             # Not ours to judge: a database that was restored from a backup may be older than the files.
-            log.warning("unknown asset folder", asset=asset_id[:32])
+            log.warning("unknown asset folder", asset=asset_id if is_id(asset_id) else None)
 
 
 def _sweep_quarantine(intake: Intake) -> None:

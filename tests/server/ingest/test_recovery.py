@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from server import audit, catalog, jobs
 from server.accounts import Doer
@@ -189,6 +190,17 @@ def test_a_canonical_folder_that_no_row_knows_is_left_for_a_person(intake: Intak
     (intake.assets_dir / "0123456789abcdef").mkdir()
     recover(intake)
     assert folders(intake)[1] == ["0123456789abcdef"]
+
+
+def test_what_somebody_put_beside_our_files_is_left_alone_and_its_name_is_not_logged(intake: Intake) -> None:
+    (intake.assets_dir / "Doe, Jane").mkdir()
+    (intake.quarantine.root / "Doe, Jane.sealed").write_bytes(b"?")
+    with structlog.testing.capture_logs() as logs:
+        recover(intake)
+    assert [entry["event"] for entry in logs] == ["unknown asset folder"]
+    assert "Doe" not in str(logs)
+    assert (intake.assets_dir / "Doe, Jane").is_dir()
+    assert (intake.quarantine.root / "Doe, Jane.sealed").is_file()
 
 
 def test_a_silent_owner_loses_his_job_and_cannot_publish_afterwards(
