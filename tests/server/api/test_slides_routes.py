@@ -17,7 +17,7 @@ from server.imagery import shelf as shelf_module
 from tests.server.conftest import Clock, SignIn, add_asset
 from tests.tiling.conversions import convert_file
 from tests.tiling.svs_files import Recipe, write_svs
-from tiling.canonical import open_canonical
+from tiling.canonical import CanonicalSlide, open_canonical
 
 TILE = "/api/v1/slides/a1_files/{}/{}_{}.jpeg"
 
@@ -33,6 +33,19 @@ def canonical(tmp_path: Path, settings, database: Database) -> Path:
     add_asset(database, "a2", "awaiting_release")
     (folder.parent / "a2").symlink_to(folder)
     return folder
+
+
+async def test_another_macro_of_the_same_slide_is_not_taken_for_the_one_that_a_browser_has(
+    canonical: Path, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, path = await sign_in("annotator"), "/api/v1/slides/a1/macro.jpg"
+    macro = b"with a name on it"
+    monkeypatch.setattr(CanonicalSlide, "macro", lambda _slide: macro)
+    known = {"If-None-Match": (await anna.ask("GET", path)).headers["ETag"]}
+    assert (await anna.ask("GET", path, headers=known)).status == 304
+    macro = b"scrubbed once more"
+    again = await anna.ask("GET", path, headers=known)
+    assert (again.status, await again.read()) == (200, macro)
 
 
 async def test_the_metadata_fit_the_file(canonical: Path, sign_in: SignIn) -> None:
