@@ -23,7 +23,11 @@ from video.scrub.rules import ScrubRules
 from video.scrub.scrub import Scrub
 
 MAKE_CLIP = Path(__file__).resolve().parents[3] / "scripts" / "make_clip"
-CLIPS = ("VID05_1858_and_VID08_1331_a.mp4", "VID43_303_and_VID42_395_a.mp4")
+CLIPS = (
+    "VID05_1858_and_VID08_1331_a.mp4",
+    "VID43_303_and_VID42_395_a.mp4",
+    "VID47_1131_and_VID23_841_a.mp4",
+)
 FRAMES = 60
 
 pytestmark = pytest.mark.slow
