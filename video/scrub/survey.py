@@ -1,6 +1,6 @@
 """One pass over a clip, in which everything is remembered by which overlays are found.
 
-A window is at most 250 frames, so that a loop mostly is one; a rest of less than 50 at the end belongs to
+A window is at most 300 frames, so that a loop mostly is one; a rest of less than 50 at the end belongs to
 the window before. Two windows in a row become one if nothing that stays put in the one is absent from the
 other: then the detector looks once at both. Where there still would be more windows than memory has room
 for, those two neighbours become one that differ least.
@@ -24,7 +24,7 @@ from video.scrub.cycles import frames_freed
 from video.scrub.pictures import Painter, shrunk
 from video.scrub.stretch import Stretch, StretchMaker
 
-WINDOW_FRAMES = 250
+WINDOW_FRAMES = 300
 REST_FRAMES = 50
 MOST_WINDOWS = 12
 _WINDOWS_BYTES = 288 * 2**20
