@@ -6,6 +6,7 @@ built-in one, and the file that an administrator copies.
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ def policy_path(data: Path, named: Path | None) -> Path | None:
     something of that name; None for the built-in one.
     """
     beside = data / POLICY_FILE
-    return named or (beside if beside.exists() else None)
+    # A link that leads nowhere is something, too: that it cannot be read is said then.
+    return named or (beside if os.path.lexists(beside) else None)
 
 
 def find_policy(data: Path, named: Path | None) -> Policy:

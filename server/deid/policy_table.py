@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from server.errors import ConfigError
 
 _LONGEST_TEXT = 300
+_MOST_DAYS = 36_500
 _SHOWN_KEY_CHARACTERS = 40
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -59,6 +60,15 @@ class PolicyTable:
         value = self._values.pop(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value not in permitted:
             raise self.refuse(key, "needs " + " or ".join(map(str, permitted)))
+        return value
+
+    def days(self, key: str) -> int | None:
+        """A number of days, None where the file gives none. Raises PolicyError."""
+        value = self._values.pop(key, None)
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST_DAYS:
+            raise self.refuse(key, f"needs a whole number of days from 1 to {_MOST_DAYS}")
         return value
 
     def choice(self, key: str, default: Choice) -> Choice:

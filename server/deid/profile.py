@@ -27,7 +27,8 @@ class Originals(StrEnum):
 class Profile:
     """What is not said in a policy file is as here, and as in the built-in "standard".
 
-    signatures: how many different people must sign before an asset is released.
+    signatures: how many different people must sign before an asset is released. keep_days: after so many days
+    from the release an original that was kept is destroyed; None: it is kept for good.
     """
 
     name: str
@@ -36,10 +37,14 @@ class Profile:
     slide: SlideRules = field(default_factory=SlideRules)
     signatures: int = 1
     originals: Originals = Originals.DESTROY
+    keep_days: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Every rule in force, in plain values."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
+        if self.keep_days is None:
+            # A policy that does not speak of it has the digest that it had before it could.
+            del plain["keep_days"]
         return plain
 
 
@@ -58,7 +63,10 @@ def read_profile(name: str, table: PolicyTable) -> Profile:
         slide=_read_rules(table.table("slide"), SlideRules()),
         signatures=table.number("signatures", range(1, MOST_SIGNATURES + 1), default=1),
         originals=table.choice("originals", Originals.DESTROY),
+        keep_days=table.days("keep_days"),
     )
+    if profile.keep_days is not None and profile.originals is not Originals.KEEP:
+        raise table.refuse("keep_days", 'has no effect without originals = "keep"')
     table.close()
     return profile
 

@@ -117,7 +117,7 @@ def _policy_facts(policy: Mapping[str, Any], kind: str) -> list[tuple[str, objec
         ("Version", policy.get("version")),
         ("Profile", policy.get("profile")),
         ("Signatures", policy.get("signatures")),
-        ("Originals", policy.get("originals")),
+        ("Originals", _originals(policy)),
         ("SHA-256", policy.get("digest")),
     ]
     rules = policy.get("rules", {}).get(kind, {})
@@ -125,6 +125,11 @@ def _policy_facts(policy: Mapping[str, Any], kind: str) -> list[tuple[str, objec
         words = ", ".join(f"{name} = {_toml(value)}" for name, value in rules.items())
         facts.append((f"Rules for a {kind}", words))
     return facts
+
+
+def _originals(policy: Mapping[str, Any]) -> object:
+    days = policy.get("rules", {}).get("keep_days")
+    return policy.get("originals") if days is None else f"keep, for {counted(days, 'day')} after the release"
 
 
 def _toml(value: object) -> str:

@@ -14,6 +14,7 @@ from server.deid.seal import is_id
 from server.ingest.erasure import end_erasures
 from server.ingest.intake import Intake
 from server.ingest.reception import SYSTEM
+from server.ingest.retention import destroy_expired
 
 IN_WORK = (State.CONVERTING, State.VERIFYING)
 log = structlog.get_logger("slidereel.ingest")
@@ -28,6 +29,7 @@ def recover(intake: Intake) -> None:
     _sweep_assets(intake)
     intake.uploads.sweep()
     end_erasures(intake, SYSTEM)
+    destroy_expired(intake)
     _sweep_quarantine(intake)
     intake.tidy_cases()
 

@@ -113,8 +113,14 @@ class Review(Reception):
         return max(today, int(scrubbed_under.get("signatures", 1)))
 
     def keeps_original(self, asset: Asset) -> bool:
-        """Whether the sealed original stays when this is released."""
-        return self.settings.keep_originals or _policy_of(asset).get("originals") == Originals.KEEP
+        """Whether the sealed original stays when this is released: where the settings, the policy that it was
+        scrubbed under or today's say so. What was destroyed cannot be kept any more."""
+        try:
+            today = self.policy.profile(asset.profile).originals
+        except UnknownProfileError:
+            today = Originals.DESTROY
+        scrubbed_under = _policy_of(asset).get("originals")
+        return self.settings.keep_originals or Originals.KEEP in (today, scrubbed_under)
 
     def reject(self, asset_id: str, reason: str, by: Doer) -> Asset:
         """Refuse what the machine had proved: the canonical file goes, the original stays in quarantine.

@@ -12,6 +12,7 @@ from server.errors import ServerError
 from server.ingest.convert_job import run_job
 from server.ingest.intake import Intake
 from server.ingest.recovery import end_exhausted, recover
+from server.ingest.retention import destroy_expired
 
 POLL_S = 1.0
 HOUSEKEEPING_S = 600.0
@@ -80,9 +81,13 @@ class IngestRunner:
         while not self._stopping.is_set():
             await self._pause(HOUSEKEEPING_S)
             try:
-                await asyncio.get_running_loop().run_in_executor(self._pool, self._intake.uploads.sweep)
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._tidy)
             except ServerError as error:
                 log.warning("housekeeping failed", kind=error.kind)
+
+    def _tidy(self) -> None:
+        self._intake.uploads.sweep()
+        destroy_expired(self._intake)
 
     async def _pause(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

@@ -141,6 +141,24 @@ def test_comments_order_and_defaults_that_are_written_out_do_not_change_the_dige
     assert re.fullmatch("[0-9a-f]{64}", policy.digest)
 
 
+def test_originals_can_be_kept_for_a_number_of_days_and_only_where_they_are_kept():
+    kept = parse_policy(SMALL + 'originals = "keep"\nkeep_days = 30\n')
+    assert kept.profile("standard").keep_days == 30
+    assert parse_policy(SMALL + 'originals = "keep"\n').digest != kept.digest
+    assert "keep_days" not in str(parse_policy(SMALL).to_json())
+    for wrong in ("0", "36501", "true", '"30"', "1.5"):
+        with pytest.raises(PolicyError, match=r"standard\.keep_days.*days.*line \d"):
+            parse_policy(SMALL + f'originals = "keep"\nkeep_days = {wrong}\n')
+    with pytest.raises(PolicyError, match=r"standard\.keep_days.*no effect.*line \d"):
+        parse_policy(SMALL + "keep_days = 30\n")
+
+
+def test_a_link_that_leads_nowhere_does_not_put_the_built_in_policy_in_force(tmp_path):
+    (tmp_path / "policy.toml").symlink_to(tmp_path / "mounted" / "policy.toml")
+    with pytest.raises(PolicyError, match="cannot be read"):
+        find_policy(tmp_path, None)
+
+
 def test_a_profile_that_is_not_there_is_said_without_repeating_what_was_asked_for():
     with pytest.raises(UnknownProfileError) as raised:
         load_policy(None).profile("jane doe 1951")
@@ -180,7 +198,7 @@ def test_every_key_and_profile_of_a_policy_file_is_described():
     policy = load_policy(None)
     standard = policy.profile("standard").to_json()
     keys = {"name", "version", "default_profile"} | {f"kept.{place}" for place in KEPT}
-    keys |= {key for key in standard if key not in ("name", "video", "slide")}
+    keys |= {key for key in standard if key not in ("name", "video", "slide")} | {"keep_days"}
     keys |= {f"{kind}.{key}" for kind in ("video", "slide") for key in standard[kind]}
     assert described == keys | {profile.name for profile in policy.profiles}
 
