@@ -32,8 +32,8 @@ def bullets(items: Iterable[str]) -> str:
 
 
 def _shared(rows: Sequence[Row], column: str) -> list[str]:
-    """What is said of every item that text can be."""
-    first, *others = (row[column] for row in rows if row["letter"] not in PICTORIAL)
+    """What is said of every item that text can be, after what each row says of its own places first."""
+    first, *others = (row[column][1:] for row in rows if row["letter"] not in PICTORIAL)
     return [sentence for sentence in first if all(sentence in other for other in others)]
 
 

@@ -1,8 +1,8 @@
 """The report as a page for people: one file without scripts or addresses, made to be printed."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from itertools import starmap
 from typing import Any
 
 from server.deid.report_harbor import bullets, harbor_table
@@ -25,6 +25,8 @@ _ACTIONS = {
 }
 _RESIDUAL = {None: "not looked for", 0: "none"}
 _SECONDS_END = 19
+_HEAD = re.compile(r"(?P<part>(?:directory|file) \d+(?: \([^)]*\))?|\w+(?= > ))(?:, | > )(?P<name>.+)")
+"""The directory, file or sequence in which a place lies, and the rest of the place's name."""
 
 
 def report_html(document: Mapping[str, Any]) -> str:
@@ -231,26 +233,35 @@ def _pictures(pictures: Mapping[str, Any] | None) -> str:
 
 
 def _places(places: Mapping[str, Any]) -> str:
-    """Under each action the places with which it was done, those of one name once."""
-    counted_by_name: dict[str, dict[str, list[int]]] = {}
+    """Under each action the places with which it was done: those of one name once, those of one part of the
+    source behind its name."""
+    by_action: dict[str, dict[str, list[int]]] = {}
     for place in places["list"]:
-        byte_counts = counted_by_name.setdefault(place["action"], {}).setdefault(place["place"], [])
-        byte_counts.append(place["byte_count"])
-    room, parts = MOST_PLACES, []
+        by_action.setdefault(place["action"], {}).setdefault(place["place"], []).append(place["byte_count"])
+    room, parts = MOST_PLACES, ["<p>In brackets: bytes.</p>"]
     for action, entry in places["by_action"].items():
-        named = list(counted_by_name.get(action, {}).items())
+        named = list(by_action.get(action, {}).items())
         sums = f"{counted(entry['count'], 'place')}, {counted(entry['byte_count'], 'byte')}"
         parts.append(f"<h3>{_text(_ACTIONS.get(action, action))}: {sums}</h3>")
-        parts.append('<ul class="places">' + "".join(starmap(_place, named[:room])) + "</ul>")
+        parts.append(_by_part(named[:room]))
         if len(named) > room:
             parts.append(f"<p>{len(named) - room:,} further places are in the report as JSON.</p>")
         room = max(0, room - len(named))
     return "\n".join(parts)
 
 
-def _place(name: str, byte_counts: Sequence[int]) -> str:
-    times = f" × {len(byte_counts):,}" if len(byte_counts) > 1 else ""
-    return f"<li>{_text(name)}{times}: {counted(sum(byte_counts), 'byte')}</li>"
+def _by_part(named: Sequence[tuple[str, Sequence[int]]]) -> str:
+    of_part: dict[str, list[str]] = {}
+    for name, byte_counts in named:
+        head = _HEAD.fullmatch(name)
+        part, own_name = (head["part"], head["name"]) if head else ("", name)
+        times = f" × {len(byte_counts):,}" if len(byte_counts) > 1 else ""
+        of_part.setdefault(part, []).append(f"{own_name}{times} ({sum(byte_counts):,})")
+    lines = (
+        f"<li>{f'<b>{_text(part)}</b>: ' * bool(part)}{_text(', '.join(words))}</li>"
+        for part, words in of_part.items()
+    )
+    return '<ul class="places">' + "".join(lines) + "</ul>"
 
 
 def _release(release: Mapping[str, Any]) -> str:

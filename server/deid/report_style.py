@@ -12,7 +12,7 @@ h2 { font-size: 17px; margin: 26px 0 8px; border-bottom: 1px solid #767676; padd
 h3 { font-size: 14px; margin: 12px 0 4px; }
 p { margin: 4px 0; max-width: 95ch; }
 p.outcome { font-size: 16px; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; margin-bottom: 8px; }
 caption { text-align: left; color: #4a4a4a; padding-bottom: 4px; }
 th, td { border: 1px solid #9a9a9a; padding: 4px 7px; text-align: left; vertical-align: top; }
 thead th, tr.common th, tr.common td { background: #f1f1f1; }
@@ -29,8 +29,8 @@ div.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 32px; }
 ul, ol { margin: 0; padding-left: 20px; }
 td ul, ul.places { list-style: none; padding: 0; }
 td li + li { margin-top: 4px; }
-ul.places { columns: 21em; column-gap: 28px; font-size: 12px; }
-ul.places li { break-inside: avoid; overflow-wrap: anywhere; }
+ul.places { columns: 30em; column-gap: 28px; font-size: 12px; }
+ul.places li { overflow-wrap: anywhere; padding-left: 12px; text-indent: -12px; }
 code, pre { font: 12px/1.45 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; margin: 6px 0; padding: 6px 8px; background: #f1f1f1; }
 a { color: #0b3d91; }
@@ -45,7 +45,7 @@ a { color: #0b3d91; }
   h2 { font-size: 12pt; margin: 14px 0 6px; }
   p.outcome { font-size: 11pt; }
   code, pre, ul.places { font-size: 8pt; }
-  tr, li, pre, dl.facts { break-inside: avoid; }
+  tr, ol li, pre, dl.facts { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   a { color: inherit; text-decoration: none; }
 }

@@ -221,7 +221,7 @@ def _macro_done(evidence: Evidence, pictures: Pictures) -> str:
     if not evidence.has_macro:
         return "Label and macro picture were not carried over."
     taken = counted(pictures.of("label").masked, "area")
-    return f"The macro picture was kept without its label ({taken} taken out)."
+    return f"The macro picture was made anew and kept without its label ({taken} taken out)."
 
 
 def _text_not_shown(evidence: Evidence) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -198,6 +199,33 @@ def test_the_page_loads_nothing_runs_nothing_and_its_policy_allows_its_own_style
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert f"<style>{STYLE}</style>" in report_html(make(loop_report()))
+
+
+@pytest.mark.parametrize("report", [loop_report(), slide_report()])
+def test_what_all_rows_share_stands_on_the_page_once_and_in_each_row_of_the_json(make, report):
+    document = make(report)
+    rows = {row["letter"]: row for row in document["report"]["safe_harbor"]}
+    page = unescape(report_html(document))
+    for column in ("looked_for", "found", "done"):
+        first, *shared = rows["D"][column]
+        assert shared and f"<li>{first}</li>" in page
+        for sentence in shared:
+            assert all(sentence in row[column] for letter, row in rows.items() if letter not in "PQ")
+            assert page.count(f"<li>{sentence}</li>") == 1
+    for sentence in (*rows["A"]["proof"], *rows["A"]["not_shown"]):
+        assert page.count(sentence) == 1
+    assert all(f'<span class="letter">{letter}</span>' in page for letter in rows)
+
+
+def test_places_of_one_name_or_of_one_part_of_the_source_stand_together(make):
+    places = [place("label, here", 2), place("label, here", 3)]
+    places += [place(f"directory 1 (label), {name}", 4) for name in ("Artist", "DateTime")]
+    places += [place("Sequence > PatientName", 5), place("PixelData", 6, "kept")]
+    page = report_html(make(slide_report(places=places)))
+    assert "<li>label, here × 2 (5)</li>" in page
+    assert "<li><b>directory 1 (label)</b>: Artist (4), DateTime (4)</li>" in page
+    assert "<li><b>Sequence</b>: PatientName (5)</li>" in page
+    assert "Dropped: 5 places, 18 bytes" in page and "<li>PixelData (6)</li>" in page
 
 
 def test_every_value_is_escaped(make):
