@@ -1,9 +1,8 @@
 """What becomes of the pictures of a clip: where text is, what lies outside of the examination, what shows
 the room."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,11 @@ from video.overlay.out_of_body import out_of_body
 from video.overlay.sector import kept_polygons
 from video.overlay.survey_model import MadeOf, Survey
 from video.scrub.boxes import share_within
-from video.scrub.course import Course, stop_if
+from video.scrub.course import Course
 from video.scrub.looker import Looker
 from video.scrub.masks import Blanker
-from video.scrub.pictures import Painter, Rgb
 from video.scrub.review import review_pictures
+from video.scrub.rewind import MOST_FRAMES, Rewind
 from video.scrub.rules import Material, OutOfBody, ScrubRules
 from video.scrub.survey import WINDOW_FRAMES, take_survey
 from video.scrub.texts import text_findings, text_left
@@ -107,9 +106,10 @@ def plan(
     may_wander = material is Material.ULTRASOUND or (material is Material.OTHER and shows_echoes(survey))
     is_loop = survey.frame_count <= WINDOW_FRAMES
     if looker is not None:
-        frames = partial(_painted, video, course.cancelled) if is_loop else None
+        is_short = survey.frame_count <= MOST_FRAMES
+        rewind = Rewind(video, course.cancelled) if is_short else None
         looking = course.share(_SURVEY_SHARE, 1.0 if is_loop else _FIRST_LOOK_SHARE)
-        found += text_findings(survey, looker, kept, looking, frames, may_wander=may_wander)
+        found += text_findings(survey, looker, kept, looking, rewind, may_wander=may_wander)
     found = [_let_pass(finding, removed) for finding in found]
     found += [Finding(Reason.REVIEWER, box, is_masked=True) for box in added]
     is_by_kept = {Reason.OUTSIDE_REGIONS, Reason.OUTSIDE_SECTOR} if kept is not None else set()
@@ -135,13 +135,6 @@ def plan(
             break
         planned = planned.with_more(left)
     return planned
-
-
-def _painted(video: Video, cancelled: Callable[[], bool]) -> Iterator[Rgb]:
-    painter = Painter(video.picture)
-    for frame in video.frames():
-        stop_if(cancelled())
-        yield painter.paint(frame.planes)
 
 
 def _material(video: Video, rules: ScrubRules, survey: Survey) -> Material:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -9,12 +10,12 @@ from ground.finding import Box, Finding, Reason
 from ground.picture_text import TextBox
 from video.model import Kept
 from video.overlay.survey_model import Survey, Window
-from video.overlay.text import Frames
 from video.scrub.boxes import area_px, fused, share_within, widened
 from video.scrub.control import as_blanked
 from video.scrub.course import Course
 from video.scrub.looker import Looker
 from video.scrub.masks import Blanker
+from video.scrub.rewind import Rewind
 
 MOST_TEXT_SHARE = 0.1
 """Of the picture: where text of all windows together takes more, each window's text goes from its own frames
@@ -30,19 +31,20 @@ def text_findings(
     looker: Looker,
     kept: Kept | None,
     course: Course,
-    frames: Frames | None = None,
+    rewind: Rewind | None = None,
     *,
     may_wander: bool = True,
 ) -> list[Finding]:
     """Text of all windows, as far as it is not wholly outside of what is kept.
 
     A box of any window is meant for every frame of the clip, unless all of them together would take too
-    much of the picture. frames: all of a clip of one window, for text that moves. may_wander: see
+    much of the picture. rewind: gives the clip's frames anew, to follow text that moves. may_wander: see
     `text_boxes`.
     Raises VerificationError, ConversionCancelled.
     """
 
     def look(window: Window) -> tuple[TextBox, ...]:
+        frames = None if rewind is None else partial(rewind.frames, window.first_frame, window.last_frame)
         return looker.boxes(window, course.cancelled, frames, may_wander=may_wander)
 
     inside = ~Blanker(survey.picture, (), kept).beyond

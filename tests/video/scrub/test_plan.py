@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from ground.finding import Box, Reason
+from ground.picture_text import TextBox
 from tests.video.canonical.synthetic import SyntheticVideo, picture
 from tests.video.scrub.ink import InkFinder, speckle, tissue, written
 from video.errors import ConversionCancelled, VerificationError
 from video.model import PictureFormat, Plane
+from video.overlay.survey_model import Window
+from video.overlay.text import Frames
 from video.scrub.course import Course
 from video.scrub.looker import Looker
 from video.scrub.plan import ScrubPlan, plan
@@ -64,6 +67,41 @@ def test_a_word_that_wanders_goes_wherever_it_is() -> None:
         covered[max(0, mask.y0) : mask.y1, max(0, mask.x0) : mask.x1] = True
     for number in range(30):
         assert covered[draw(FORM, number)[0] == 235].all(), number
+
+
+class _Follower(Looker):
+    """Sees no text, and counts the frames that it may follow some through, in each window."""
+
+    def __init__(self) -> None:
+        super().__init__(InkFinder())
+        self.counts: list[int | None] = []
+
+    def boxes(
+        self,
+        window: Window,
+        cancelled: Callable[[], bool],
+        frames: Frames | None = None,
+        *,
+        may_wander: bool = True,
+    ) -> tuple[TextBox, ...]:
+        self.counts.append(None if frames is None else len(list(frames())))
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("most_frames", "counts"), [(2 * WINDOW_FRAMES, [WINDOW_FRAMES] * 2), (2 * WINDOW_FRAMES - 1, [None] * 2)]
+)
+def test_text_can_be_followed_through_each_window_of_a_clip_unless_the_clip_is_long(
+    monkeypatch: pytest.MonkeyPatch, most_frames: int, counts: list[int | None]
+) -> None:
+    def draw(form: PictureFormat, number: int) -> tuple[Plane, ...]:
+        return written("DOE", 5, 40 + 40 * (number // WINDOW_FRAMES))(form, number)
+
+    monkeypatch.setattr("video.scrub.plan.MOST_FRAMES", most_frames)
+    follower = _Follower()
+    video = SyntheticVideo(picture(96, 96), 2 * WINDOW_FRAMES, draw)
+    plan(video, OTHER, follower, Course(lambda done, total: None, lambda: False))
+    assert follower.counts[:2] == counts
 
 
 @pytest.mark.parametrize(("draw", "may_wander"), [(speckle, True), (tissue, False)])
