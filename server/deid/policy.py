@@ -137,11 +137,13 @@ def parse_policy(text: str) -> Policy:
     """A policy from its TOML text. Raises PolicyError."""
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        # The parser's own text may quote the file.
+    except RecursionError as error:
+        raise PolicyError("The policy file is nested deeper than any policy.") from error
+    except tomllib.TOMLDecodeError as error:
+        # The parser's own text may quote the file. Without a place it means the end.
         place = _PLACE.search(str(error))
-        where = f" (line {place.group(1)})" if place else ""
-        raise PolicyError(f"The policy file is not valid TOML{where}.") from error
+        where = place.group(1) if place else len(text.splitlines())
+        raise PolicyError(f"The policy file is not valid TOML (line {where}).") from error
     try:
         return _read(PolicyTable(document))
     except PolicyError as error:

@@ -41,6 +41,8 @@ class PolicyTable:
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text of one line, not empty. Raises PolicyError, also where there is neither it nor a default."""
+        if default is None and key not in self._values:
+            raise self.refuse(key, "is missing; it needs a text of one line")
         value = self._values.pop(key, default)
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
             raise self.refuse(key, "needs a text of one line")

@@ -93,6 +93,8 @@ def test_what_is_not_understood_is_refused_with_the_name_of_its_key(text, key):
         (SMALL + "[profile.X]\n", 5),
         ('default_profile = "gone"\n' + SMALL, 1),
         (SMALL + "signatures = = 3\n", 5),
+        (SMALL + 'default = "never closed', 5),
+        (SMALL + "signatures = ", 5),
         (SMALL + "signatures = 1\nsignatures = 1\n", 6),
         (SMALL.replace('name = "ours"\n', ""), None),
         (SMALL + "\n# surplus\n" * 200 + "surplus = 1\n", None),
@@ -103,6 +105,15 @@ def test_a_refusal_says_the_line(text, line):
         parse_policy(text)
     said = re.findall(r" \(line (\d+)\)\.$", str(raised.value))
     assert said == ([] if line is None else [str(line)])
+
+
+def test_what_is_missing_is_said_to_be_missing_and_too_deep_a_file_to_be_too_deep():
+    with pytest.raises(PolicyError, match=r"“version” is missing"):
+        parse_policy(SMALL.replace('version = "7"\n', ""))
+    with pytest.raises(PolicyError, match=r"“profile\.standard\.description” is missing.*line 3"):
+        parse_policy(SMALL.replace('description = "All of it."\n', ""))
+    with pytest.raises(PolicyError, match="nested deeper"):
+        parse_policy(SMALL + "x = " + "[" * 5_000)
 
 
 def test_a_key_that_cannot_be_printed_is_not():
