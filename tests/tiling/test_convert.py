@@ -24,9 +24,7 @@ from tiling.errors import (
     UnsupportedSlideError,
     VerificationError,
 )
-from tiling.geometry import Size, TileGrid
-from tiling.jpeg import complete_tile, crop, scan_digest
-from tiling.jpeg.headers import find_image_data
+from tiling.jpeg import scan_digest
 
 REAL = [
     "slides/CMU-1-Small-Region.svs",
@@ -52,22 +50,11 @@ def test_level_0_of_a_real_slide_is_carried_over_bit_for_bit(
             (shared_data / name).read_bytes(),
             (tmp_path / "out" / "slide.tif").read_bytes(),
         )
-        grid = TileGrid(Size(old.imagewidth, old.imagelength), old.tilewidth)
-        for index, place in enumerate(grid):
+        for index in range(len(old.dataoffsets)):
             start, length = old.dataoffsets[index], old.databytecounts[index]
             at, size = new.dataoffsets[index], new.databytecounts[index]
-            tile, written_tile = old_bytes[start : start + length], new_bytes[at : at + size]
-            if grid.is_whole(place.x, place.y):
-                assert scan_digest(written_tile) == scan_digest(tile, old.jpegtables or b"")
-            else:  # what lies beyond the slide is left behind
-                shown = grid.region(place.x, place.y).size
-                whole = complete_tile(tile, old.jpegtables or b"", is_rgb=old.photometric == 2)
-                size_px = shown.width_px, shown.height_px
-                assert _image_data(crop(written_tile, *size_px)) == _image_data(crop(whole, *size_px))
-
-
-def _image_data(jpeg: bytes) -> bytes:
-    return jpeg[find_image_data(jpeg) :]
+            expected = scan_digest(old_bytes[start : start + length], old.jpegtables or b"")
+            assert scan_digest(new_bytes[at : at + size]) == expected
 
 
 @pytest.mark.parametrize("name", REAL)

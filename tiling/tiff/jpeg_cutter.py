@@ -5,7 +5,7 @@ lockstep, and what was cut is kept until its neighbours have been read too.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from tiling.jpeg.headers import find_image_data, with_size
 from tiling.jpeg.regrid import Regridder
 from tiling.jpeg.resync import ScanIndex
 from tiling.tiff.chunk_cache import ChunkCache
-from tiling.tiff.chunk_table import ChunkTable
+from tiling.tiff.region_reader import RegionReader
 
 _ENOUGH_PIECES = 512
 _BATCH_BYTES = 8 * 2**20
@@ -31,19 +31,6 @@ _DIVIDING_BYTES = 40_000
 _LARGEST_PIECE_BYTES = 24 * 2**20  # cutting takes about twelve times as much memory
 _COLUMNS = tuple(field.name for field in fields(Segments) if field.name != "data")
 _find_restarts = re.compile(rb"\xff[\xd0-\xd7]").finditer
-
-
-@dataclass(frozen=True, slots=True)
-class JpegPieces:
-    """Strips or tiles of an image. stored: one by its number, None where the file leaves it out.
-
-    tables: a TIFF's JPEGTables, or none. is_rgb: whether the streams hold RGB samples.
-    """
-
-    table: ChunkTable
-    stored: Callable[[int], bytes | None]
-    tables: bytes
-    is_rgb: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +49,14 @@ class JpegCutter:
     Raises UncroppableJpegError where the image cannot be cut, CorruptSlideError.
     """
 
-    def __init__(self, pieces: JpegPieces, tile_side_px: int) -> None:
-        self._stored = pieces.stored
-        table = self._table = pieces.table
+    def __init__(self, reader: RegionReader, tile_side_px: int) -> None:
+        self._reader = reader
+        table = self._table = reader.table
         if table.planes != 1 or table.samples != 3:
             raise UncroppableJpegError("the samples of a pixel do not stand together")
         if int(table.byte_counts.max()) > _LARGEST_PIECE_BYTES:
             raise UncroppableJpegError("the pieces are too large to be cut")
-        self._complete = TileCompleter(pieces.tables, pieces.is_rgb)
+        self._complete = TileCompleter(reader.image.jpeg_tables, reader.jpeg_is_rgb)
         present = np.flatnonzero(table.byte_counts)
         if not len(present):
             raise CorruptSlideError("the slide has no image: all of its tiles are missing")
@@ -77,7 +64,7 @@ class JpegCutter:
         for number in present[:: max(1, len(present) // _HEADERS_LOOKED_AT)]:
             if self._header_of(self._stream(int(number))) != self._header:
                 raise UncroppableJpegError("the pieces are coded in more than one way")
-        self._regridder = Regridder(self._header, tile_side_px=tile_side_px, is_rgb=pieces.is_rgb)
+        self._regridder = Regridder(self._header, tile_side_px=tile_side_px, is_rgb=reader.jpeg_is_rgb)
         mcu_width_px, mcu_height_px = self._regridder.mcu_width_px, self._regridder.mcu_height_px
         if (table.cols > 1 and table.width_px % mcu_width_px) or (
             table.rows > 1 and table.height_px % mcu_height_px
@@ -208,7 +195,7 @@ class JpegCutter:
         return Segments.of_scan(piece.data, starts, ends, interval_mcu or total, piece.shape)
 
     def _stream(self, number: int) -> bytes:
-        stored = self._stored(number)
+        stored = self._reader.stored(number)
         return b"" if stored is None else self._complete(stored)
 
     def _header_of(self, stream: bytes) -> bytes:

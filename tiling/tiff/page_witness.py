@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +17,6 @@ from tiling.geometry import Mpp, Size, TileGrid, ceil_div
 from tiling.model import Pixels
 from tiling.read_ahead import ReadAhead
 from tiling.tiff.chunk_cache import ChunkCache
-from tiling.tiff.edge_tiles import shown_alike, smoothly_decoded
 from tiling.tiff.second_reader import CODEC_ERRORS, LIBRARY_ERRORS, open_tifffile
 from tiling.tiff.tags import Compression
 
@@ -60,20 +58,11 @@ class _AsItIs:
 AS_IT_IS: Colour = _AsItIs()
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """tile: a complete JPEG stream by column and row, as it is carried over; is_rgb: what these hold."""
-
-    tile: Callable[[int, int], bytes | None]
-    is_rgb: bool
-
-
 class PageWitness:
     """Implements `tiling.model.Witness`.
 
     `pages` are laid one behind the other, as channels. colour: how samples are shown, None where JPEG streams
-    are given. cut_jpeg_is_rgb: of cut slides, what the source's streams hold. carried: of others, what is
-    carried over of the tiles.
+    are given. cut_jpeg_is_rgb: of cut slides, what the source's streams hold.
     """
 
     def __init__(
@@ -84,15 +73,13 @@ class PageWitness:
         mpp: Mpp | None,
         colour: Colour | None,
         cut_jpeg_is_rgb: bool | None,
-        carried: "Carried | None" = None,
     ) -> None:
         self._pages = pages
-        self._carried = carried
         self._is_carried = colour is None and cut_jpeg_is_rgb is None
         # Carried tiles are asked for in turn, by one thread.
         self._source = ReadAhead(source) if self._is_carried else source
         self._colour = colour or AS_IT_IS
-        self._is_rgb = cut_jpeg_is_rgb if carried is None else carried.is_rgb
+        self._cut_jpeg_is_rgb = cut_jpeg_is_rgb
         self.mpp = mpp
         first = pages[0]
         self.grid = TileGrid(Size(int(first.imagewidth), int(first.imagelength)), tile_size_px)
@@ -102,7 +89,9 @@ class PageWitness:
 
     def stored_tile(self, index: int) -> bytes | None:
         if self._is_carried:
-            return self._carried_tile(index)
+            first = self._pages[0]
+            length = first.databytecounts[index]
+            return self._source.read_at(first.dataoffsets[index], length) if length else None
         if not self._colour.is_on_glass:
             return b""
         try:
@@ -111,30 +100,12 @@ class PageWitness:
             raise VerificationError(_NOT_DECODED) from error
         return b"" if is_there else None
 
-    def is_cleared(self, index: int) -> bool:
-        """Whether it is a carried tile of which only a part belongs to the image."""
-        return self._carried is not None and not self.grid.is_whole(*self._place(index))
-
-    def _carried_tile(self, index: int) -> bytes | None:
-        first, place = self._pages[0], self._place(index)
-        length = first.databytecounts[index]
-        if not length:
-            return None
-        if self._carried is None or self.grid.is_whole(*place):
-            return self._source.read_at(first.dataoffsets[index], length)
-        return shown_alike(
-            self._carried.tile(*place), self.plain_pixels(index), self.grid.region(*place).size
-        )
-
-    def _place(self, index: int) -> tuple[int, int]:
-        """Column and row."""
-        return index % self.grid.cols, index // self.grid.cols
-
     def tile_pixels(self, index: int) -> Pixels:
-        if self.is_cleared(index):
-            shown = self.grid.region(*self._place(index)).size
-            return self._padded(smoothly_decoded(self.stored_tile(index), shown))
         try:
+            if self._is_carried:
+                first = self._pages[0]
+                piece, _ = self._decoded(first, index)
+                return np.asarray(piece, np.uint8)
             samples = [self._samples(page, index, self._decoded) for page in self._pages]
         except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
             raise VerificationError(_NOT_DECODED) from error
@@ -148,7 +119,7 @@ class PageWitness:
 
     def _pieces(self, page: tifffile.TiffPage, index: int) -> Iterator[int]:
         """The numbers of the tiles or strips that a tile of the grid is made of."""
-        shown = self.grid.region(*self._place(index))
+        shown = self.grid.region(index % self.grid.cols, index // self.grid.cols)
         width, height = _piece_size(page)
         cols, rows = ceil_div(page.imagewidth, width), ceil_div(page.imagelength, height)
         lower, right = shown.origin.y + shown.size.height_px, shown.origin.x + shown.size.width_px
@@ -159,7 +130,8 @@ class PageWitness:
 
     def _samples(self, page: tifffile.TiffPage, index: int, decode: _Decode) -> NDArray[Any]:
         """A tile of the grid, (side, side, samples); its last lines are repeated beyond the image."""
-        place = self.grid.region(*self._place(index))
+        side = self.grid.tile_size_px
+        place = self.grid.region(index % self.grid.cols, index // self.grid.cols)
         left, top, size = place.origin.x, place.origin.y, place.size
         shape = (size.height_px, size.width_px, page.samplesperpixel)
         out = np.full(shape, self._colour.ground, page.dtype)
@@ -171,13 +143,8 @@ class PageWitness:
             x0, x1 = max(x, left), min(x + piece.shape[1], left + size.width_px)
             bands = slice(plane, plane + 1) if page.planarconfig == 2 else slice(None)
             out[y0 - top : y1 - top, x0 - left : x1 - left, bands] = piece[y0 - y : y1 - y, x0 - x : x1 - x]
-        return self._padded(out)
-
-    def _padded(self, shown: NDArray[Any]) -> NDArray[Any]:
-        """(side, side, samples): the last lines repeated."""
-        height, width = shown.shape[:2]
-        side = self.grid.tile_size_px
-        return np.pad(shown, ((0, side - height), (0, side - width), (0, 0)), mode="edge")
+        beyond = ((0, side - size.height_px), (0, side - size.width_px), (0, 0))
+        return np.pad(out, beyond, mode="edge")
 
     def _decoded(self, page: tifffile.TiffPage, number: int) -> _Piece:
         data = self._source.read_at(page.dataoffsets[number], page.databytecounts[number])
@@ -196,7 +163,7 @@ class PageWitness:
 
     def _decode_plainly(self, page: tifffile.TiffPage, number: int) -> _Piece:
         data = self._source.read_at(page.dataoffsets[number], page.databytecounts[number])
-        colours = _ADOBE % (b"\0" if self._is_rgb else b"\1")
+        colours = _ADOBE % (b"\0" if self._cut_jpeg_is_rgb else b"\1")
         stream = data[:2] + colours + self.jpeg_tables[2:-2] + data[2:]
         pixels = simplejpeg.decode_jpeg(stream, colorspace="RGB", fastupsample=True)
         width, height = _piece_size(page)
@@ -229,7 +196,6 @@ def open_page_witness(
     *,
     colour: Colour | None,
     cut_jpeg_is_rgb: bool | None,
-    carried: Carried | None = None,
     kind: type[PageWitness] = PageWitness,
 ) -> Iterator[PageWitness]:
     """`numbers`: of the pages, in the main chain. Raises VerificationError where tifffile disagrees."""
@@ -237,7 +203,7 @@ def open_page_witness(
         try:
             chosen = [pages[number] for number in numbers]
             mpp = read_mpp(chosen[0])
-            witness = kind(source, chosen, tile_size_px, mpp, colour, cut_jpeg_is_rgb, carried)
+            witness = kind(source, chosen, tile_size_px, mpp, colour, cut_jpeg_is_rgb)
         except LIBRARY_ERRORS as error:
             raise VerificationError("an independent library could not read the source") from error
         yield witness

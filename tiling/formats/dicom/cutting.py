@@ -1,6 +1,8 @@
-"""Frames as what is carried over, or cut into square tiles without loss."""
+"""Frames of another shape than square, cut into square tiles without loss."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +10,40 @@ from numpy.typing import NDArray
 from tiling.errors import MalformedJpegError, UncroppableJpegError
 from tiling.formats.dicom.mosaic import Mosaic
 from tiling.tiff.chunk_table import ChunkTable
-from tiling.tiff.jpeg_cutter import JpegCutter, JpegPieces
+from tiling.tiff.jpeg_cutter import JpegCutter
+from tiling.tiff.region_reader import RegionReader
 
 
-def frame_pieces(
-    mosaic: Mosaic, byte_counts: NDArray[np.int64], read: Callable[[int], bytes], *, is_rgb: bool
-) -> JpegPieces:
-    """Frames are what a TIFF's tiles are. byte_counts: of all frames. `read` gives one by number."""
+@dataclass(frozen=True, slots=True)
+class _NoTables:
+    jpeg_tables: bytes = b""
+
+
+class _Frames:
+    """What `JpegCutter` asks of an image: frames are to it what a TIFF's tiles are."""
+
+    image = _NoTables()
+
+    def __init__(self, table: ChunkTable, read: Callable[[int], bytes], *, is_rgb: bool) -> None:
+        self.table = table
+        self.jpeg_is_rgb = is_rgb
+        self.stored = read
+
+
+def frame_cutter(
+    mosaic: Mosaic,
+    byte_counts: NDArray[np.int64],
+    read: Callable[[int], bytes],
+    *,
+    tile_side_px: int,
+    is_rgb: bool,
+) -> JpegCutter | None:
+    """None where the frames cannot be cut, or where some are missing: a tile that shows only a part of
+    the picture has no lossless form. byte_counts: of all frames. `read` gives one by number.
+    """
     numbers = mosaic.frame_table().ravel()
-    is_there = numbers >= 0
+    if (numbers < 0).any():
+        return None
     table = ChunkTable(
         size=mosaic.size,
         width_px=mosaic.frame_size.width_px,
@@ -24,21 +51,11 @@ def frame_pieces(
         samples=3,
         planes=1,
         is_tiled=True,
-        offsets=np.where(is_there, numbers, 0).astype(np.uint64),
-        byte_counts=np.where(is_there, byte_counts[numbers], 0).astype(np.uint64),
+        offsets=numbers.astype(np.uint64),
+        byte_counts=byte_counts[numbers].astype(np.uint64),
     )
-    return JpegPieces(
-        table, lambda place: read(int(numbers[place])) if is_there[place] else None, b"", is_rgb
-    )
-
-
-def frame_cutter(pieces: JpegPieces, tile_side_px: int) -> JpegCutter | None:
-    """None where the frames cannot be cut, or where some are missing: a tile that shows only a part of
-    the picture has no lossless form.
-    """
-    if not pieces.table.byte_counts.all():
-        return None
+    frames = _Frames(table, lambda place: read(int(numbers[place])), is_rgb=is_rgb)
     try:
-        return JpegCutter(pieces, tile_side_px)
+        return JpegCutter(cast(RegionReader, frames), tile_side_px)
     except (UncroppableJpegError, MalformedJpegError):
         return None

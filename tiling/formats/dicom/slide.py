@@ -1,6 +1,6 @@
 """A DICOM slide: the largest volume image of its instances is level 0, everything else is left behind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 
 import numpy as np
@@ -12,12 +12,11 @@ from tiling.errors import (
     NotASlideError,
     SlideTooLargeError,
     TilingError,
-    UncroppableJpegError,
     UnsupportedSlideError,
 )
 from tiling.formats.dicom import tags
 from tiling.formats.dicom.colouring import Colouring, choose_colouring
-from tiling.formats.dicom.cutting import frame_cutter, frame_pieces
+from tiling.formats.dicom.cutting import frame_cutter
 from tiling.formats.dicom.frames import open_frames
 from tiling.formats.dicom.instances import Instance, is_dicom, read_instance
 from tiling.formats.dicom.inventory import list_places, list_texts
@@ -28,11 +27,12 @@ from tiling.formats.dicom.selection import select
 from tiling.formats.dicom.subject import subject_of
 from tiling.formats.dicom.witness import Choices, DicomWitness, open_witness
 from tiling.geometry import Region, TileGrid
+from tiling.jpeg import TileCompleter
 from tiling.limits import Limits
 from tiling.model import AssociatedImage, Carriage, ImageRole, Level, Pixels, Place, Tile
 from tiling.pixels import pad_to
 from tiling.tiff.chunk_cache import ChunkCache
-from tiling.tiff.jpeg_tiles import CarriedTiles
+from tiling.tiff.jpeg_cutter import JpegCutter
 
 _OWN_TILE_SIDE_PX = 256
 _LARGEST_CARRIED_SIDE_PX = 1_024
@@ -83,14 +83,19 @@ class DicomSlide:
         is_colour_jpeg = first.transfer_syntax in _JPEG and first.samples == 3 and first.bits_allocated == 8
         jpeg_is_rgb = is_colour_jpeg and self._holds_rgb()
         self.carriage = Carriage.ENCODED
-        self._jpeg_tile: Callable[[int, int], bytes | None] | None = None
+        self._cutter: JpegCutter | None = None
         if is_colour_jpeg and len(self._mosaic.channels) == 1 and self._mosaic.is_aligned:
-            pieces = frame_pieces(self._mosaic, self._byte_counts, self._read, is_rgb=jpeg_is_rgb)
-            if self._is_square():
-                with suppress(UncroppableJpegError):
-                    self._jpeg_tile, self.carriage = CarriedTiles(pieces).tile, Carriage.CARRIED
-            elif (cutter := frame_cutter(pieces, _OWN_TILE_SIDE_PX)) is not None:
-                self._jpeg_tile, self.carriage = cutter.tile, Carriage.CUT
+            if self._is_carried():
+                self.carriage = Carriage.CARRIED
+            else:
+                self._cutter = frame_cutter(
+                    self._mosaic,
+                    self._byte_counts,
+                    self._read,
+                    tile_side_px=_OWN_TILE_SIDE_PX,
+                    is_rgb=jpeg_is_rgb,
+                )
+                self.carriage = Carriage.ENCODED if self._cutter is None else Carriage.CUT
         self.grid = TileGrid(first.size, self._tile_side_px())
         if self.grid.count > limits.tiles:
             raise SlideTooLargeError("the slide has more tiles than is supported")
@@ -101,8 +106,11 @@ class DicomSlide:
         shown = np.concatenate([channel.frames for channel in self._mosaic.channels])
         self.l0_bytes = int(self._byte_counts[shown].sum())
         self.remarks = self._selection.remarks
+        self._complete = TileCompleter(b"", self.is_rgb)
         self._cache: ChunkCache[Samples] = ChunkCache(_CACHE_BYTES)
-        if self.carriage is Carriage.ENCODED:
+        if self.carriage is Carriage.CARRIED:
+            self._table = self._mosaic.frame_table()
+        elif self.carriage is Carriage.ENCODED:
             self._decode = FrameDecoder(first, is_rgb=jpeg_is_rgb)
             self._colour: Colouring = choose_colouring(first, self._mosaic, self._samples_of)
             self.remarks += self._colour.remarks
@@ -114,7 +122,7 @@ class DicomSlide:
         if first.shows_label:
             self.remarks += ("The file says that the slide's label can be seen in the image.",)
 
-    def _is_square(self) -> bool:
+    def _is_carried(self) -> bool:
         side = self._first.frame_size.width_px
         largest = min(self._limits.tile_side_px, _LARGEST_CARRIED_SIDE_PX)
         return self._first.frame_size.height_px == side and side % 16 == 0 and side <= largest
@@ -164,8 +172,11 @@ class DicomSlide:
 
     def read_tile(self, col: int, row: int) -> Tile:
         """A tile that the scanner left out is none; sparse slides do that."""
-        if self._jpeg_tile is not None:
-            return Tile(jpeg=self._jpeg_tile(col, row))
+        if self.carriage is Carriage.CARRIED:
+            number = int(self._table[row, col])
+            return Tile() if number < 0 else Tile(jpeg=self._complete(self._read(number)))
+        if self._cutter is not None:
+            return Tile(jpeg=self._cutter.tile(col, row))
         region = self.grid.region(col, row)
         channels = range(len(self._mosaic.channels))
         parts = [self._samples_in(region, channel) for channel in channels]
@@ -208,7 +219,6 @@ class DicomSlide:
                 tile_side_px=self.grid.tile_size_px,
                 plane=self._mosaic.plane - 1,
                 colour=self._colour if self.carriage is Carriage.ENCODED else None,
-                carried=self._jpeg_tile if self.carriage is Carriage.CARRIED else None,
             )
         )
 

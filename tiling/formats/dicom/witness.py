@@ -20,13 +20,11 @@ from tiling.formats.dicom.second_file import LIBRARY_ERRORS, SecondFile
 from tiling.geometry import Mpp, Region, Size, TileGrid, ceil_div
 from tiling.model import Carriage, Pixels
 from tiling.tiff.chunk_cache import ChunkCache
-from tiling.tiff.edge_tiles import shown_alike, smoothly_decoded
 
 _UM_PER_MM = 1000.0
 _MPP_UM_RANGE = (0.01, 100.0)
 _WHITE = 255
 _KEPT_BYTES = 96 * 2**20
-_DISAGREE = "two libraries disagree about which tiles the source has"
 
 _Corner = tuple[int, int]
 _Frame = tuple[int, int]
@@ -37,8 +35,7 @@ _Channel = Mapping[_Corner, _Frame]
 class Choices:
     """What our reading chose. parts: the files of level 0 in order; plane: of the focal planes, from 0.
 
-    colour is None where frames are carried over or cut. carried: tiles as they are carried over, by column
-    and row; of those at the edge, where only a part belongs to the image, they are what is to be written.
+    colour is None where frames are carried over or cut.
     """
 
     parts: tuple[ByteSource, ...]
@@ -46,7 +43,6 @@ class Choices:
     tile_side_px: int
     plane: int
     colour: Colouring | None
-    carried: Callable[[int, int], bytes | None] | None = None
 
 
 class DicomWitness:
@@ -73,38 +69,29 @@ class DicomWitness:
         place = self._place(index)
         if self._choices.carriage is Carriage.CARRIED:
             found = self._channels[0].get((place.origin.x, place.origin.y))
-            return None if found is None else self._carried(index, found)
+            return None if found is None else self._bytes(found)
         return b"" if any(self._near(channel, place) for channel in self._channels) else None
-
-    def _carried(self, index: int, frame: _Frame) -> bytes:
-        """Of a tile of which only a part belongs to the slide, what is to be written of it."""
-        col, row = index % self.grid.cols, index // self.grid.cols
-        carried = self._choices.carried
-        if carried is None or self.grid.is_whole(col, row):
-            return self._bytes(frame)
-        return shown_alike(carried(col, row), self.plain_pixels(index), self._place(index).size)
 
     def tile_pixels(self, index: int) -> Pixels:
         place, side = self._place(index), self.grid.tile_size_px
         beyond = ((0, side - place.size.height_px), (0, side - place.size.width_px), (0, 0))
-        if self._choices.carried is not None and (beyond[0][1] or beyond[1][1]):
-            shown = smoothly_decoded(self.stored_tile(index), place.size)
-            return np.pad(shown, beyond, mode="edge")
+        if self._choices.carriage is Carriage.CUT:
+            # What a cut tile shows beyond the slide is not the source's.
+            return np.pad(self._samples(self._channels[0], place), beyond, mode="edge")
+        if self._choices.colour is None:
+            samples = self._samples(self._channels[0], Region(place.origin, Size(side, side)))
+            if samples is None:
+                raise VerificationError("two libraries disagree about which tiles the source has")
+            return np.ascontiguousarray(np.broadcast_to(samples, (side, side, 3)))
         parts = [self._samples(channel, place) for channel in self._channels]
-        if self._choices.colour is not None:
-            shown = self._choices.colour(parts, place.size)
-        elif parts[0] is not None:
-            shown = parts[0]
-        else:
-            raise VerificationError(_DISAGREE)
-        # What a tile shows beyond the slide is not the source's.
+        shown = self._choices.colour(parts, place.size)
         return np.pad(shown, beyond, mode="edge")
 
     def plain_pixels(self, index: int) -> Pixels:
         place, side = self._place(index), self.grid.tile_size_px
         samples = self._samples(self._channels[0], Region(place.origin, Size(side, side)), self._plain)
         if samples is None:
-            raise VerificationError(_DISAGREE)
+            raise VerificationError("two libraries disagree about which tiles the source has")
         return np.ascontiguousarray(samples)
 
     def _place(self, index: int) -> Region:

@@ -141,7 +141,6 @@ class OpenSlideSlide:
                 self._mpp_of_page,
                 colour=None,
                 cut_jpeg_is_rgb=self.is_rgb if is_cut else None,
-                carried=self._stored.jpegs.carried(is_rgb=self.is_rgb),
             ),
             side,
         )

@@ -81,7 +81,7 @@ class StoredWitness:
         return self._page.stored_tile(index)
 
     def tile_pixels(self, index: int) -> Pixels:
-        return (self._page if self._page.is_cleared(index) else self._shown).tile_pixels(index)
+        return self._shown.tile_pixels(index)
 
     def plain_pixels(self, index: int) -> Pixels:
         return self._page.plain_pixels(index)

@@ -61,9 +61,10 @@ class SvsWitness(PageWitness):
     """Decides by itself which tiles of the edge nobody can decode."""
 
     def stored_tile(self, index: int) -> bytes | None:
-        if is_on_edge(self.grid, index) and not self._is_whole(index):
-            return None
-        return super().stored_tile(index)
+        stored = super().stored_tile(index)
+        if stored is None or not is_on_edge(self.grid, index):
+            return stored
+        return stored if self._is_whole(index) else None
 
     def _is_whole(self, index: int) -> bool:
         decode: Callable[[int], Pixels] = self.plain_pixels if self.holds_jpeg else self.tile_pixels

@@ -139,7 +139,6 @@ class SvsSlide:
             _mpp_of_page,
             colour=None if self._jpegs is not None else AS_IT_IS,
             cut_jpeg_is_rgb=self.is_rgb if self.carriage is Carriage.CUT else None,
-            carried=None if self._jpegs is None else self._jpegs.carried(is_rgb=self.is_rgb),
             kind=SvsWitness,
         )
 

@@ -181,7 +181,6 @@ class TiffSlide:
             self._mpp_of_page,
             colour=self._colour,
             cut_jpeg_is_rgb=self.is_rgb if self.carriage is Carriage.CUT else None,
-            carried=None if self._jpegs is None else self._jpegs.carried(is_rgb=self.is_rgb),
         )
 
     def _mpp_of_page(self, page: tifffile.TiffPage) -> Mpp | None:
