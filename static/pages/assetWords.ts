@@ -33,14 +33,15 @@ export const isStopped = ({ state, problem }: Pick<Asset, 'state' | 'problem'>):
 
 /** A server that is newer than this page may have states of which the page does not know. */
 export const lookOf = (asset: Pick<Asset, 'state' | 'problem'>): Look =>
-  isStopped(asset) ? STOPPED : (STATES[asset.state] ?? { words: plain(asset.state), icon: 'info', tone: 'plain' });
+  isStopped(asset) ? STOPPED : (STATES[asset.state] ?? { words: plainWords(asset.state), icon: 'info', tone: 'plain' });
 
 /** Of a file that could not be read nobody knows what it was. */
 export const kindWords = (kind: string): string => ({ slide: 'Slide', video: 'Video' })[kind] ?? 'File';
 
-export const stageWords = (stage: string): string => STAGES[stage] ?? plain(stage);
+export const stageWords = (stage: string): string => STAGES[stage] ?? plainWords(stage);
 
-const plain = (name: string): string => {
+/** A name that this page does not know, as words. */
+export const plainWords = (name: string): string => {
   const words = name.replace(/[-_]+/g, ' ').trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 };

@@ -52,7 +52,10 @@ const tus = vi.hoisted(() => {
 vi.mock('tus-js-client', () => tus);
 
 const file = (name: string, content = name): File => new File([content], name, { lastModified: 5 });
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+/** Turns of the event loop, however long each takes: what goes on by itself has then gone on. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve));
+}
 
 let storage: MemoryStorage;
 let sent: string[];

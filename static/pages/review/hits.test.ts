@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { INSIDE } from './boxes';
-import { hitAt, isWithin, type Target } from './hits';
+import { hitAt, isWithin, tagsOf, type Target } from './hits';
 
 const VIEW = 800 * 600;
 const small: Target = { id: 'small', rect: { left: 100, top: 100, width: 40, height: 20 }, isOwn: false };
@@ -35,3 +35,16 @@ test.each([
   [{ left: 790, top: 590, width: 40, height: 20 }, true],
   [{ left: 100, top: 600, width: 40, height: 20 }, false],
 ])('a box at %o is in the pane: %s', (rect, is) => expect(isWithin(rect, { width: 800, height: 600 })).toBe(is));
+
+test('numbers stand above their boxes; of two in the same corner each can be read', () => {
+  const corner = { left: 40, top: 60, width: 300, height: 200 };
+  expect(tagsOf([corner, { ...corner, height: 20 }, { ...corner, left: 200 }].map((rect, index) => ({ rect, number: index + 9 })))).toEqual([
+    { x: 40, y: 44, width: 15 },
+    { x: 56, y: 44, width: 22 },
+    { x: 200, y: 44, width: 22 },
+  ]);
+});
+
+test('where there is no room above a box its number is inside', () => {
+  expect(tagsOf([{ rect: { left: -20, top: 4, width: 300, height: 200 }, number: 1 }])).toEqual([{ x: 1, y: 5, width: 15 }]);
+});

@@ -1,4 +1,4 @@
-/** What lies under the pointer. Pure; all in px of the screen. */
+/** What lies under the pointer, and where the numbers of boxes stand. Pure; all in px of the screen. */
 import { GRIPS, INSIDE, type Grip, type Point } from './boxes';
 
 export interface ScreenRect {
@@ -45,6 +45,26 @@ export function hitAt(targets: readonly Target[], selectedId: string | null, at:
   const under = targets.filter(({ rect }) => isIn(rect, at, REACH_PX) && (areaOf(rect) < LARGE_SHARE * viewArea || !isIn(rect, at, -REACH_PX)));
   under.sort((a, b) => Number(b === selected) - Number(a === selected) || areaOf(a.rect) - areaOf(b.rect));
   return under[0] ? { id: under[0].id, grip: INSIDE } : null;
+}
+
+export interface Tag extends Point {
+  readonly width: number;
+}
+
+export const TAG_HEIGHT = 15;
+
+/** Each number stands above its box, or in its corner where there is no room; beside another one, never over it. */
+export function tagsOf(boxes: readonly { readonly rect: ScreenRect; readonly number: number }[]): readonly Tag[] {
+  const tags: Tag[] = [];
+  for (const { rect, number } of boxes) {
+    const width = 8 + 7 * String(number).length;
+    const y = rect.top >= TAG_HEIGHT + 2 ? rect.top - TAG_HEIGHT - 1 : Math.max(1, rect.top + 1);
+    let x = Math.max(1, rect.left);
+    const inTheWay = (): Tag | undefined => tags.find((tag) => Math.abs(tag.y - y) < TAG_HEIGHT && tag.x < x + width && x < tag.x + tag.width);
+    for (let other = inTheWay(); other; other = inTheWay()) x = other.x + other.width + 1;
+    tags.push({ x, y, width });
+  }
+  return tags;
 }
 
 const areaOf = ({ width, height }: ScreenRect): number => width * height;

@@ -69,7 +69,7 @@ let nudges = 0;
 function arrowed([x, y]: readonly [number, number], event: KeyboardEvent, session: ReviewSession, verbs: ReviewVerbs): void {
   const { selected, extent, picture } = session;
   const step = event.shiftKey ? 10 : 1;
-  if (selected?.kind === 'own' && session.isOpen && session.showsBoxes) {
+  if (selected?.kind === 'own' && session.canChange && session.showsBoxes) {
     // A key that is held moves in one step of the way back.
     const gesture = `nudge ${event.repeat ? nudges : (nudges += 1)}`;
     const corner = GRIPS.find(({ dx, dy }) => dx === 1 && dy === 1)!;
@@ -86,7 +86,7 @@ function zoom(session: ReviewSession, verbs: ReviewVerbs, factor: number): void 
 
 function addInTheMiddle(session: ReviewSession, verbs: ReviewVerbs): void {
   const { picture } = session;
-  if (!picture || picture.space !== 'asset' || !session.isOpen) return;
+  if (!picture || picture.space !== 'asset' || !session.canChange) return;
   const pane = paneOf(verbs);
   const view = verbs.view() ?? fitted(picture, pane);
   const corner = (side: number) => {
@@ -125,14 +125,14 @@ const placeIn = ({ scale }: ReviewPicture, { box }: Item): { x0: number; y0: num
 
 function eraseSelected(session: ReviewSession): void {
   const { selected } = session;
-  if (!selected || !session.isOpen) return;
+  if (!selected || !session.canChange) return;
   if (selected.kind === 'own') session.erase(selected.box.key);
   else if (selected.fate === 'masked') session.toggle(selected.box);
 }
 
 function toggleSelected(session: ReviewSession): void {
   const { selected } = session;
-  if (!selected || !session.isOpen) return;
+  if (!selected || !session.canChange) return;
   if (selected.kind === 'finding') session.toggle(selected.box);
   else session.erase(selected.box.key);
 }
@@ -143,7 +143,7 @@ function cancel(session: ReviewSession): void {
 }
 
 function drawTool(session: ReviewSession): void {
-  if (session.isOpen && session.picture?.space === 'asset') session.tool = 'box';
+  if (session.canChange && session.picture?.space === 'asset') session.tool = 'box';
 }
 
 const COMMANDS: Record<ReviewCommand, (session: ReviewSession, verbs: ReviewVerbs) => void> = {

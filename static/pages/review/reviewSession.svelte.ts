@@ -42,8 +42,12 @@ export class ReviewSession {
   draft = $derived<Draft>(this.history.now);
   isUnsent = $derived(this.review !== null && isUnsent(this.draft, this.review));
   isWorking = $derived(this.asset !== null && WORKING.includes(this.asset.state) && this.asset.problem === null);
+  isAwaiting = $derived(this.asset?.state === 'awaiting_release');
   /** Whether it is still to be decided about. */
   isOpen = $derived(this.asset !== null && !this.isWorking && ['awaiting_release', 'refused', 'quarantined'].includes(this.asset.state));
+  isOriginalGone = $derived(this.review !== null && this.review.pictures.length > 0 && this.review.pictures.every(({ before_url }) => before_url === null));
+  /** Whether boxes may be drawn and findings unmasked: it is then made anew from its original. */
+  canChange = $derived(this.isOpen && !this.isOriginalGone);
   items = $derived<readonly Item[]>(this.review ? itemsOf(this.review, this.draft) : []);
   selected = $derived(this.items.find((item) => item.id === this.selectedId) ?? null);
   pictures = $derived<readonly ReviewPicture[]>(this.review && this.asset ? picturesOf(this.review, this.asset) : []);
@@ -91,7 +95,7 @@ export class ReviewSession {
         const review = await this.#client.getReview(this.assetId);
         if (round !== this.#round) return;
         this.#take(review);
-        if (asset.kind === 'slide' && asset.state === 'awaiting_release') void this.#learnTileSize();
+        if (this.isAwaiting && asset.kind === 'slide') void this.#learnTileSize();
       }
       this.problem = null;
     } catch (error) {

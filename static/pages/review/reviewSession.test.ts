@@ -6,6 +6,8 @@ import type { Asset } from '../../api/types';
 import { ReviewSession } from './reviewSession.svelte';
 
 const [OLD, NEW] = ['aa', 'bb'];
+/** Ends a test that hangs. */
+const HANG_MS = 30_000;
 
 /** The server as it would answer now; a test changes what it says. */
 let asset: Partial<Asset>;
@@ -33,7 +35,7 @@ function opening(): ReviewSession {
 
 async function opened(): Promise<ReviewSession> {
   const session = opening();
-  await vi.waitFor(() => expect(session.review).not.toBeNull());
+  await vi.waitFor(() => expect(session.review).not.toBeNull(), HANG_MS);
   return session;
 }
 
@@ -89,10 +91,20 @@ test('one goes through the findings in a circle, in either direction', async () 
 test('a scrub that was cancelled is open to be decided about', async () => {
   [asset, review] = [{ ...asset, state: 'converting', canonical_sha256: null }, { ...review, canonical_sha256: null }];
   const session = opening();
-  await vi.waitFor(() => expect(session.isWorking).toBe(true));
+  await vi.waitFor(() => expect(session.isWorking).toBe(true), HANG_MS);
   const problem = { type: '/problems/cancelled', detail: 'Stopped.', reference: 'ab' };
   asset = { ...asset, state: 'quarantined', problem };
   await session.cancel();
   expect(posted.map(({ path }) => path)).toEqual(['/cancel']);
   expect([session.isWorking, session.isOpen, session.review !== null]).toEqual([false, true, true]);
+});
+
+test('what was erased while it awaits is released or rejected as it is: nothing is drawn for a scrub that cannot be', async () => {
+  const picture = { name: 'minimum', frame: null, width_px: 640, height_px: 480, scale: 1, space: 'asset' as const, after_url: null };
+  review = { ...review, pictures: [{ ...picture, before_url: null }] };
+  const session = await opened();
+  expect([session.isOpen, session.isOriginalGone, session.canChange]).toEqual([true, true, false]);
+  [asset, review] = [{ ...asset, canonical_sha256: NEW }, { ...review, pictures: [{ ...picture, before_url: '/before' }] }];
+  await session.load();
+  expect([session.isOriginalGone, session.canChange]).toEqual([false, true]);
 });

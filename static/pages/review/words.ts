@@ -1,5 +1,6 @@
 /** Findings and pictures in a reviewer's words. Pure. */
 import type { Finding, FindingReason, RejectReason, ReviewBox, ReviewPicture } from '../../api/review';
+import { plainWords } from '../assetWords';
 import type { Fate } from './draft';
 
 /** A place is not broken over two lines. */
@@ -84,6 +85,5 @@ export function pictureWords({ name, frame }: Pick<ReviewPicture, 'name' | 'fram
   const words = kind === undefined ? undefined : OF_MANY[kind];
   if (words) return rest ? { ...words, name: `${words.name} (${rest.replaceAll('-', '–')})` } : words;
   if (frame !== null) return { name: `Frame ${frame}`, explains: 'One frame as it was, and as it is now.' };
-  const plain = name.replaceAll('-', ' ');
-  return { name: plain.charAt(0).toUpperCase() + plain.slice(1), explains: '' };
+  return { name: plainWords(name), explains: '' };
 }
