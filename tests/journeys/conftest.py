@@ -8,15 +8,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+Seen = TypeVar("Seen")
+
+HANG_MS = 180_000
+"""Ends what hangs, on however slow a machine: nothing is measured by it, and no journey has another limit."""
+expect.set_options(timeout=HANG_MS)
 PASSWORD = "correct horse battery staple"
 PATIENT_IN_FILE_NAME = "Sorensen_Agnete_H26-4711"
 SLIDEREEL = Path(sys.executable).parent / "slidereel"
@@ -49,7 +55,7 @@ class Site:
             input=text,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=HANG_MS / 1000,
             check=False,
         )
         assert not check or done.returncode == 0, done.stderr
@@ -99,14 +105,14 @@ class Site:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(HANG_MS / 1000)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
 
     def get(self, path: str) -> bytes:
         """The body of an address that needs nobody signed in."""
-        with urllib.request.urlopen(self.address + path, timeout=20) as response:  # noqa: S310
+        with urllib.request.urlopen(self.address + path, timeout=HANG_MS / 1000) as response:  # noqa: S310
             return bytes(response.read())
 
 
@@ -133,10 +139,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def fresh_profile(browser: Browser, site: Site) -> BrowserContext:
+    """A browser profile in which nobody has been, at 1280×800."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=site.address)
+    context.set_default_timeout(HANG_MS)
+    return context
+
+
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """A fresh browser profile at 1280×800. A page that logs an error or asks another host fails its test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=site.address)
+    """A page of a fresh profile. One that logs an error or asks another host fails its test."""
+    context = fresh_profile(browser, site)
     page = context.new_page()
     errors: list[str] = []
     foreign: list[str] = []
@@ -149,6 +162,25 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     context.close()
     assert not errors, errors
     assert not foreign, foreign
+
+
+def eventually(page: Page, look: Callable[[], Seen], holds: Callable[[Seen], object]) -> Seen:
+    """What is seen once it is as it should be; or at last, for the caller to assert about."""
+    ends_s = time.monotonic() + HANG_MS / 1000
+    while not holds(seen := look()) and time.monotonic() < ends_s:
+        page.wait_for_timeout(50)
+    return seen
+
+
+def wait_until_saved(page: Page) -> None:
+    """Wait until the server has all that was drawn."""
+    expect(page.locator("[data-save-state]")).to_have_attribute("data-save-state", "saved")
+
+
+def wait_for_revision(page: Page, revision: int) -> None:
+    """Wait until the labels are at this revision, and nothing is on its way."""
+    expect(page.get_by_text(f"rev {revision}", exact=True)).to_be_visible()
+    wait_until_saved(page)
 
 
 def sign_in(page: Page, username: str) -> None:

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ from tiling.canonical import open_canonical
 SLIDEREEL = Path(sys.executable).parent / "slidereel"
 LIMIT_S = 300.0
 """For ten conversions in turn on a busy machine: it ends a test that hangs, and measures nothing."""
+ENDED_WITHIN_S = 30.0
+"""Even where the disk keeps a killed process waiting."""
 
 
 def run(*command: str | Path, check: bool = True, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -37,13 +40,12 @@ def run(*command: str | Path, check: bool = True, **settings: str) -> "subproces
     return subprocess.run(command, check=check, capture_output=True, text=True, env=environment)  # noqa: S603
 
 
-def start(*arguments: str | Path, **settings: str) -> "subprocess.Popen[bytes]":
+def start(*arguments: str | Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - our own command
         [SLIDEREEL, *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, **settings},
     )
 
 
@@ -55,6 +57,31 @@ def ingest_s(tmp_path_factory: pytest.TempPathFactory) -> float:
     begun_s = time.monotonic()
     run(SLIDEREEL, "ingest", slide, "--data", folder / "data")
     return time.monotonic() - begun_s
+
+
+@contextlib.contextmanager
+def serving(data: Path, **settings: str) -> Iterator[None]:
+    """A server that answers; asked to end, it ends as it should."""
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        [SLIDEREEL, "serve", "--data", data, "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **settings},
+    )
+    assert server.stderr is not None
+    said = []
+    for line in server.stderr:
+        said.append(line)
+        if "http://127.0.0.1:" in line:
+            break
+    assert server.poll() is None, "".join(said)
+    threading.Thread(target=server.stderr.read, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(LIMIT_S)
+    assert code == 0
 
 
 def descendants(pid: int) -> list[int]:
@@ -107,6 +134,24 @@ def assert_whole(intake: Intake) -> None:
     assert intake.database.read_now(lambda c: c.execute(sa.text("PRAGMA integrity_check")).scalar()) == "ok"
 
 
+def states(data: Path) -> dict[str, State]:
+    """Of every asset that a command has taken in so far."""
+    if not has_tables(data):
+        return {}
+    with opened(data) as intake:
+        return {asset.asset_id: asset.state for asset in assets(intake)}
+
+
+def wait_until_it_is(
+    state: State | None, data: Path, known: set[str], command: "subprocess.Popen[bytes]"
+) -> None:
+    """Wait until the file that the command takes in has come so far, or the command has ended."""
+    while state is not None and command.poll() is None:
+        if any(now is state for asset_id, now in states(data).items() if asset_id not in known):
+            return
+        time.sleep(0.01)
+
+
 def wait_until_settled(data: Path) -> None:
     ends_s = time.monotonic() + LIMIT_S
     with opened(data) as intake:
@@ -122,31 +167,26 @@ def test_a_command_killed_at_any_moment_is_finished_by_the_next_server(
     chance = random.Random(11)  # noqa: S311 - the moments, not a secret
     slide = svs(tmp_path / "scanner", width_px=5000, height_px=4000)
     data = tmp_path / "data"
-    states = set()
-    for turn in range(10):
+    left_in = set()
+    # At each moment once as soon as it comes, once somewhat later.
+    for turn, moment in enumerate(2 * [None, State.QUARANTINED, State.CONVERTING, State.VERIFYING]):
+        known = set(states(data))
         command = start("ingest", slide, "--data", data)
-        time.sleep(ingest_s * chance.uniform(0.2 + 0.1 * turn, 0.3 + 0.1 * turn))
+        wait_until_it_is(moment, data, known, command)
+        if moment is None or turn >= 4:
+            time.sleep(ingest_s * chance.uniform(0.05, 0.3))
         workers = descendants(command.pid)
         command.send_signal(signal.SIGKILL)
         command.wait()
-        ends_s = time.monotonic() + 5
+        ends_s = time.monotonic() + ENDED_WITHIN_S
         while any(is_running(pid) for pid in workers):
             assert time.monotonic() < ends_s, "the converting process outlived its parent"
             time.sleep(0.02)
         assert traces(data) == []
-        if has_tables(data):
-            with opened(data) as intake:
-                states |= {asset.state for asset in assets(intake)}
-    server = start("serve", "--data", data, "--port", "0")
-    try:
-        ends_s = time.monotonic() + LIMIT_S
-        while not has_tables(data) or not any((data / "assets").glob("*")):
-            assert time.monotonic() < ends_s, "the server has not begun"
-            time.sleep(0.2)
+        left_in |= set(states(data).values())
+    assert len(left_in) >= 2, "the kills hit different moments"
+    with serving(data):
         wait_until_settled(data)
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
     with opened(data) as intake:
         recover(intake)
         assert_whole(intake)
@@ -154,7 +194,6 @@ def test_a_command_killed_at_any_moment_is_finished_by_the_next_server(
         assert sorted(intake.quarantine.keys()) == sorted(a.asset_id for a in assets(intake))
         assert list(intake.work_dir.iterdir()) == []
     assert traces(data) == []
-    assert len(states) >= 2, "the kills hit different moments"
 
 
 @pytest.mark.slow
@@ -173,19 +212,14 @@ def test_a_server_killed_while_it_converts_goes_on_after_its_next_start(
         time.sleep(pause_s)
         server.send_signal(signal.SIGKILL)
         server.wait()
-    server = start("serve", "--data", data, "--port", "0")
-    try:
+    with serving(data):
         wait_until_settled(data)
-        time.sleep(ingest_s)  # a server that has not begun yet does not know how to end
-    finally:
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(30) == 0
     with opened(data) as intake:
         assert_whole(intake)
-        states = {asset.asset_id: asset.state for asset in assets(intake)}
-        assert states[first] is State.AWAITING_RELEASE
-        assert len(states) == 4
         assert list(intake.work_dir.iterdir()) == []
+    found = states(data)
+    assert found[first] is State.AWAITING_RELEASE
+    assert len(found) == 4
 
 
 @pytest.mark.slow
@@ -218,12 +252,8 @@ def test_a_disk_that_is_really_full_keeps_nothing_half_made(tmp_path: Path) -> N
             (asset,) = assets(intake)
             assert asset.state is State.QUARANTINED
             intake.retry(asset.asset_id, BY)
-        server = start("serve", "--data", data, "--port", "0", **no_reserve)
-        try:
+        with serving(data, **no_reserve):
             wait_until_settled(data)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(30)
         with opened(data) as intake:
             assert_whole(intake)
             assert assets(intake)[0].state is State.AWAITING_RELEASE

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.conftest import PASSWORD, Site
+from tests.journeys.conftest import HANG_MS, PASSWORD, Site, eventually, fresh_profile
 from tests.tiling.svs_files import Recipe, write_svs
 
 OPENSEADRAGON = Path(__file__).resolve().parents[2] / "static/node_modules/openseadragon/build/openseadragon"
@@ -66,7 +66,7 @@ def token_of(site: Site, username: str) -> str:
         request = urllib.request.Request(  # noqa: S310
             site.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=HANG_MS / 1000) as answer:
             return dict(json.load(answer))
 
     post("/api/v1/session", {"username": username, "password": PASSWORD})
@@ -79,7 +79,8 @@ def test_openseadragon_s_iiif_client_shows_a_slide_on_another_site(
 ) -> None:
     pixels = write_svs(tmp_path / "x.svs", Recipe(width_px=1500, height_px=1100, tile_size_px=256))
     asset_id = site.released(tmp_path / "x.svs")
-    page = browser.new_page()
+    context = fresh_profile(browser, site)
+    page = context.new_page()
     asked: list[tuple[int, str]] = []
     page.on("response", lambda response: asked.append((response.status, response.url)))
     page.goto(other_site)
@@ -87,18 +88,21 @@ def test_openseadragon_s_iiif_client_shows_a_slide_on_another_site(
         "([address, token]) => open_slide(address, token)",
         [f"{site.address}/api/v1/iiif/{asset_id}/info.json", token_of(site, "ann")],
     )
-    page.wait_for_function("window.viewer?.world.getItemCount() && window.is_drawn()", timeout=20_000)
+    page.wait_for_function("window.viewer?.world.getItemCount() && window.is_drawn()")
     page.evaluate("viewer.viewport.zoomTo(viewer.viewport.imageToViewportZoom(1), null, true)")
-    page.wait_for_timeout(300)
-    page.wait_for_function("window.is_drawn()", timeout=20_000)
+
+    def whole_tiles() -> list[str]:
+        return [url for status, url in asked if status == 200 and "/256,256/" in url]
+
+    assert eventually(page, whole_tiles, bool), asked
+    page.wait_for_function("window.is_drawn()")
     assert page.evaluate("window.failed") == []
     size = page.evaluate("(({x, y}) => [x, y])(viewer.world.getItemAt(0).getContentSize())")
     assert size == [1500, 1100]
-    images = [url for status, url in asked if status == 200 and url.endswith("/default.jpg")]
-    assert any("/256,256/" in url for url in images), images
+    assert all(url.endswith("/default.jpg") for url in whole_tiles())
     assert {status for status, url in asked if "/iiif/" in url} == {200}
     red, green, blue, alpha = page.evaluate("window.middle()")
     expected = pixels[546:554, 746:754].reshape(-1, 3).mean(axis=0)
     assert alpha == 255
     assert abs(red - expected[0]) + abs(green - expected[1]) + abs(blue - expected[2]) < 120
-    page.close()
+    context.close()

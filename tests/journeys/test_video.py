@@ -8,9 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import Site, sign_in
+from tests.journeys.conftest import (
+    Site,
+    eventually,
+    fresh_profile,
+    sign_in,
+    wait_for_revision,
+    wait_until_saved,
+)
 from tests.journeys.test_accessibility import violations
 from tests.video.clips import Recipe, read_code, write_clip
 
@@ -68,10 +75,6 @@ def open_video(page: Page, asset_id: str, rest: str = "") -> None:
     wait_until_saved(page)
 
 
-def wait_until_saved(page: Page) -> None:
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-save-state", "saved", timeout=15_000)
-
-
 def code_on_screen(page: Page) -> tuple[int, int]:
     """The number in the picture, and the number that the page says it shows."""
     found = page.evaluate(CODE_ON_SCREEN, [WIDTH_PX, HEIGHT_PX])
@@ -82,7 +85,7 @@ def code_on_screen(page: Page) -> tuple[int, int]:
 
 
 def wait_for_frame(page: Page, frame: int) -> None:
-    expect(page.locator(".image")).to_have_attribute("data-frame", str(frame), timeout=15_000)
+    expect(page.locator(".image")).to_have_attribute("data-frame", str(frame))
 
 
 def go_to(page: Page, frame: int) -> None:
@@ -133,19 +136,13 @@ def bounds(feature: dict[str, Any]) -> tuple[float, float, float, float]:
     return (*ring.min(axis=0), *ring.max(axis=0))
 
 
-def rev(page: Page, revision: int) -> Locator:
-    found = page.get_by_text(f"rev {revision}", exact=True)
-    expect(found).to_be_visible(timeout=15_000)
-    return found
-
-
 def test_a_clip_is_uploaded_released_and_found_among_the_cases(site: Site, page: Page, clip: Path) -> None:
     sign_in(page, "ada")
     page.goto("/intake")
     page.get_by_label("Case", exact=True).fill("Loop 3")
     page.get_by_label("Slide and video files").set_input_files(clip)
     release = page.get_by_role("button", name=re.compile(r"^Release$"))
-    expect(release).to_be_visible(timeout=60_000)
+    release.wait_for()
     expect(page.get_by_role("article", name="Video of Loop 3")).to_contain_text("240 frames")
     release.click()
     expect(release).to_have_count(0)
@@ -187,13 +184,15 @@ def test_the_frame_on_the_screen_is_the_frame_that_is_named(site: Site, page: Pa
         assert code_on_screen(page) == (frame, frame)
     page.keyboard.press("Space")
     seen = []
-    for _ in range(12):
-        page.wait_for_timeout(60)
+
+    def played() -> int:
         code, shown = code_on_screen(page)
         assert code == shown
         seen.append(code)
+        return len(set(seen))
+
+    assert eventually(page, played, lambda count: count > 8) > 8
     assert seen == sorted(seen)
-    assert seen[-1] > 5
     page.keyboard.press("Space")
     field = page.get_by_role("textbox", name="Frame", exact=True)
     field.fill("0:02")
@@ -212,11 +211,11 @@ def test_a_box_moves_between_its_key_frames_and_is_there_after_a_reload(
     wait_for_frame(page, 20)
     page.keyboard.press("1")
     draw_box(page, (60, 120), (120, 180))
-    rev(page, 1)
+    wait_for_revision(page, 1)
     go_to(page, 40)
     page.keyboard.press("s")
     drag(page, (90, 150), (190, 170))
-    rev(page, 2)
+    wait_for_revision(page, 2)
     (track,) = stored(page, asset_id)
     assert track["geometry"] is None
     assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 40]
@@ -232,11 +231,11 @@ def test_a_box_moves_between_its_key_frames_and_is_there_after_a_reload(
     # Half-way it stands half-way on the screen, too: taken hold of there, it gets a third key frame.
     page.keyboard.press("s")
     drag(page, (140, 160), (140, 150))
-    rev(page, 3)
+    wait_for_revision(page, 3)
     (track,) = stored(page, asset_id)
     assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 30, 40]
     page.keyboard.press("Control+z")
-    rev(page, 4)
+    wait_for_revision(page, 4)
     (track,) = stored(page, asset_id)
     assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [20, 40]
 
@@ -251,20 +250,23 @@ def test_while_playing_a_shape_is_drawn_with_the_very_frame_it_belongs_to(
     go_to(page, 200)
     page.keyboard.press("s")
     drag(page, (40, 140), (240, 140))
-    rev(page, 2)
+    wait_for_revision(page, 2)
     start, end = (bounds(stored(page, asset_id, frame=frame)[0])[0] for frame in (0, 200))
     go_to(page, 0)
     page.keyboard.press("Escape")
     page.keyboard.press("Space")
     both = f"(size) => ({{ ...({CODE_ON_SCREEN})(size), ...({EDGE_ON_SCREEN})(size) }})"
-    frames = []
-    for _ in range(15):
-        page.wait_for_timeout(90)
+    frames: set[int] = set()
+
+    def played() -> int:
         found = page.evaluate(both, [WIDTH_PX, HEIGHT_PX])
-        # A frame is one pixel of its way: one frame off would show.
-        assert found["edge"] == pytest.approx(start + (end - start) * found["shown"] / 200, abs=0.6)
-        frames.append(found["shown"])
-    assert len(set(frames)) > 8
+        # A frame is one pixel of its way, which ends at frame 200: one frame off would show.
+        on_its_way = min(found["shown"], 200) / 200
+        assert found["edge"] == pytest.approx(start + (end - start) * on_its_way, abs=0.6)
+        frames.add(found["shown"])
+        return len(frames)
+
+    assert eventually(page, played, lambda count: count > 8) > 8
 
 
 def test_a_track_is_hidden_occluded_ended_split_and_taken_back(site: Site, page: Page, clip: Path) -> None:
@@ -278,7 +280,7 @@ def test_a_track_is_hidden_occluded_ended_split_and_taken_back(site: Site, page:
         nonlocal revision
         page.keyboard.press(key)
         revision += 1
-        rev(page, revision)
+        wait_for_revision(page, revision)
         first: dict[str, Any] = stored(page, asset_id)[0]["properties"]["track"]
         return first
 
@@ -300,11 +302,11 @@ def test_a_track_is_hidden_occluded_ended_split_and_taken_back(site: Site, page:
     wait_for_frame(page, 80)
     page.keyboard.press("Alt+m")
     revision += 1
-    rev(page, revision)
+    wait_for_revision(page, revision)
     assert len(stored(page, asset_id)) == 2
     for _ in range(6):
         page.keyboard.press("Control+z")
-    rev(page, revision + 6)
+    wait_for_revision(page, revision + 6)
     assert stored(page, asset_id) == []
 
 
@@ -314,18 +316,17 @@ def test_a_polygon_and_a_line_follow_and_a_shape_can_be_of_one_frame_only(
     asset_id = site.released(clip)
     sign_in(page, "ann")
     open_video(page, asset_id)
-    for key in ("p", "Shift+p"):
+    for revision, key in enumerate(("p", "Shift+p"), start=1):
         page.keyboard.press(key)
         for x, y in ((80, 110), (160, 120), (150, 200), (70, 190)):
             page.mouse.click(*at(page, x, y))
-            page.wait_for_timeout(450)
         page.keyboard.press("Enter")
-        wait_until_saved(page)
+        wait_for_revision(page, revision)
     assert [f["properties"]["track"]["shape"] for f in stored(page, asset_id)] == ["polygon", "polyline"]
     page.get_by_role("button", name="Track", exact=True).click()
     go_to(page, 10)
     draw_box(page, (200, 120), (260, 180))
-    rev(page, 3)
+    wait_for_revision(page, 3)
     box = stored(page, asset_id)[2]["properties"]["track"]
     assert (box["shape"], box["keyframes"][0]["frame"], box["ended_frame"]) == ("box", 10, 11)
     assert len(stored(page, asset_id, frame=11)) == 2
@@ -344,9 +345,9 @@ def test_phases_are_marked_with_keys_and_overlaps_stand_in_rows_of_their_own(
         page.keyboard.press("Shift+s")
         go_to(page, last)
         page.keyboard.press("Shift+e")
-        rev(page, revision)
+        wait_for_revision(page, revision)
     page.get_by_role("button", name="Whole video").click()
-    rev(page, 3)
+    wait_for_revision(page, 3)
     segments = [f["properties"]["segment"] for f in stored(page, asset_id)]
     assert [(s["start_frame"], s["end_frame"], s["tier"]) for s in segments] == [
         (10, 60, "phase"),
@@ -356,13 +357,13 @@ def test_phases_are_marked_with_keys_and_overlaps_stand_in_rows_of_their_own(
     go_to(page, 55)
     expect(page.get_by_role("list", name="Segments on this frame").get_by_role("button")).to_have_count(3)
     page.keyboard.press("Control+z")
-    rev(page, 4)
+    wait_for_revision(page, 4)
     assert len(stored(page, asset_id)) == 2
 
 
 def test_without_webcodecs_the_same_frames_come_as_pictures(site: Site, browser: Browser, clip: Path) -> None:
     asset_id = site.released(clip)
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=site.address)
+    context = fresh_profile(browser, site)
     context.add_init_script("delete window.VideoDecoder; delete window.EncodedVideoChunk;")
     page = context.new_page()
     sign_in(page, "ann")
@@ -390,9 +391,9 @@ def test_the_keyboard_alone_steps_chooses_marks_and_takes_back(site: Site, page:
     page.keyboard.press("Tab")
     expect(page.get_by_text("1 selected", exact=True)).to_be_visible()
     page.keyboard.press("Control+2")
-    rev(page, 2)
+    wait_for_revision(page, 2)
     page.keyboard.press("k")
-    rev(page, 3)
+    wait_for_revision(page, 3)
     page.keyboard.press("e")
     wait_for_frame(page, 0)
     page.keyboard.press("r")
@@ -401,7 +402,7 @@ def test_the_keyboard_alone_steps_chooses_marks_and_takes_back(site: Site, page:
     assert [k["frame"] for k in track["properties"]["track"]["keyframes"]] == [0, 7]
     assert track["properties"]["class_id"] is not None
     page.keyboard.press("Control+z")
-    rev(page, 4)
+    wait_for_revision(page, 4)
     page.keyboard.press("h")
     expect(page.get_by_role("button", name="Show annotations")).to_have_attribute("aria-pressed", "false")
 
@@ -424,6 +425,6 @@ def test_losses_are_read_and_confirmed_before_a_release(site: Site, page: Page, 
     assert json.loads(page.request.get(f"/api/v1/assets/{line['asset_id']}").body())["state"] != "released"
     card.get_by_role("button", name="Release", exact=True).click()
     dialog.get_by_role("button", name="Release with losses").click()
-    expect(card).to_have_count(0, timeout=15_000)
+    expect(card).to_have_count(0)
     page.goto("/")
     expect(page.get_by_role("link", name=re.compile("Cut short"))).to_contain_text("loss")

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.journeys.conftest import Site, sign_in
+from tests.journeys.conftest import Site, eventually, sign_in, wait_for_revision, wait_until_saved
 from tests.journeys.test_accessibility import violations
 
 pytestmark = pytest.mark.browser
@@ -35,23 +36,49 @@ PIXELS = """() => {
 def open_slide(page: Page, asset_id: str, rest: str = "") -> None:
     page.goto(f"/slides/{asset_id}{rest}")
     page.locator(".stage[aria-busy=false]").first.wait_for()
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-save-state", "saved", timeout=15_000)
-    page.wait_for_timeout(1000)
+    wait_until_saved(page)
 
 
 def place_of(page: Page) -> list[float]:
-    """x, y, zoom, degrees, as the address has them once the view is at rest."""
-    page.wait_for_timeout(1600)
+    """x, y, zoom, degrees, as the address has them; x and y rounded."""
     found = re.search(r"#at=([^&]+)", page.url)
-    assert found, page.url
-    numbers = [float(number) for number in found.group(1).split(",")]
-    return [*numbers, 0.0][:4]
+    if found is None:
+        return []
+    x, y, zoom, *degrees = (float(number) for number in found.group(1).split(","))
+    return [round(x), round(y), zoom, *(degrees or [0.0])]
+
+
+def assert_comes_to(page: Page, x: float, y: float, zoom: float, degrees: float = 0.0) -> None:
+    """The view comes to rest there: on its way no zoom and no angle is exactly that of its end."""
+    place = [x, y, zoom, degrees]
+    assert eventually(page, lambda: place_of(page), lambda seen: seen == place) == place
 
 
 def pixels(page: Page) -> tuple[NDArray[Any], NDArray[Any], bool]:
     found = page.evaluate(PIXELS)
     stored, shown = (np.array(found[name], np.uint8).reshape(-1, 4)[:, :3] for name in ("stored", "shown"))
     return stored, shown, found["isShown"]
+
+
+def assert_shown_as(page: Page, expected: Callable[[NDArray[Any]], NDArray[Any]]) -> None:
+    """Once what was asked for is drawn, each pixel is the stored one as it is expected to look."""
+
+    def furthest_off() -> float:
+        stored, shown, is_shown = pixels(page)
+        return float(np.abs(shown - expected(stored)).max()) if is_shown else np.inf
+
+    assert eventually(page, furthest_off, lambda off: off <= 1.5) <= 1.5
+
+
+def assert_shown_as_stored(page: Page) -> None:
+    """Nothing lies above the image."""
+    expect(page.locator("canvas.colours")).to_be_hidden()
+
+
+def go_to(page: Page, place: str) -> None:
+    page.keyboard.press("Shift+G")
+    page.get_by_role("dialog").get_by_label("Place").fill(place)
+    page.keyboard.press("Enter")
 
 
 def tetrahedral(colours: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -81,8 +108,7 @@ def test_a_turned_slide_is_drawn_on_where_one_sees_it(site: Site, page: Page, sa
     sign_in(page, "ann")
     open_slide(page, asset_id, "#at=1500,1100,0.5")
     page.get_by_role("button", name="Turn right by 90°").click()
-    x, y, zoom, degrees = place_of(page)
-    assert (round(x), round(y), zoom, degrees) == (1500, 1100, 0.5, 90)
+    assert_comes_to(page, 1500, 1100, 0.5, 90)
     box = page.locator(".openseadragon-container").first.bounding_box()
     assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -91,8 +117,7 @@ def test_a_turned_slide_is_drawn_on_where_one_sees_it(site: Site, page: Page, sa
     page.mouse.down()
     page.mouse.move(middle[0] + 60, middle[1] + 30, steps=4)
     page.mouse.up()
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-save-state", "saved")
-    page.wait_for_timeout(1500)
+    wait_for_revision(page, 1)
     answer = page.request.get(f"/api/v1/assets/{asset_id}/annotations")
     (feature,) = json.loads(answer.body())["features"]
     corners = np.array(feature["geometry"]["coordinates"][0])
@@ -100,7 +125,7 @@ def test_a_turned_slide_is_drawn_on_where_one_sees_it(site: Site, page: Page, sa
     assert np.allclose(corners.min(axis=0), (1500 - 100, 1100 - 120), atol=3)
     assert np.allclose(corners.max(axis=0), (1500 + 60, 1100 + 200), atol=3)
     page.keyboard.press("Shift+U")
-    assert place_of(page)[3] == 0
+    assert_comes_to(page, 1500, 1100, 0.5)
 
 
 def test_the_profile_s_colours_are_shown_as_its_table_says_and_can_be_switched_off(
@@ -112,32 +137,21 @@ def test_the_profile_s_colours_are_shown_as_its_table_says_and_can_be_switched_o
     answer = page.request.get(f"/api/v1/slides/{asset_id}/colour-lut")
     assert answer.ok, answer.status
     table = np.frombuffer(answer.body(), np.uint8).reshape(LUT_SIDE, LUT_SIDE, LUT_SIDE, 3)
-    stored, shown, is_shown = pixels(page)
-    assert is_shown
-    assert np.abs(shown - tetrahedral(stored, table)).max() <= 1.5
+    assert_shown_as(page, lambda stored: tetrahedral(stored, table))
     # After a reset of the graphics driver: first as stored, then corrected again.
     page.evaluate(
         "() => { const gl = document.querySelector('canvas.colours').getContext('webgl2');"
         " window.lost = gl.getExtension('WEBGL_lose_context'); window.lost.loseContext(); }"
     )
-    page.wait_for_timeout(500)
-    assert not pixels(page)[2]
+    assert_shown_as_stored(page)
     page.evaluate("() => window.lost.restoreContext()")
-    page.wait_for_timeout(500)
     page.keyboard.press("+")
-    page.wait_for_timeout(1500)
-    stored, shown, is_shown = pixels(page)
-    assert is_shown
-    assert np.abs(shown - tetrahedral(stored, table)).max() <= 1.5
+    assert_shown_as(page, lambda stored: tetrahedral(stored, table))
     page.keyboard.press("Shift+C")
     page.get_by_label("Scanner’s colour profile").uncheck()
-    page.wait_for_timeout(500)
-    assert not pixels(page)[2]
+    assert_shown_as_stored(page)
     page.get_by_role("slider", name="Gamma").fill("2")
-    page.wait_for_timeout(500)
-    stored, shown, is_shown = pixels(page)
-    assert is_shown
-    assert np.abs(shown - 255 * np.sqrt(stored / 255)).max() <= 1.5
+    assert_shown_as(page, lambda stored: 255 * np.sqrt(stored / 255))
     expect(page.get_by_text("Display adjusted")).to_be_visible()
     assert violations(page) == []
     page.reload()
@@ -162,10 +176,8 @@ def test_a_place_in_words_is_gone_to_and_nonsense_is_answered(
     expect(page.get_by_text("Write two numbers")).to_be_visible()
     field.fill("900, 700 @ 20x")
     page.keyboard.press("Enter")
-    x, y, zoom, _ = place_of(page)
     power = json.loads(page.request.get(f"/api/v1/slides/{asset_id}").body())["objective_power"]
-    assert (round(x), round(y)) == (900, 700)
-    assert zoom == pytest.approx(20 / power)
+    assert_comes_to(page, 900, 700, float(f"{20 / power:.6g}"))
     seen = page.get_by_text(re.compile(r"Seen \d+%"))
     expect(seen).to_be_visible()
     page.get_by_role("button", name="Clear").click()
@@ -183,16 +195,21 @@ def test_two_slides_move_together_once_they_are_linked(site: Site, page: Page, s
     second.locator(".stage[aria-busy=false]").wait_for()
     page.get_by_role("button", name="Same scale").click()
     page.get_by_role("button", name="Linked").click()
-    page.wait_for_timeout(800)
-    bar = second.get_by_role("img", name=re.compile("Scale bar"))
-    before = bar.get_attribute("aria-label")
+
+    bars = page.locator(".scale").first, second.get_by_role("img", name=re.compile("Scale bar"))
+    before = bars[1].get_attribute("aria-label")
     page.mouse.move(300, 400)
-    for _ in range(4):
+
+    def zoomed() -> str | None:
         page.mouse.wheel(0, -240)
-        page.wait_for_timeout(150)
-    page.wait_for_timeout(1500)
-    assert bar.get_attribute("aria-label") != before
-    assert page.locator(".scale").first.get_attribute("aria-label") == bar.get_attribute("aria-label")
+        return bars[1].get_attribute("aria-label")
+
+    assert eventually(page, zoomed, lambda label: label != before) != before
+
+    def scales() -> set[str | None]:
+        return {bar.get_attribute("aria-label") for bar in bars}
+
+    assert len(eventually(page, scales, lambda labels: len(labels) == 1)) == 1
     page.mouse.move(320, 420)
     expect(page.locator(".crosshair")).to_be_visible()
     assert violations(page) == []
@@ -211,19 +228,27 @@ def test_a_picture_has_the_view_and_a_scale_bar_and_no_name(
     open_slide(page, asset_id, "#at=1500,1100,1")
     page.keyboard.press("Shift+C")
     page.get_by_label("Scanner’s colour profile").uncheck()
-    page.wait_for_timeout(500)
-    stored, _, _ = pixels(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Picture with scale bar").click()
-    assert download.value.suggested_filename == "slide-view.png"
-    path = download.value.path()
-    with Image.open(io.BytesIO(Path(path).read_bytes())) as image:
-        picture = np.asarray(image.convert("RGB"))
-        assert not image.info
+    assert_shown_as_stored(page)
+
+    def on_screen_and_taken() -> tuple[NDArray[Any], NDArray[Any]]:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Picture with scale bar").click()
+        assert download.value.suggested_filename == "slide-view.png"
+        with Image.open(io.BytesIO(Path(download.value.path()).read_bytes())) as image:
+            assert not image.info
+            return pixels(page)[0], np.asarray(image.convert("RGB"))
+
+    def part(picture: NDArray[Any]) -> NDArray[Any]:
+        return picture[150:240, 300:420].reshape(-1, 3)
+
+    # While tiles arrive, the screen may be a step further than the picture.
+    stored, picture = eventually(
+        page, on_screen_and_taken, lambda both: np.array_equal(both[0], part(both[1]))
+    )
+    np.testing.assert_array_equal(part(picture), stored)
     box = page.locator(".openseadragon-container").first.bounding_box()
     assert box is not None
     assert picture.shape[:2] == (round(box["height"]), round(box["width"]))
-    np.testing.assert_array_equal(picture[150:240, 300:420].reshape(-1, 3), stored)
     corner = picture[-60:, :260].astype(int).sum(axis=2)
     assert (corner < 30).sum() > 300, "no scale bar in the lower left corner"
 
@@ -265,20 +290,17 @@ def test_tiles_that_nobody_waits_for_any_more_are_called_off(
             route.continue_()
 
     page.route("**/*_files/**", answer)
-    for place in ("1200, 900", "2600, 1900", "300, 1900", "2600, 300"):
-        page.keyboard.press("Shift+G")
-        page.get_by_role("dialog").get_by_label("Place").fill(place)
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(700)
-    assert failed, "nothing was called off while the server was slow"
+    for x, y in ((1200, 900), (2600, 1900), (300, 1900), (2600, 300)):
+        count = len(held)
+        go_to(page, f"{x}, {y}")
+        assert_comes_to(page, x, y, 2)
+        assert eventually(page, lambda: len(held), lambda now, count=count: now > count) > count
     called_off, is_slow = set(failed), False
+    assert called_off, "nothing was called off while the server was slow"
     for route in held:
         if route.request.url not in called_off:
             route.continue_()
-    page.keyboard.press("Shift+G")
-    page.get_by_role("dialog").get_by_label("Place").fill("1200, 900")
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(3000)
-    expect(page.get_by_text("Parts of the image could not be loaded")).to_be_hidden()
+    go_to(page, "1200, 900")
     # Called off is not given up: where one returns to, they are asked for again.
-    assert called_off & set(finished)
+    assert eventually(page, lambda: called_off & set(finished), bool)
+    expect(page.get_by_text("Parts of the image could not be loaded")).to_be_hidden()
