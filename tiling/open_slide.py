@@ -1,9 +1,10 @@
 """Open whatever slide the bytes are: by their content, never by a file's name."""
 
+from collections.abc import Sequence
+
 from ground.source import ByteSource
 from tiling.bundle import is_zip, open_bundle
 from tiling.errors import CorruptSlideError, NotASlideError, UnsupportedSlideError
-from tiling.formats.dicom import is_dicom, open_dicom
 from tiling.formats.ndpi import NdpiSlide, is_ndpi
 from tiling.formats.openslide import open_with_openslide
 from tiling.formats.svs import SvsSlide, is_svs
@@ -26,7 +27,7 @@ def is_slide(source: ByteSource) -> bool:
     Of DICOM, which has pictures of every kind, anything counts.
     """
     start = source.read_at(0, 16)
-    return start.startswith((*_TIFF_MAGICS, *_OPENSLIDE_MAGICS)) or is_zip(source) or is_dicom(source)
+    return start.startswith((*_TIFF_MAGICS, *_OPENSLIDE_MAGICS)) or is_zip(source) or _is_dicom(source)
 
 
 def open_slide(source: ByteSource, limits: Limits | None = None, scratch: Scratch | None = None) -> Slide:
@@ -39,15 +40,15 @@ def open_slide(source: ByteSource, limits: Limits | None = None, scratch: Scratc
     start = source.read_at(0, 16)
     if source.read_at(_PREAMBLE_BYTES, 4) == b"DICM":
         # Before TIFF: DICOM's preamble may be that of a TIFF, so that both kinds of reader open the file.
-        return open_dicom([source], limits)
+        return _open_dicom([source], limits)
     if start.startswith(_TIFF_MAGICS):
         return _open_tiff(source, limits, scratch)
     if start.startswith(_OPENSLIDE_MAGICS):
         return _open_elsewhere(source, limits, scratch)
     if is_zip(source):
         return _open_bundle(source, limits, scratch)
-    if is_dicom(source):
-        return open_dicom([source], limits)
+    if _is_dicom(source):
+        return _open_dicom([source], limits)
     raise NotASlideError("the file is of no kind of slide that is known here")
 
 
@@ -69,8 +70,8 @@ def _open_bundle(source: ByteSource, limits: Limits, scratch: Scratch | None) ->
     """A slide of several files, or one that somebody packed."""
     bundle = open_bundle(source, limits, scratch)
     files = list(bundle.values())
-    if any(is_dicom(file) for file in files):
-        return open_dicom([*files, bundle.names()], limits)
+    if any(_is_dicom(file) for file in files):
+        return _open_dicom([*files, bundle.names()], limits)
     # One slide, and what came along with it: a read-me, a checksum.
     slides = [file for file in files if file.read_at(0, 16).startswith((*_TIFF_MAGICS, *_OPENSLIDE_MAGICS))]
     if len(slides) == 1:
@@ -84,3 +85,16 @@ def _open_elsewhere(source: ByteSource, limits: Limits, scratch: Scratch | None)
     if scratch is None:
         raise UnsupportedSlideError("slides of this scanner can only be read where there is room for a copy")
     return open_with_openslide(source, limits, scratch)
+
+
+def _is_dicom(source: ByteSource) -> bool:
+    # Its second reader takes as long to load as all other formats together, and most files never need it.
+    from tiling.formats.dicom import is_dicom  # noqa: PLC0415
+
+    return is_dicom(source)
+
+
+def _open_dicom(files: Sequence[ByteSource], limits: Limits) -> Slide:
+    from tiling.formats.dicom import open_dicom  # noqa: PLC0415
+
+    return open_dicom(files, limits)
