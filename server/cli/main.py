@@ -109,9 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("slidereel: interrupted", file=sys.stderr)  # noqa: T201
         return EXIT_INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback quotes: paths, rows, what a file held
-        print(  # noqa: T201
-            f"slidereel: This failed for a reason that we do not know: {type(error).__name__} at "
-            f"{place_of(error)} (reference {reference})",
-            file=sys.stderr,
-        )
+        number = error.errno if isinstance(error, OSError) else None
+        why = " for a reason that we do not know." if number is None else f": {os.strerror(number)}."
+        place = f"{type(error).__name__} at {place_of(error)}, reference {reference}"
+        print(f"slidereel: This failed{why} ({place})", file=sys.stderr)  # noqa: T201
         return EXIT_REFUSED

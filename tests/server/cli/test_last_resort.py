@@ -27,8 +27,10 @@ def test_an_error_that_nobody_expected_quotes_neither_path_nor_row(
     assert main(["policy", "show", "--data", str(settings.data)]) == 1
     said = capsys.readouterr()
     assert "Doe" not in said.out + said.err
-    assert "PermissionError at tests.server.cli.test_last_resort:" in said.err
-    assert "(reference " in said.err
+    assert (
+        "This failed: Permission denied. (PermissionError at tests.server.cli.test_last_resort:" in said.err
+    )
+    assert ", reference " in said.err
 
 
 def test_a_command_leaves_no_image_of_its_memory_behind() -> None:
