@@ -14,8 +14,8 @@ from tiling.errors import TileNotFoundError
 routes = Routes("slides")
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 """A released asset never changes; private, because the next person at this browser may not be permitted."""
-PREVIEW_CONTROL = "private, no-cache"
-"""Before its release, an asset may be scrubbed again: then nobody may be shown what it was."""
+PREVIEW_CONTROL = "no-store"
+"""Before its release, an asset may show the patient, and may be scrubbed again: no browser keeps it."""
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %%d\r\nETag: %%s\r\n"
 _FINAL, _PREVIEW = (
     (_HEAD + b"Cache-Control: %s\r\n%%s\r\n") % control.encode()

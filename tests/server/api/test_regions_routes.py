@@ -240,7 +240,8 @@ async def test_before_its_release_only_a_releaser_sees_it(
     await nobody.problem("GET", where, status=401, kind="unauthenticated")
     anna, olga = await sign_in("annotator"), await sign_in("privacy_officer")
     await anna.problem("GET", where, status=404, kind="not-found")
-    assert (await olga.ask("GET", where)).status == 200
+    seen = await olga.ask("GET", where)
+    assert (seen.status, seen.headers["Cache-Control"]) == (200, "no-store"), "no browser keeps any of it"
     auditor = await sign_in("auditor")
     await auditor.problem("GET", where, status=403, kind="forbidden")
 

@@ -172,7 +172,8 @@ async def test_before_its_release_only_a_releaser_sees_a_slide(
     canonical: Path, sign_in: SignIn, nobody, path: str
 ) -> None:
     officer = await sign_in("privacy_officer")
-    assert (await officer.ask("GET", path)).status == 200
+    seen = await officer.ask("GET", path)
+    assert (seen.status, seen.headers["Cache-Control"]) == (200, "no-store"), "no browser keeps any of it"
     # The officer's look leaves nothing behind that somebody else could profit from.
     for role in ("annotator", "reviewer"):
         await (await sign_in(role)).problem("GET", path, status=404, kind="not-found")

@@ -134,7 +134,8 @@ async def test_what_is_not_released_is_there_for_those_who_release_only(
     anna, olga = await sign_in("annotator"), await sign_in("privacy_officer")
     for path in ("", "/times", "/thumbnail.jpg", "/frames/0.jpg", "/samples?start=0", "/strip"):
         assert (await anna.ask("GET", f"/api/v1/videos/a2{path}")).status == 404
-        assert (await olga.ask("GET", f"/api/v1/videos/a2{path}")).status == 200
+        seen = await olga.ask("GET", f"/api/v1/videos/a2{path}")
+        assert (seen.status, seen.headers["Cache-Control"]) == (200, "no-store"), "no browser keeps any of it"
         assert (await server.get(f"{VIDEO}{path}")).status == 401
 
 
