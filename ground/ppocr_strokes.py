@@ -14,25 +14,36 @@ STROKES_PER_SIDE = 70
 GAIN = 2
 GROUND = 96
 """Of a picture in which both light and dark strokes show."""
+COLOURED_LEAST = 24
+LONE_SHARE, AROUND_PER_STROKE = 0.3, 5
+"""Coloured letters are no more of what is around them; the colours that show flow are."""
 
 
 def light_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w) uint8: what is lighter or more coloured than around it, on black."""
-    light, _, coloured = _hats(rgb)
-    return np.asarray(cv2.convertScaleAbs(cv2.max(light, coloured), alpha=GAIN), np.uint8)
+    """(h, w) uint8: what is lighter than around it, on black."""
+    return np.asarray(cv2.convertScaleAbs(_top_hat(rgb), alpha=GAIN), np.uint8)
 
 
 def light_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8: what is lighter or more coloured than around it, on black."""
+    """(h, w, 3) uint8: what is lighter than around it, on black."""
     return _grey(light_luma(rgb))
 
 
 def all_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8: what is lighter and what is darker than around it, on grey; light as well what is so
-    much more coloured that both together, which would cancel each other, say less of it."""
-    light, dark, coloured = _hats(rgb)
-    strokes = light.astype(np.int16) - dark
-    strokes = np.where(coloured > cv2.absdiff(light, dark), coloured, strokes)
+    """(h, w, 3) uint8: what is lighter and what is darker than around it, on grey.
+
+    Yellow letters on middle grey are lighter in one colour by as much as they are darker in another: what is
+    lighter and darker at once counts by how much more coloured it is, where that says more.
+    """
+    lowest, highest = _extremes(rgb)
+    square = _square(rgb)
+    dark = cv2.morphologyEx(lowest, cv2.MORPH_BLACKHAT, square).astype(np.int16)
+    coloured = cv2.morphologyEx(cv2.subtract(highest, lowest), cv2.MORPH_TOPHAT, square)
+    strokes = _top_hat(rgb) - dark
+    is_coloured = (coloured >= COLOURED_LEAST) & (coloured > np.abs(strokes))
+    around = (AROUND_PER_STROKE * len(square),) * 2
+    is_lone = cv2.blur(is_coloured.astype(np.float32), around) <= LONE_SHARE
+    strokes = np.where(is_coloured & is_lone, coloured, strokes)
     return _grey(np.clip(GROUND + GAIN * strokes, 0, 255).astype(np.uint8))
 
 
@@ -41,16 +52,10 @@ def strength(strokes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.abs(strokes[..., 0].astype(np.int16) - GROUND).astype(np.uint8)
 
 
-def _hats(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """By how much each sample's strongest colour is stronger, its weakest weaker, and the one further from
-    the other than around it. Yellow letters are as light as white ones; on bright grey tissue they are
-    lighter in one colour and darker in another, and nothing there is as coloured."""
-    lowest, highest = _extremes(rgb)
-    square = _square(rgb)
-    light = cv2.morphologyEx(highest, cv2.MORPH_TOPHAT, square)
-    dark = cv2.morphologyEx(lowest, cv2.MORPH_BLACKHAT, square)
-    coloured = cv2.morphologyEx(cv2.subtract(highest, lowest), cv2.MORPH_TOPHAT, square)
-    return np.asarray(light, np.uint8), np.asarray(dark, np.uint8), np.asarray(coloured, np.uint8)
+def _top_hat(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Of the strongest colour: yellow or blue letters are as light as white ones."""
+    _, highest = _extremes(rgb)
+    return np.asarray(cv2.morphologyEx(highest, cv2.MORPH_TOPHAT, _square(rgb)), np.uint8)
 
 
 def _extremes(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

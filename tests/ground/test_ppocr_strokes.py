@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ground.ppocr_strokes import GROUND, all_strokes, light_luma
+from ground.ppocr_strokes import GROUND, all_strokes
 
 COLOURS = [(255, 255, 0), (0, 255, 255), (255, 0, 0), (0, 0, 128), (255, 160, 60)]
 STANDS_OUT = 80
@@ -28,10 +28,15 @@ def test_coloured_letters_stand_out_from_every_grey(colour: tuple[int, int, int]
     assert (np.abs(all_strokes(picture)[..., 0].astype(int) - GROUND)[ink] >= STANDS_OUT).all()
 
 
-@pytest.mark.parametrize("colour", [(255, 255, 0), (0, 255, 255), (255, 160, 60)])
-def test_coloured_letters_on_bright_tissue_can_be_followed(colour: tuple[int, int, int]) -> None:
-    picture, ink = written(colour, 240)
-    assert (light_luma(picture)[ink] >= STANDS_OUT).all()
+def test_letters_keep_their_strokes_where_colours_show_flow() -> None:
+    """There everything is more coloured than what is around it."""
+    ink = written((255, 255, 0), 0)[1]
+    flow = np.random.default_rng(1).integers(0, 256, (20, 60, 3)).astype(np.uint8)
+    picture = np.asarray(cv2.resize(flow, ink.shape[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+    highest, lowest = picture.max(axis=2), picture.min(axis=2)
+    grey = np.repeat(((highest.astype(int) + lowest) // 2).astype(np.uint8)[..., None], 3, axis=2)
+    strokes = [all_strokes(one)[..., 0].astype(int) - GROUND for one in (picture, grey)]
+    assert np.abs(strokes[0]).mean() <= 1.2 * np.abs(strokes[1]).mean()
 
 
 @pytest.mark.parametrize(("level", "ground"), [(255, 100), (0, 200)])
