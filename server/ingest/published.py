@@ -6,16 +6,17 @@ needs no program of ours to check it.
 
 import hashlib
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from server.errors import WrongStateError
 
 DESCRIPTIONS = ("served.json", "video.json")
+LARGEST_DESCRIPTION_BYTES = 64 << 20
 STATED_AS = {
     "slide": "slide.tif",
     "served": "served.bin",
@@ -26,6 +27,13 @@ STATED_AS = {
 }
 """The files of which a description states the digests that were taken when the result was proved."""
 CHANGED = "The files of this asset are not those that were proved; scrub it again."
+
+
+class _Stated(msgspec.Struct):
+    """What a description says of one file."""
+
+    byte_count: Annotated[int, msgspec.Meta(ge=0)]
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class UnprovedFileError(Exception):
@@ -53,7 +61,7 @@ def published_files(folder: Path) -> tuple[PublishedFile, ...]:
     for description in (folder / name for name in DESCRIPTIONS):
         if description.is_file():
             stated[description.name] = _read(description)
-            stated |= _stated(msgspec.json.decode(description.read_bytes()))
+            stated |= _stated(description)
     found = {path.name: _length(path) for path in folder.iterdir()}
     if not stated or found != {file.name: file.byte_count for file in stated.values()}:
         raise UnprovedFileError
@@ -76,12 +84,15 @@ def check_published(folder: Path, digest: str) -> None:
     raise WrongStateError(CHANGED)
 
 
-def _stated(description: Mapping[str, Any]) -> dict[str, PublishedFile]:
-    return {
-        name: PublishedFile(name, int(entry["byte_count"]), str(entry["sha256"]))
-        for key, name in STATED_AS.items()
-        if (entry := description.get(key)) is not None
-    }
+def _stated(description: Path) -> dict[str, PublishedFile]:
+    if description.stat().st_size > LARGEST_DESCRIPTION_BYTES:
+        raise UnprovedFileError
+    try:
+        says = msgspec.json.decode(description.read_bytes(), type=dict[str, Any])
+        found = {name: msgspec.convert(says.get(key), _Stated | None) for key, name in STATED_AS.items()}
+    except msgspec.MsgspecError as error:
+        raise UnprovedFileError from error
+    return {name: PublishedFile(name, file.byte_count, file.sha256) for name, file in found.items() if file}
 
 
 def _length(path: Path) -> int | None:

@@ -73,6 +73,19 @@ def test_a_file_that_the_proof_does_not_know_is_not_published(tmp_path: Path) ->
         published_files(tmp_path / "none")
 
 
+@pytest.mark.parametrize(
+    "description",
+    [
+        b"", b"[]", b"{", b'{"slide": 1}', b'{"slide": {"byte_count": -1, "sha256": "00"}}',
+        b'{"slide": {"byte_count": 6, "sha256": "Jane Doe"}}', b'{"slide": {"byte_count": true}}',
+    ],
+)  # fmt: skip
+def test_a_description_that_says_nonsense_proves_nothing(tmp_path: Path, description: bytes) -> None:
+    folder = result(tmp_path / "asset", **{"served.json": description})
+    with pytest.raises(UnprovedFileError):
+        published_files(folder)
+
+
 def test_what_is_not_as_it_was_proved_is_not_released(
     intake: Intake, slide: Path, owner: jobs.Owner, database: Database
 ) -> None:
