@@ -10,6 +10,9 @@ from tests.canaries import (
     container_planting,
     dicom_coding_planting,
     dicom_planting,
+    odd_clip_planting,
+    odd_dicom_planting,
+    odd_slide_planting,
     scanner_planting,
     tiff_planting,
 )
@@ -100,5 +103,33 @@ FURTHER: dict[str, Source] = {
     "ultrasound-names": _of(".dcm", dicom_coding_planting.names, 5),
     "ultrasound-mpeg-2": _of(".dcm", dicom_coding_planting.mpeg_2, 3000),
     "ultrasound-h264": _of(".dcm", dicom_coding_planting.h264, 3000),
+    "svs-pictures-in-tiles": Source(".svs", odd_slide_planting.svs_with_pictures_in_tiles, 11),
+    "svs-odd-pages": Source(".svs", odd_slide_planting.svs_with_odd_pages, 400),
+    "svs-odd-types": Source(".svs", odd_slide_planting.svs_with_odd_types, 12),
+    "tiff-beyond-the-grid": Source(".tif", odd_slide_planting.tiff_with_words_beyond_the_grid, 100),
+    "ultrasound-functional-groups": _of(".dcm", odd_dicom_planting.functional_groups, 3000),
+    "ultrasound-icon": _of(".dcm", odd_dicom_planting.icon_of_a_jpeg, 12),
+    "ultrasound-unknown-kinds": _of(".dcm", odd_dicom_planting.unknown_kinds, 3),
+    "ultrasound-twice": _of(".dcm", odd_dicom_planting.two_files_in_one, 3000),
+    "dicom-slide-and-loop": _of(".dcm", odd_dicom_planting.slide_and_loop, 3000),
+    "quicktime-tracks": _of(".mov", odd_clip_planting.quicktime_with_tracks, 12),
+    "matroska-tracks": _of(".mkv", odd_clip_planting.matroska_with_tracks, 14),
+    "codec-headers": _of(".mp4", odd_clip_planting.codec_headers, 4),
+    "hevc-units": _of(".hevc", odd_clip_planting.hevc_units, 8),
+    "h264-behind-slices": _of(".h264", odd_clip_planting.h264_behind_slices, 2),
+    "avi-texts": _of(".avi", odd_clip_planting.avi_with_texts, 4),
+    "gif-palettes": _of(".gif", odd_clip_planting.gif_palettes, 1),
+    "webm-alpha": _of(".webm", odd_clip_planting.webm_with_alpha, 2),
+    "svs-named-mp4": Source(".mp4", tiff_planting.svs, 200),
+    "loop-named-svs": _of(".svs", dicom_planting.ultrasound_native, 3000),
+    "mp4-named-dcm": _of(".dcm", clip_planting.mp4, 40),
 }
-"""The arrangements of these formats in which there is more, or other, room."""
+"""The arrangements of these formats in which there is more, or other, room; and endings that are wrong."""
+
+NO_PICTURES: dict[str, Source] = {
+    "dicomdir": _of("", odd_dicom_planting.directory, 4),
+    "document": _of(".dcm", odd_dicom_planting.document, 3),
+    "structured-report": _of(".dcm", odd_dicom_planting.report, 3),
+    "waveform": _of(".dcm", odd_dicom_planting.waveform, 4),
+}
+"""What there is nothing to be made of."""

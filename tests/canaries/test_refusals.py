@@ -8,8 +8,8 @@ import structlog
 
 from server.catalog import State
 from tests.canaries.journey import FILE_NAME, Journey
-from tests.canaries.searching import Searcher, named
-from tests.canaries.sources import SOURCES
+from tests.canaries.searching import Searcher, named, texts_in
+from tests.canaries.sources import NO_PICTURES, SOURCES
 from tests.server.conftest import SignIn
 
 QUICK = ("svs",)
@@ -57,6 +57,23 @@ async def test_a_broken_file_is_spoken_of_without_a_word_of_it(
     assert journey.found == []
     assert refused
     assert len([line for line in journey.log_lines if "not converted" in line]) >= refused
+
+
+@pytest.mark.parametrize("name", NO_PICTURES)
+async def test_files_without_pictures_are_refused_in_words_of_ours(
+    journey: Journey, name: str, tmp_path: Path, sign_in: SignIn
+) -> None:
+    officer = await sign_in("privacy_officer")
+    source = NO_PICTURES[name]
+    data = source.make(tmp_path)
+    assert len(texts_in(data)) >= source.least_texts
+    asset_id = await journey.take(tmp_path, data, source.suffix)
+    asset = journey.intake.asset(asset_id)
+    assert asset.state is State.REFUSED
+    assert asset.problem is not None
+    await journey.ask_everything(officer, asset_id)
+    journey.look()
+    assert journey.found == []
 
 
 async def test_a_letter_is_no_slide_and_its_words_are_not_repeated(
