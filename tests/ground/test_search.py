@@ -53,6 +53,14 @@ def test_a_very_long_string_is_found_as_a_whole_and_only_then(ignore_case: bool)
     assert search.count(b"--" + text[:-1] + b"--") == 0
 
 
+@pytest.mark.parametrize("ignore_case", [False, True])
+def test_strings_that_begin_alike_are_told_apart(ignore_case: bool) -> None:
+    begin = b"1.2.840.113619.2"
+    search = MultiSearch(Needle(begin + end, ignore_case) for end in (b".15", b".17.3", b".17.4"))
+    assert search.count(bytes(2**16) + begin + b".16") == 0
+    assert search.count(bytes(2**16) + begin + b".17.4" + begin + b".15" + begin) == 2
+
+
 def test_several_threads_search_at_once() -> None:
     search = MultiSearch([Needle(b"DOE^JANE", ignore_case=True)])
     blocks = [bytes(number) + b"doe^jane" * number for number in range(40)]
