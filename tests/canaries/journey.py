@@ -22,7 +22,6 @@ PARTS = {
     "level": "0", "col": "0", "row": "0", "number": "0", "region": "full", "size": "max", "rotation": "0",
     "quality": "default", "format": "jpg", "path": "index.js",
 }  # fmt: skip
-UNPACKED = re.compile(r" in work/[^/]+/scratch/")
 QUERIES = {
     "samples": ("?start=0&count=9",),
     "strip": ("?start=0", "?start=0&count=9"),
@@ -39,8 +38,6 @@ class Journey:
         self.intake = server.app[SERVICES].intake
         self.server = server
         self.found: list[str] = []
-        self.is_unpacked = False
-        """Whether it is a slide of several files, which OpenSlide wants to find in a folder of their own."""
         self.heard_bytes = 0
         self.statuses: set[tuple[str, int]] = set()
         self._stage = ""
@@ -50,8 +47,7 @@ class Journey:
 
     def look(self, *_: object) -> None:
         """Search everything that lies in the data folder now, and what was logged so far."""
-        places = self._searcher.places(self.intake.settings.data)
-        self.found += [place for place in places if not (self.is_unpacked and UNPACKED.search(place))]
+        self.found += self._searcher.places(self.intake.settings.data)
         self._search("the log", self._log.getvalue().encode())
         for folder in self._elsewhere:
             self.found += [f"{place} of {folder}" for place in self._searcher.places(folder)]

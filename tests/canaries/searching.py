@@ -7,6 +7,7 @@ search shares nothing with the one that the product proves its results with.
 
 import base64
 import hashlib
+import os
 import re
 import unicodedata
 import zlib
@@ -125,7 +126,10 @@ class Searcher:
         for path in sorted(folder.rglob("*")):
             name = str(path.relative_to(folder))
             try:
-                data = path.read_bytes() if path.is_file() else b""
+                if path.is_symlink():
+                    data = os.fsencode(path.readlink())  # what it leads to is nothing that lies here
+                else:
+                    data = path.read_bytes() if path.is_file() else b""
             except FileNotFoundError:
                 continue  # a server is at work here
             for text, form in self.find(name.encode("utf-8", "surrogateescape") + b"\n" + data):

@@ -11,6 +11,7 @@ import pytest
 
 from server.cli import main
 from tests.canaries.journey import FILE_NAME
+from tests.canaries.scanner_planting import mirax_folder
 from tests.canaries.searching import Searcher
 from tests.canaries.sources import SOURCES
 
@@ -25,7 +26,7 @@ MOMENTS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["svs", "mp4"])
+@pytest.mark.parametrize("name", ["svs", "leica", "mp4"])
 def test_whoever_reads_the_disk_after_a_crash_finds_nothing(
     tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,6 +41,23 @@ def test_whoever_reads_the_disk_after_a_crash_finds_nothing(
         assert main(["ingest", str(source), "--data", str(data)]) == 0
         assert list(searcher.places(data)) == [], place
         assert not list((data / "work").iterdir())
+    captured = capfd.readouterr()
+    assert searcher.find((captured.out + captured.err).encode()) == []
+
+
+@pytest.mark.slow
+def test_a_slide_of_several_files_is_not_in_the_plain_even_while_a_library_reads_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The names it must find are there; what they lead to ended with the process."""
+    source, data, searcher = tmp_path / FILE_NAME, tmp_path / "data", Searcher()
+    mirax_folder(source)
+    assert _killed_when_there_is(data, "work/*/scratch/*/slide/*", source)
+    assert list(data.glob("work/*/scratch/*/slide/*"))
+    assert list(searcher.places(data)) == []
+    assert main(["ingest", str(source), "--data", str(data)]) == 0
+    assert list(searcher.places(data)) == []
+    assert not list((data / "work").iterdir())
     captured = capfd.readouterr()
     assert searcher.find((captured.out + captured.err).encode()) == []
 

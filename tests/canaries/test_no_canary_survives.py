@@ -35,12 +35,10 @@ async def test_nothing_survives_from_the_file_to_the_released_asset(
 async def test_nothing_survives_of_a_slide_of_several_files_or_of_their_names(
     journey: Journey, make: Callable[[Path], None], tmp_path: Path, sign_in: SignIn
 ) -> None:
-    """What OpenSlide must find in a folder lies there in the plain while it is converted, and no longer."""
     folder = tmp_path / FILE_NAME
     make(folder)
     assert len(list(Searcher().places(folder))) >= 1
     (slide,) = gather(folder).slides
-    journey.is_unpacked = make is mirax_folder
     await _to_release(journey, await journey.take_path(slide), sign_in)
 
 

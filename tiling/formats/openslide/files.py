@@ -1,4 +1,4 @@
-"""Where OpenSlide finds a slide: a nameless copy for one file, a folder for several that name each other."""
+"""Where OpenSlide finds a slide: a nameless copy of one file, a folder of links to such for several."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _DICOM_OFFSET, _DICOM = 128, b"DICM"
 _ENTRY_SUFFIXES = (".mrxs", ".vms", ".vmu")
 _MIRAX = ".mrxs"
 _MIRAX_INDEX = "slidedat.ini"
-_MOST_FILES = 10_000
+_MOST_FILES = 500  # each is held open
 _INDEX_BYTES = 4 * 2**20
 # The keys of MRXS, VMS and VMU whose values OpenSlide opens.
 _NAMED_FILES = re.compile(
@@ -61,7 +61,22 @@ def place_several(files: Mapping[str, ByteSource], scratch: Scratch) -> Path:
     for name, source in beside.items():
         if name.lower().endswith((*_ENTRY_SUFFIXES, _MIRAX_INDEX)):
             _require_staying(source)
-    return scratch.folder(beside) / start
+    return _linked(beside, scratch) / start
+
+
+def _linked(files: Mapping[str, ByteSource], scratch: Scratch) -> Path:
+    """A folder whose names lead to nameless copies: nothing plain has a name on the disk, so that the kernel
+    frees it whatever becomes of this process. Raises NotASlideError.
+    """
+    folder = scratch.folder({})
+    for name, source in files.items():
+        path = folder.joinpath(*safe_parts(name))
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.symlink_to(scratch.copy(source))
+        except (FileExistsError, NotADirectoryError) as error:
+            raise NotASlideError("two of the files have one name") from error
+    return folder
 
 
 def _require_staying(index: ByteSource) -> None:
