@@ -33,10 +33,9 @@ def scrub_report(
 ) -> dict[str, Any]:
     """The signed report of an asset that was converted: {"report": {…}, "signature": {…}}.
 
-    It is the same, byte for byte, for as long as nothing of the asset changes. signatures: for its canonical
-    files, oldest first. policy: the one in force today; its
-    rules are stated where the asset was scrubbed under it. Raises WrongStateError for an asset without a
-    conversion's report.
+    It is the same, byte for byte, for as long as neither the asset nor the version changes. signatures: for
+    its canonical files, oldest first. policy: the one in force today; its rules are stated where the asset
+    was scrubbed under it. Raises WrongStateError for an asset without a conversion's report.
     """
     if asset.report is None or asset.canonical_sha256 is None:
         raise WrongStateError(

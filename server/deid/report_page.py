@@ -185,9 +185,9 @@ def _signature(report: Mapping[str, Any], signature: Mapping[str, Any]) -> str:
         ]
     )
     return (
-        f"{facts}\n<p>What is signed is the report as JSON; as long as nothing of the asset changes, it "
-        "carries the signature above. The first two commands need the data folder, the third only what they "
-        "wrote; have the public key from somebody whom you trust.</p>\n"
+        f"{facts}\n<p>What is signed is the report as JSON; as long as neither the asset nor the version of "
+        "Slidereel changes, it carries the signature above. The first two commands need the data folder, the "
+        "third only what they wrote; have the public key from somebody whom you trust.</p>\n"
         f"<pre>slidereel report {asset_id} --output report.json\n"
         "slidereel report --show-key --output key.pem\n"
         "slidereel report --verify report.json --public-key key.pem</pre>"
