@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 Seen = TypeVar("Seen")
 
-HANG_MS = 180_000
+HANG_MS = 300_000
 """Ends what hangs, on however slow a machine: nothing is measured by it, and no journey has another limit."""
 expect.set_options(timeout=HANG_MS)
 PASSWORD = "correct horse battery staple"

@@ -433,6 +433,27 @@ def test_somebody_who_was_first_is_told_of(site: Site, page: Page, loop: Path) -
     dialog.get_by_role("radio", name="It is the wrong file").check()
     dialog.get_by_role("button", name="Reject", exact=True).click()
     expect(page.get_by_role("heading", name="It is released already")).to_be_visible()
+    expect(page.get_by_text("what you decided was not done")).to_be_visible()
+    expect(page.get_by_role("button", name="Back to the queue")).to_be_focused()
+
+
+def test_what_has_lost_its_original_is_decided_about_as_it_is(site: Site, page: Page, loop: Path) -> None:
+    asset_id = awaiting(site, loop)
+    site.run("quarantine", "erase-case", "--yes", "Loop 3")
+    sign_in(page, "ada")
+    open_review(page, asset_id)
+    expect(page.get_by_text("No picture of the original was kept.")).to_be_visible()
+    expect(page.get_by_text("Its original is gone: it cannot be scrubbed again.")).to_be_visible()
+    for name in ("Scrub again…", "Draw box", "Blank frame"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    page.keyboard.press("Shift+B")
+    expect(page.get_by_role("button", name=re.compile("Not sent yet"))).to_have_count(0)
+    assert violations(page) == []
+    page.get_by_role("button", name="Reject…").click()
+    dialog = page.get_by_role("dialog", name="Reject it?")
+    expect(dialog).to_contain_text("Its original is gone already")
+    dialog.get_by_role("button", name="Not yet").click()
+    expect(page.get_by_role("button", name="Release…")).to_be_enabled()
 
 
 def test_a_slide_is_reviewed_with_its_macro_and_boxes_that_take_whole_tiles(
