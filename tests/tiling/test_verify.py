@@ -30,7 +30,11 @@ def slide(tmp_path: Path) -> Slide:
 
 @pytest.fixture
 def executed(tmp_path: Path, slide: Slide) -> Executed:
-    return execute(slide, tmp_path, progress=lambda *_: None, cancelled=lambda: False, workers=2)
+    return write(slide, tmp_path)
+
+
+def write(slide: Slide, directory: Path) -> Executed:
+    return execute(slide, directory, progress=lambda *_: None, cancelled=lambda: False, workers=2)
 
 
 def prove(slide: Slide, executed: Executed, directory: Path) -> Proof:
@@ -64,6 +68,16 @@ def test_what_was_written_is_proved(tmp_path: Path, slide: Slide, executed: Exec
 def change_a_scan_byte(data: bytearray, file: tifffile.TiffFile) -> None:
     page = file.pages[0]
     data[page.dataoffsets[5] + page.databytecounts[5] // 2 + 100] ^= 1
+
+
+def change_a_scan_byte_of_a_later_row(data: bytearray, file: tifffile.TiffFile) -> None:
+    """By then the proof knows the tiles' headers, and compares many at a time."""
+    page = file.pages[0]
+    data[page.dataoffsets[30] + page.databytecounts[30] - 3] ^= 1
+
+
+def change_a_table_of_a_later_row(data: bytearray, file: tifffile.TiffFile) -> None:
+    data[data.index(b"\xff\xdb", file.pages[0].dataoffsets[30]) + 20] ^= 1
 
 
 def swap_two_tiles(data: bytearray, file: tifffile.TiffFile) -> None:
@@ -160,6 +174,19 @@ def test_a_spoiled_slide_tif_is_not_proved(
         prove(slide, executed, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "how", [change_a_scan_byte, change_a_scan_byte_of_a_later_row, change_a_table_of_a_later_row]
+)
+def test_a_tile_that_is_not_the_sources_is_told_from_its_bytes(tmp_path: Path, how: Spoil) -> None:
+    write_svs(tmp_path / "plain.svs", Recipe(width_px=400, height_px=330, with_identity=False))
+    slide = open_slide(BytesSource((tmp_path / "plain.svs").read_bytes()), Limits())
+    executed = write(slide, tmp_path)
+    assert prove(slide, executed, tmp_path).tiles.identical == 42
+    spoil(tmp_path / "slide.tif", how)
+    with pytest.raises(VerificationError, match="a level-0 tile of the result differs"):
+        prove(slide, executed, tmp_path)
+
+
 @pytest.mark.parametrize("place", ["magic", "tile", "thumbnail", "index", "between", "behind"])
 def test_a_spoiled_served_bin_is_not_proved(
     tmp_path: Path, slide: Slide, executed: Executed, place: str
@@ -198,7 +225,7 @@ def test_a_tile_reported_as_damaged_shows_nothing_and_no_other_may_differ(
 def test_where_the_source_leaves_a_tile_out_the_result_shows_nothing(tmp_path: Path) -> None:
     write_svs(tmp_path / "a.svs", Recipe(width_px=400, height_px=330, missing=frozenset({5, 9})))
     slide = open_slide(BytesSource((tmp_path / "a.svs").read_bytes()), Limits())
-    executed = execute(slide, tmp_path, progress=lambda *_: None, cancelled=lambda: False, workers=2)
+    executed = write(slide, tmp_path)
     assert prove(slide, executed, tmp_path).tiles.missing == 2
 
     def swap_with_the_neighbour(data: bytearray, file: tifffile.TiffFile) -> None:
