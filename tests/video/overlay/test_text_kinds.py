@@ -1,4 +1,4 @@
-"""Text is found however a machine writes it: upright, at the edge, on bars, for a moment, moving in colour."""
+"""Text is found however a machine writes it: upright, at the edge, on bars, for a moment, moving."""
 
 from collections.abc import Callable
 
