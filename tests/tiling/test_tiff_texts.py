@@ -8,12 +8,12 @@ import pytest
 
 from tests.tiling.conversions import BytesSource, convert_bytes
 from tests.tiling.ndpi_files import IN_GAP, IN_JPEG, write_ndpi
-from tests.tiling.svs_files import IN_ICC, Recipe, write_svs
+from tests.tiling.svs_files import IN_ICC, Recipe, icc_profile, write_svs
 from tests.tiling.tiff_files import TiffRecipe, write_tiff
 from tiling.open_slide import open_slide
 from tiling.tiff.inventory import gaps_between
 from tiling.tiff.profile_texts import texts_of_profile
-from tiling.tiff.texts import texts_of_jpeg_header, texts_of_spans, without_pictures
+from tiling.tiff.texts import binary_texts, texts_of_jpeg_header, texts_of_spans, without_pictures
 
 
 def texts(data: bytes) -> bytes:
@@ -120,3 +120,13 @@ def test_a_picture_in_base64_leaves_the_words_around_it() -> None:
 )
 def test_gaps_are_what_spans_leave(spans: list[tuple[int, int]], gaps: list[tuple[int, int]]) -> None:
     assert gaps_between(np.array(spans, np.int64), 20) == gaps
+
+
+def test_a_colour_profile_that_nothing_refers_to_does_not_keep_the_slide_out(tmp_path: Path) -> None:
+    """Its first words stand in the result's profile by right; those of its maker are looked for."""
+    write_svs(tmp_path / "a.svs", Recipe(width_px=130, height_px=100))
+    profile = icc_profile()
+    assert b"mntrRGB XYZ " in profile
+    data = (tmp_path / "a.svs").read_bytes() + profile
+    convert_bytes(data, tmp_path / "out")
+    assert binary_texts(b"\0\0" + b"mntrRGB XYZ " + b"Doebury\0") == [b"Doebury"]

@@ -16,6 +16,8 @@ _PRINTABLE, _PRINTABLE_IN_LARGE_BLOCKS = (
     (re.compile(rb"[\x20-\x7e]{%d,}" % least), re.compile(rb"(?:[\x20-\x7e]\0){%d,}" % least))
     for least in (6, 12)
 )
+# Device class, colours and connection space stand side by side in every colour profile, our own ones too.
+_HEAD_OF_PROFILE = re.compile(rb"(?:scnr|mntr|prtr|spac)(?:RGB |GRAY|CMYK)(?:XYZ |Lab )")
 _LOOKS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[?!a-zA-Z]")
 # Attributes in either kind of quotes, texts between elements, comments.
 _XML_VALUES = re.compile(rb"\"([^\"<>]{6,})\"|'([^'<>]{6,})'|>([^<>]{6,})<|<!--(.{6,}?)-->", re.DOTALL)
@@ -91,7 +93,7 @@ def binary_texts(value: bytes, depth: int = 0) -> list[bytes]:
 def _runs(value: bytes) -> list[bytes]:
     # In a large block of numbers short runs of letters stand by chance; they would crowd out the real texts.
     plain, utf16 = _PRINTABLE if len(value) <= _SMALL_BLOCK_BYTES else _PRINTABLE_IN_LARGE_BLOCKS
-    texts = [without_pictures(run) for run in plain.findall(value)]
+    texts = [without_pictures(run) for run in plain.findall(_HEAD_OF_PROFILE.sub(b"\0", value))]
     return texts + [run[::2] for run in utf16.findall(value)]
 
 
