@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 STROKE_PX = 13
 STROKES_PER_SIDE = 70
-GAIN = 2
+GAIN, LASTING_GAIN = 2, 4
+"""The second where tissue has sunk over time: of faint letters on black a network sees nothing."""
 GROUND = 96
 """Of a picture in which both light and dark strokes show."""
 COLOURED_LEAST = 24
@@ -24,9 +25,9 @@ def light_luma(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(_top_hat(rgb), alpha=GAIN), np.uint8)
 
 
-def light_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def light_strokes(rgb: NDArray[np.uint8], *, gain: int = GAIN) -> NDArray[np.uint8]:
     """(h, w, 3) uint8: what is lighter than around it, on black."""
-    return _grey(light_luma(rgb))
+    return _grey(np.asarray(cv2.convertScaleAbs(_top_hat(rgb), alpha=gain), np.uint8))
 
 
 def all_strokes(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

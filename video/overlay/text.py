@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ground.picture_text import TextBox, TextFinder
 from ground.ppocr_lines import share_inside, without_inner
-from ground.ppocr_strokes import GROUND, all_strokes, light_strokes
+from ground.ppocr_strokes import GAIN, GROUND, LASTING_GAIN, all_strokes, light_strokes
 from video.overlay.blocks import is_blocks
 from video.overlay.survey_model import Window
 from video.overlay.text_ends import legible_alone, to_their_ends
@@ -65,9 +65,11 @@ def text_boxes(
 def _text_boxes(
     window: Window, finder: TextFinder, frames: Frames | None, may_wander: bool
 ) -> tuple[TextBox, ...]:
-    lasting = light_strokes(window.minimum), all_strokes(window.median)
+    is_still = window.change.max(initial=0) <= STILL_CHANGE
+    gain = GAIN if is_still else LASTING_GAIN
+    lasting = light_strokes(window.minimum, gain=gain), all_strokes(window.median)
     still = list(finder.find(lasting[0]))
-    if window.change.max(initial=0) <= STILL_CHANGE:
+    if is_still:
         return without_inner(to_their_ends([*still, *finder.find(lasting[1])], lasting, finder))
     samples = _chosen(window)
     pictures = [all_strokes(window.maximum), *(all_strokes(sample) for _, sample in samples)]
