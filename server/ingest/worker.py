@@ -40,6 +40,7 @@ from video.limits import Limits
 from video.model import PictureFormat
 from video.open_video import open_video
 from video.scrub.scrub import Scrub
+from video.scrub.survey import WINDOW_FRAMES
 
 PROGRESS_EVERY_S = 0.2
 SWITCH_INTERVAL_S = 0.001
@@ -131,7 +132,7 @@ def _convert_slide(
         scratch=scratch,
         largest_ratio=plan.largest_ratio,
         rules=plan.slide_rules,
-        finder=_open_finder(plan),
+        finder=_open_finder(threads=plan.workers),
         added=plan.added,
         removed=plan.removed,
         review=pictures.add,
@@ -152,6 +153,7 @@ def _convert_video(
 ) -> tuple[dict[str, Any], Subject | None]:
     limits = Limits()
     video = open_video(source, limits)
+    frames = video.promised_frames  # what is longer than a window is looked at in two places at once
     report = video_conversion.convert_video(
         video,
         Path(plan.output_dir),
@@ -164,7 +166,7 @@ def _convert_video(
         gop=plan.video_gop,
         scrub=Scrub(
             plan.video_rules,
-            _open_finder(plan),
+            _open_finder(threads=plan.workers if frames and frames <= WINDOW_FRAMES else 1),
             _in_picture(plan.added, video.picture),
             _in_picture(plan.removed, video.picture),
             pictures.add,
@@ -182,11 +184,11 @@ def _in_picture(boxes: Sequence[Box], picture: PictureFormat) -> tuple[Box, ...]
     )
 
 
-def _open_finder(plan: Plan) -> TextFinder:
+def _open_finder(*, threads: int) -> TextFinder:
     """The text detector. Its engine takes a moment to load, and most files that are refused never need it."""
     from ground.ppocr import open_text_finder  # noqa: PLC0415
 
-    return open_text_finder(threads=plan.workers)
+    return open_text_finder(threads=threads)
 
 
 def _converted(plan: Plan, kind: Kind, report: dict[str, Any], subject: Subject | None) -> Converted:
