@@ -74,6 +74,14 @@ def decode_jpeg_into(data: bytes, out: Pixels) -> tuple[str, str]:
     return colours, subsampling
 
 
+def require_decodable(data: bytes, width_px: int, height_px: int) -> None:
+    """Raises CorruptSlideError where any of a complete JPEG of known size is damaged."""
+    out: Pixels | None = getattr(_of_thread, "decoded", None)
+    if out is None or out.shape[:2] != (height_px, width_px):
+        out = _of_thread.decoded = np.empty((height_px, width_px, 3), np.uint8)
+    decode_jpeg_into(data, out)
+
+
 def encode_jpeg(pixels: Pixels, coding: Coding) -> bytes:
     """Encode as a JFIF stream: YCbCr, 4:4:4, baseline."""
     table = [coding.step] * 64

@@ -117,6 +117,16 @@ class PageWitness:
         except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
             raise VerificationError(_NOT_DECODED) from error
 
+    def decode_plainly(self, index: int) -> None:
+        """What a tile is made of, by libjpeg. Raises VerificationError where that cannot be decoded."""
+        first = self._pages[0]
+        try:
+            for number in self._pieces(first, index):
+                if first.databytecounts[number]:
+                    self._plainly_decoded(first, number)
+        except (*LIBRARY_ERRORS, *CODEC_ERRORS) as error:
+            raise VerificationError(_NOT_DECODED) from error
+
     def _pieces(self, page: tifffile.TiffPage, index: int) -> Iterator[int]:
         """The numbers of the tiles or strips that a tile of the grid is made of."""
         shown = self.grid.region(index % self.grid.cols, index // self.grid.cols)

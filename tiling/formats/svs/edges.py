@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from tiling.errors import CorruptSlideError, VerificationError
 from tiling.geometry import TileGrid
-from tiling.model import Pixels, Tile
-from tiling.pixels import decode_jpeg
+from tiling.model import Tile
+from tiling.pixels import require_decodable
 from tiling.tiff.page_witness import PageWitness
 
 _FEW = 8
@@ -47,7 +47,7 @@ class Edge:
         try:
             tile = read()
             if tile.jpeg is not None:
-                decode_jpeg(tile.jpeg, self._grid.tile_size_px, self._grid.tile_size_px)
+                require_decodable(tile.jpeg, self._grid.tile_size_px, self._grid.tile_size_px)
         except CorruptSlideError:
             with self._lock:
                 if index not in self._damaged and len(self._damaged) == self._most:
@@ -67,7 +67,7 @@ class SvsWitness(PageWitness):
         return stored if self._is_whole(index) else None
 
     def _is_whole(self, index: int) -> bool:
-        decode: Callable[[int], Pixels] = self.plain_pixels if self.holds_jpeg else self.tile_pixels
+        decode: Callable[[int], object] = self.decode_plainly if self.holds_jpeg else self.tile_pixels
         try:
             decode(index)
         except VerificationError:
