@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import cv2
 import msgspec
 
+from ground.finder_ahead import FinderAhead
 from ground.finding import Box
 from ground.picture_text import TextFinder, TextFinderError
 from ground.removed import TooMuchToSearchForError
@@ -186,9 +187,13 @@ def _in_picture(boxes: Sequence[Box], picture: PictureFormat) -> tuple[Box, ...]
 
 def _open_finder(*, threads: int) -> TextFinder:
     """The text detector. Its engine takes a moment to load, and most files that are refused never need it."""
-    from ground.ppocr import open_text_finder  # noqa: PLC0415
 
-    return open_text_finder(threads=threads)
+    def load() -> TextFinder:
+        from ground.ppocr import open_text_finder  # noqa: PLC0415
+
+        return open_text_finder(threads=threads)
+
+    return FinderAhead(load)
 
 
 def _converted(plan: Plan, kind: Kind, report: dict[str, Any], subject: Subject | None) -> Converted:
