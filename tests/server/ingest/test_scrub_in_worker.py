@@ -210,10 +210,10 @@ def test_the_worker_says_so_when_the_detector_fails(
 ) -> None:
     """In the process of the test, where the detector can be made to fail as it would in the worker."""
 
-    def fail(_plan: object) -> None:
-        raise TextFinderError("The weights of the text detector are damaged.")
+    def fail(*, threads: int) -> None:
+        raise TextFinderError(f"The weights of the text detector are damaged, for {threads} threads.")
 
-    monkeypatch.setattr(worker, "_open_finder", fail)
+    monkeypatch.setattr("ground.ppocr.open_text_finder", fail)
     monkeypatch.setattr(convert_job.conversion, "run", run_here)
     asset = run_job(intake, intake.take_file(slide, None, BY, owner_id=owner.owner_id).job)
     assert asset.state is State.QUARANTINED
