@@ -157,7 +157,7 @@ class _Imagining(InkFinder):
 
 def _striped(form: Any, number: int) -> Any:
     planes = tissue(form, number)
-    planes[0][:, ::6] += 40
+    planes[0][:, ::6] += 20
     return planes
 
 
