@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.picture_text import TextBox, TextFinder
+from ground.picture_text import TextBox, TextFinder, highest_text_px
 from ground.ppocr_lines import share_inside, without_inner
 from ground.ppocr_strokes import GAIN, GROUND, LASTING_GAIN, all_strokes, light_strokes
 from video.overlay.blocks import is_blocks
@@ -39,6 +39,8 @@ CANDIDATE_SCORE_LEAST, MOVING_SCORE_LEAST = 0.3, 0.5
 """Of a moving text: to be followed, and to be believed in the end."""
 LONE_SCORE_LEAST = 0.9
 """What must look like this in a single frame to be believed alone."""
+LARGE_SHARE = 0.75
+"""Of the highest text."""
 MOST_LOOKED_AT = 80
 """Moving texts; more are believed as they were seen."""
 
@@ -117,12 +119,33 @@ def _tracks(
     looked_at = tracks[:MOST_LOOKED_AT]
     seen = find_side_by_side([common_strokes(track) for track in looked_at], finder, 0)
     believed = tracks[MOST_LOOKED_AT:]
+    once, large_px = [], LARGE_SHARE * highest_text_px(*window.median.shape[:2])
     for track, boxes in zip(looked_at, seen, strict=True):
+        if track.score >= LONE_SCORE_LEAST:
+            widen_to(track, boxes)
+            believed.append(track)
+        elif len(track.cuts) == 1 and min(track.strokes.shape) > large_px:
+            once.append(track)
         # In bare speckle letters are seen in one frame and not in the next; and the mean of what is most like
         # them in all frames is like them.
-        if widen_to(track, boxes) or track.score >= LONE_SCORE_LEAST:
+        elif widen_to(track, boxes):
             believed.append(track)
+    believed += _legible_once(once, samples, finder)
     return [track for track in believed if track.score >= MOVING_SCORE_LEAST]
+
+
+def _legible_once(
+    tracks: Sequence[Track], samples: Sequence[tuple[int, NDArray[np.uint8]]], finder: TextFinder
+) -> list[Track]:
+    """Of large texts that were seen in one sample only, and so have nothing in common with another frame:
+    those that look like one alone. Beside what is blanked, noise that changes wholly does not."""
+    by_number = dict(samples)
+    looks = []
+    for track in tracks:
+        sample = by_number[track.seen_in]
+        looks.append((track.in_frame[track.seen_in], (sample, all_strokes(sample))))
+    legible = legible_alone(looks, finder)
+    return [track for track, (place, _) in zip(tracks, looks, strict=True) if place in legible]
 
 
 def _chosen(window: Window) -> list[tuple[int, NDArray[np.uint8]]]:

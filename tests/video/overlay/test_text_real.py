@@ -5,21 +5,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scrub_real import read_file
 
+from ground.finding import Box
 from ground.picture_text import TextFinder
 from ground.ppocr import open_text_finder
 from ground.source import FileSource
+from tests.video.overlay.loops import HEIGHT, WIDTH, fan, loop, text
 from tests.video.overlay.test_text import uncovered, window_of
+from video.convert import convert_video
+from video.limits import Limits
 from video.open_video import open_video
 from video.overlay.text import text_boxes
 from video.scrub.course import Course
 from video.scrub.pictures import Painter
-from video.scrub.rules import ScrubRules
+from video.scrub.rules import Material, ScrubRules
 from video.scrub.scrub import Scrub
 
 MAKE_CLIP = Path(__file__).resolve().parents[3] / "scripts" / "make_clip"
@@ -99,3 +104,36 @@ def test_the_trail_of_an_instrument_that_goes_to_and_fro_is_no_text(
         course = Course(lambda _done, _total: None, lambda: False, 1)
         plan = Scrub(ScrubRules(), finder).look(open_video(source), course)
     assert plan.findings == ()
+
+
+@pytest.mark.parametrize("x0", [278, 280, 281])
+def test_a_reviewer_s_box_in_echoes_that_change_wholly_makes_no_text_of_them(
+    finder: TextFinder, tmp_path: Path, x0: int
+) -> None:
+    """Beside what is blanked, large pieces of single frames looked like letters."""
+    path = tmp_path / "loop.mp4"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=12)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.options = {"crf": "16"}
+        for picture in loop(fan(), [text("SORENSEN AGNETE", 230, 330, 0.7)], frames=24):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
+    (out := tmp_path / "out").mkdir()
+    rules = ScrubRules(material=Material.ULTRASOUND)
+    with FileSource(path) as source:
+        report = convert_video(
+            open_video(source),
+            out,
+            source_bytes=source.size_bytes,
+            progress=lambda *_: None,
+            cancelled=lambda: False,
+            workers=2,
+            limits=Limits(),
+            gop=1,
+            forbidden=[],
+            scrub=Scrub(rules, finder, (Box(x0, 200, x0 + 100, 250),), (), None),
+        )
+    findings = report.to_json()["scrub"]["findings"]
+    (name,) = [one for one in findings if one["reason"] == "text"]
+    assert name["y0"] > 300 and name["y1"] < 345
