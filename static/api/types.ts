@@ -70,6 +70,8 @@ export interface ScrubPlace {
   place: string;
   action: string;
   byte_count: number;
+  /** How many places of this name and fate a list tells of as one. */
+  times?: number;
 }
 
 /** The conversion's own account of what it did. Everything optional: reports of older versions stay readable. */

@@ -32,6 +32,14 @@ test('places of one name are told once', () => {
   ]);
 });
 
+test('places that a list has counted already are told by their number', () => {
+  const places = [
+    { place: 'frame header', action: 'dropped', byte_count: 870, times: 87 },
+    { place: 'frame header', action: 'dropped', byte_count: 10 },
+  ];
+  expect(summaryOf({ ...report, places }).dropped).toEqual([{ words: 'Frame header (88×)', byte_count: 880 }]);
+});
+
 test.each([
   { frames: { frames_compared: 249 } },
   { search: { ...report.proof.search, places_found: 1 } },

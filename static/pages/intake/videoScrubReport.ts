@@ -42,9 +42,9 @@ function pictureLine({ scrub }: VideoReport): string {
 /** A loop has hundreds of places, many of one name: each name once, the largest first. */
 function together(places: readonly ScrubPlace[]): Finding[] {
   const sums = new Map<string, { byte_count: number; times: number }>();
-  for (const { place, byte_count } of places) {
+  for (const { place, byte_count, times = 1 } of places) {
     const sum = sums.get(place) ?? { byte_count: 0, times: 0 };
-    sums.set(place, { byte_count: sum.byte_count + byte_count, times: sum.times + 1 });
+    sums.set(place, { byte_count: sum.byte_count + byte_count, times: sum.times + times });
   }
   return [...sums]
     .map(([place, { byte_count, times }]) => ({ words: `${place.charAt(0).toUpperCase()}${place.slice(1)}${times > 1 ? ` (${times}×)` : ''}`, byte_count }))
